@@ -1,0 +1,1 @@
+"""The embedded cube server: compiles queries to SQL and answers over HTTP."""

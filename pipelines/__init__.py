@@ -1,0 +1,1 @@
+"""From delivered files to published versions: contracts, load, build, publish."""

@@ -1,0 +1,202 @@
+"""Feed contracts: the one definition of what a bank delivers.
+
+One YAML file per feed in ``contracts/<source>/<feed>.yml``. The loader, the expectations of a
+delivery, the sample bank, the staging tests and the page on how to deliver a bank all read it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipelines.errors import ContractError
+
+CONTRACTS_FOLDER = Path(__file__).parent / "contracts"
+
+ColumnType = Literal[
+    "id", "text", "code", "date", "timestamp", "integer", "amount", "rate", "share", "boolean"
+]
+
+SQL_TYPES: dict[str, str] = {
+    "id": "varchar",
+    "text": "varchar",
+    "code": "varchar",
+    "date": "date",
+    "timestamp": "timestamp",
+    "integer": "integer",
+    "amount": "decimal(18,2)",
+    "rate": "decimal(12,8)",
+    "share": "decimal(9,6)",
+    "boolean": "boolean",
+}
+"""SQL type of each contract type. Money is decimal(18,2), rates are fractions per year."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Column(_Frozen):
+    """One delivered column: meaning, type, legal values, and the marts that need it."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    type: ColumnType
+    description: str
+    needed_by: tuple[str, ...]
+    nullable: bool = False
+    pii: bool = False
+    accepted: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    references: str | None = None
+
+    @property
+    def sql_type(self) -> str:
+        """Type of the column in the raw table."""
+        return SQL_TYPES[self.type]
+
+
+class Rule(_Frozen):
+    """A row rule over several columns: SQL that is true for a good row."""
+
+    name: str
+    sql: str
+    remedy: str
+
+
+class ControlTotal(_Frozen):
+    """A sum that the control file states: a column, optionally where another column has a value."""
+
+    column: str
+    where: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """Name in the control file, for instance ``amount[debit_credit=D]``."""
+        terms = ",".join(f"{name}={value}" for name, value in self.where.items())
+        return f"{self.column}[{terms}]" if terms else self.column
+
+
+class Format(_Frozen):
+    """How the file is written. Parquet files are recognised by their name whatever this says."""
+
+    delimiter: str = ","
+    encoding: Literal["utf-8", "gbk", "gb18030", "iso-8859-2"] = "utf-8"
+    compression: Literal["none", "gzip"] = "none"
+
+
+class Effective(_Frozen):
+    """Columns that date a row's effect on their own, apart from the night that delivered it."""
+
+    from_column: str = Field(alias="from")
+    to_column: str | None = Field(default=None, alias="to")
+
+
+class Contract(_Frozen):
+    """The contract of one feed."""
+
+    source: str
+    feed: str
+    title: str
+    description: str
+    delivery: Literal["full", "changes", "entries"]
+    mandatory: bool = False
+    grain: str
+    key: tuple[str, ...]
+    effective: Effective | None = None
+    format: Format = Format()
+    control_totals: tuple[ControlTotal, ...] = ()
+    columns: tuple[Column, ...]
+    rules: tuple[Rule, ...] = ()
+    schema_version: int = 1
+
+    @property
+    def name(self) -> str:
+        """``source.feed``."""
+        return f"{self.source}.{self.feed}"
+
+    @property
+    def raw_table(self) -> str:
+        """Qualified name of the raw table inside the raw database."""
+        return f'"{self.source}"."{self.feed}"'
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of the delivered columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """The column of that name; KeyError when the contract has none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.name} has no column {name!r}")
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Contract:
+        names = set(self.column_names)
+        if len(names) != len(self.columns):
+            raise ValueError("a column is listed twice")
+        used = [*self.key, *(total.column for total in self.control_totals)]
+        used += [name for total in self.control_totals for name in total.where]
+        if self.effective is not None:
+            used.append(self.effective.from_column)
+            used += [self.effective.to_column] if self.effective.to_column else []
+        unknown = sorted(set(used) - names)
+        if unknown:
+            raise ValueError(f"key, control_totals or effective name unknown columns {unknown}")
+        return self
+
+
+@cache
+def load_contracts(folder: Path = CONTRACTS_FOLDER) -> dict[str, Contract]:
+    """Read every contract below a folder.
+
+    Returns:
+        Contracts by ``source.feed``, in the order of their names.
+
+    Raises:
+        ContractError: naming the file, when one is not well formed or refers to an unknown feed.
+    """
+    contracts = {}
+    for path in sorted(folder.glob("*/*.yml")):
+        contract = _read_contract(path)
+        if path.relative_to(folder) != Path(contract.source) / f"{contract.feed}.yml":
+            raise ContractError(
+                f"{path} describes {contract.name}", "Name the file <source>/<feed>.yml."
+            )
+        contracts[contract.name] = contract
+    _check_references(contracts)
+    return contracts
+
+
+def get_contract(name: str) -> Contract:
+    """The contract of ``source.feed``; ContractError naming the known ones when there is none."""
+    contracts = load_contracts()
+    if name not in contracts:
+        raise ContractError(f"There is no feed {name!r}", f"Known feeds: {', '.join(contracts)}.")
+    return contracts[name]
+
+
+def _read_contract(path: Path) -> Contract:
+    try:
+        return Contract.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (ValidationError, yaml.YAMLError) as error:
+        raise ContractError(f"{path}: {error}", "Correct the contract file.") from error
+
+
+def _check_references(contracts: dict[str, Contract]) -> None:
+    for contract in contracts.values():
+        for column in contract.columns:
+            if column.references is None:
+                continue
+            feed, _, referenced = column.references.rpartition(".")
+            if feed not in contracts or referenced not in contracts[feed].column_names:
+                raise ContractError(
+                    f"{contract.name}.{column.name} references unknown {column.references}",
+                    "Write references as source.feed.column of a contract.",
+                )

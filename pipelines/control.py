@@ -1,0 +1,50 @@
+"""Control files: what the source system states about the file it delivers beside it."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+CONTROL_SUFFIX = ".control.json"
+
+
+class ControlFile(BaseModel):
+    """Statement about one delivered file.
+
+    ``totals`` maps the label of each control total of the contract to an exact decimal.
+    ``sequence`` counts the deliveries of the feed from 1 without a gap; a rerun of a business
+    date repeats the sequence number of that date and raises ``rerun``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    feed: str
+    business_date: date
+    sequence: int = Field(ge=1)
+    rerun: int = Field(default=0, ge=0)
+    schema_version: int = 1
+    rows: int = Field(ge=0)
+    totals: dict[str, Decimal] = Field(default_factory=dict)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+def delivery_stem(feed: str, business_date: date, rerun: int = 0) -> str:
+    """Common stem of a data file and its control file, for instance ``account_2024-01-31_r0``."""
+    return f"{feed}_{business_date.isoformat()}_r{rerun}"
+
+
+def control_path(data_file: Path) -> Path:
+    """Path of the control file beside a data file."""
+    stem = data_file.name.split(".", 1)[0]
+    return data_file.with_name(stem + CONTROL_SUFFIX)
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

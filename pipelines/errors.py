@@ -1,0 +1,68 @@
+"""Errors that an operator can act on: what is wrong, where, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class BankcrmError(Exception):
+    """Root of every error the project raises on purpose.
+
+    Args:
+        problem: what is wrong, naming file, line or column where there is one.
+        remedy: the next step for the person who reads it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.problem}\n  -> {self.remedy}" if self.remedy else self.problem
+
+
+class ContractError(BankcrmError):
+    """A feed contract is not well formed."""
+
+
+class RejectedDelivery(BankcrmError):
+    """A delivered file is not fit to load; nothing of it was kept.
+
+    Args:
+        file: name of the file as delivered.
+        problems: every problem found, each one sentence.
+    """
+
+    exit_code = 3
+
+    def __init__(self, file: str, problems: Sequence[str], remedy: str) -> None:
+        self.file = file
+        self.problems = tuple(problems)
+        super().__init__(f"{file} rejected: " + "; ".join(problems), remedy)
+
+
+class BlockedNight(BankcrmError):
+    """A business date cannot be built yet: a delivery is missing or out of sequence."""
+
+    exit_code = 4
+
+
+class FailedBuild(BankcrmError):
+    """dbt stopped: a model or a test failed. The published version is untouched."""
+
+    exit_code = 5
+
+
+class Busy(BankcrmError):
+    """Another refresh holds the lock."""
+
+    exit_code = 6
+
+
+class NothingPublished(BankcrmError):
+    """There is no published version to read."""
+
+    exit_code = 7

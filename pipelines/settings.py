@@ -1,0 +1,79 @@
+"""Settings in one frozen place: defaults, then ``bankcrm.toml``, then the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+PROJECT_FOLDER = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Where things lie and how much they may use.
+
+    Every field can be set as ``BANKCRM_<FIELD>`` or as a key of ``bankcrm.toml`` in the current
+    folder. Only ``home`` moves the data; the rest of the layout follows from it.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="BANKCRM_", toml_file="bankcrm.toml", frozen=True, extra="forbid"
+    )
+
+    home: Path = Path("var")
+    """Folder of all data: landing, raw, build, published, logs."""
+    landing: Path | None = None
+    """Folder that the source systems write to; ``<home>/landing`` unless set."""
+    threads: int = 2
+    memory_limit: str = "8GB"
+    """Memory that one DuckDB connection may use."""
+    keep_versions: int = 5
+    """Published versions kept for rollback."""
+    max_file_bytes: int = 4_000_000_000
+    """Largest delivery read, after decompression."""
+    api_secret: str | None = None
+    """Secret that signs the tokens of the cube API (HS256). Without it, only loopback is served."""
+    host: str = "127.0.0.1"
+    port: int = 4000
+
+    @property
+    def landing_folder(self) -> Path:
+        """Deliveries, as ``<source>/<feed>/<file>``."""
+        return self.landing if self.landing is not None else self.home / "landing"
+
+    @property
+    def raw_file(self) -> Path:
+        """DuckDB file of raw tables, quarantine and ledger. Only the loader writes it."""
+        return self.home / "warehouse" / "raw.duckdb"
+
+    @property
+    def build_folder(self) -> Path:
+        """Private files of the running build."""
+        return self.home / "build"
+
+    @property
+    def published_folder(self) -> Path:
+        """Published versions and the pointer CURRENT."""
+        return self.home / "published"
+
+    @property
+    def log_folder(self) -> Path:
+        """One log per run."""
+        return self.home / "logs"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Precedence: arguments, environment, bankcrm.toml, defaults."""
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))

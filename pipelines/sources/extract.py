@@ -1,0 +1,121 @@
+"""Write extracts as a source system does: a data file, then its control file."""
+
+from __future__ import annotations
+
+import gzip
+from collections import Counter
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+
+from pipelines.contract import Contract, ControlTotal
+from pipelines.control import ControlFile, control_path, delivery_stem, hash_file
+from pipelines.errors import ContractError
+
+UNIT_SEPARATOR = "\x1f"
+
+
+class ExtractWriter:
+    """Writes deliveries of one bank into a landing folder and counts their sequence numbers.
+
+    Args:
+        landing: folder that receives ``<source>/<feed>/<file>``.
+        connection: DuckDB connection in which the queries of :meth:`write` run.
+    """
+
+    def __init__(self, landing: Path, connection: duckdb.DuckDBPyConnection) -> None:
+        self._landing = landing
+        self._connection = connection
+        self._sequences: Counter[str] = Counter()
+
+    def write(self, contract: Contract, business_date: date, query: str) -> Path | None:
+        """Write one delivery.
+
+        Args:
+            contract: feed to write; the query must return its columns by name.
+            business_date: night of the delivery.
+            query: SQL whose rows are delivered, in their order.
+
+        Returns:
+            Path of the data file, or None when there was nothing to say: no row, and the feed
+            need not be delivered every night.
+        """
+        columns = ", ".join(f"cast({c.name} as {c.sql_type}) as {c.name}" for c in contract.columns)
+        self._connection.execute(f"create or replace temp table extract as from ({query})")
+        self._connection.execute(
+            f"create or replace temp view delivery as select {columns} from extract"
+        )
+        rows, totals = self._control_figures(contract)
+        if rows == 0 and not contract.mandatory:
+            return None
+        folder = self._landing / contract.source / contract.feed
+        folder.mkdir(parents=True, exist_ok=True)
+        suffix = ".csv.gz" if contract.format.compression == "gzip" else ".csv"
+        path = folder / (delivery_stem(contract.feed, business_date) + suffix)
+        self._copy(contract, path)
+        self._sequences[contract.name] += 1
+        write_control(
+            path,
+            ControlFile(
+                source=contract.source,
+                feed=contract.feed,
+                business_date=business_date,
+                sequence=self._sequences[contract.name],
+                schema_version=contract.schema_version,
+                rows=rows,
+                totals=totals,
+                sha256=hash_file(path),
+            ),
+        )
+        return path
+
+    def _control_figures(self, contract: Contract) -> tuple[int, dict[str, Decimal]]:
+        sums = [f", coalesce({control_sum(total)}, 0)" for total in contract.control_totals]
+        query = f"select count(*){''.join(sums)} from delivery"
+        figures = self._connection.execute(query).fetchone()
+        assert figures is not None
+        labels = [total.label for total in contract.control_totals]
+        return figures[0], dict(zip(labels, figures[1:], strict=True))
+
+    def _copy(self, contract: Contract, path: Path) -> None:
+        plain = path.with_suffix(".part")
+        delimiter = contract.format.delimiter
+        # DuckDB writes only the first character of a longer delimiter, so a unit separator
+        # stands in for it.
+        written = delimiter if len(delimiter) == 1 else UNIT_SEPARATOR
+        self._connection.execute(
+            f"copy (from delivery) to '{plain}' (format csv, header, delimiter '{written}')"
+        )
+        content = plain.read_bytes()
+        if written != delimiter:
+            if delimiter.encode() in content:
+                raise ContractError(
+                    f"A value of {contract.name} contains the delimiter {delimiter!r}",
+                    "Choose another delimiter in the contract.",
+                )
+            content = content.replace(written.encode(), delimiter.encode())
+        if contract.format.encoding != "utf-8":
+            content = content.decode("utf-8").encode(contract.format.encoding)
+        if contract.format.compression == "gzip":
+            content = gzip.compress(content, compresslevel=1, mtime=0)
+        plain.write_bytes(content)
+        plain.replace(path)
+
+
+def control_sum(total: ControlTotal) -> str:
+    """SQL expression of a control total over typed columns."""
+    if not total.where:
+        return f"sum({total.column})"
+    terms = " and ".join(f"{name} = '{value}'" for name, value in total.where.items())
+    return f"sum({total.column}) filter (where {terms})"
+
+
+def write_control(data_file: Path, control: ControlFile) -> Path:
+    """Write the control file beside a data file, in one step: its presence means "complete"."""
+    path = control_path(data_file)
+    part = path.with_suffix(".part")
+    part.write_text(control.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    part.replace(path)
+    return path
