@@ -108,6 +108,7 @@ class Contract(_Frozen):
     grain: str
     key: tuple[str, ...]
     effective: Effective | None = None
+    identity: tuple[str, ...] = ()
     format: Format = Format()
     control_totals: tuple[ControlTotal, ...] = ()
     columns: tuple[Column, ...]
@@ -141,14 +142,14 @@ class Contract(_Frozen):
         names = set(self.column_names)
         if len(names) != len(self.columns):
             raise ValueError("a column is listed twice")
-        used = [*self.key, *(total.column for total in self.control_totals)]
+        used = [*self.key, *self.identity, *(total.column for total in self.control_totals)]
         used += [name for total in self.control_totals for name in total.where]
         if self.effective is not None:
             used.append(self.effective.from_column)
             used += [self.effective.to_column] if self.effective.to_column else []
         unknown = sorted(set(used) - names)
         if unknown:
-            raise ValueError(f"key, control_totals or effective name unknown columns {unknown}")
+            raise ValueError(f"key, identity, control_totals or effective name unknown columns {unknown}")
         return self
 
 

@@ -1,0 +1,59 @@
+# Every task of the project. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+HOME_FOLDER ?= var
+export BANKCRM_HOME ?= $(HOME_FOLDER)
+export DO_NOT_TRACK := 1
+
+help: ## List the tasks
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+$(VENV)/.ready: requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes requirements.txt
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+node_modules/.ready: package.json package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+install: $(VENV)/.ready ## Install everything the project needs into .venv
+
+refresh: install ## The nightly run: a sample bank if nothing was delivered, load, build, publish
+	@$(BIN)/bankcrm sample --if-empty
+	@$(BIN)/bankcrm refresh
+
+serve: install ## Answer cube queries on http://127.0.0.1:4000
+	@$(BIN)/bankcrm serve
+
+status: install ## What is published, and how each feed stands
+	@$(BIN)/bankcrm status
+
+lint: install ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint models tests/dbt analyses --processes 2
+
+test: lint node_modules/.ready ## Lint, types, and every test
+	$(BIN)/pytest
+
+bench: install ## Time load and build against bare DuckDB
+	$(BIN)/python benchmarks/load_and_build.py
+
+contracts: install ## Render what comes from the feed contracts
+	@$(BIN)/bankcrm contracts
+
+requirements: install ## Pin the dependencies of pyproject.toml anew
+	$(BIN)/uv pip compile --quiet --no-header --no-emit-index-url --generate-hashes --extra dev --python-version 3.11 pyproject.toml --output-file requirements.txt
+
+clean: ## Remove the data of this folder, keep the environment
+	rm -rf $(BANKCRM_HOME) target
+
+.PHONY: help install refresh serve status lint test bench contracts requirements clean

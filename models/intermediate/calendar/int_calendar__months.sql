@@ -1,0 +1,43 @@
+with nights as (
+    select
+        min(business_date) as first_date,
+        max(business_date) as last_date
+    from {{ source('ops', 'whole_load') }}
+),
+
+postings as (
+    select min(posting_date) as first_date from {{ ref('stg_teller__transactions') }}
+    union all
+    select min(posting_date) as first_date from {{ ref('stg_card__card_transactions') }}
+),
+
+bounds as (
+    select
+        nights.last_date,
+        date_trunc('month', least(nights.first_date, min(postings.first_date))) as first_month
+    from nights
+    cross join postings
+    group by nights.first_date, nights.last_date
+),
+
+months as (
+    select
+        last_date,
+        cast(unnest(generate_series(first_month, last_date, interval 1 month)) as date) as month_start_date
+    from bounds
+),
+
+periods as (
+    select
+        month_start_date,
+        last_day(month_start_date) as month_end_date,
+        least(last_day(month_start_date), last_date) as as_of_date,
+        cast(least(last_day(month_start_date), last_date) + interval 1 day as date) as period_to_date,
+        last_day(month_start_date) <= last_date as is_complete_month
+    from months
+)
+
+select
+    *,
+    cast(datediff('day', month_start_date, period_to_date) as integer) as period_days
+from periods

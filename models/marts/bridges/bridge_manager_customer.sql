@@ -1,0 +1,8 @@
+-- Grain: one manager of one customer in one elementary segment of time (half-open).
+select
+    manager_durable_key,
+    customer_durable_key,
+    valid_from,
+    valid_to,
+    weight
+from {{ ref('int_customers__managers') }}

@@ -1,0 +1,85 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='rebuild_from',
+    incremental_predicates=["month_end_date >= " ~ refresh_from_month()],
+) }}
+
+-- Grain: one loan in one month, as it stood on the month's last business date. Amounts add up over
+-- loans, never over months.
+with months as (
+    select * from {{ ref('int_calendar__months') }}
+    where month_start_date >= {{ refresh_from_month() }}
+),
+
+positions as (
+    select * from {{ ref('int_loans__spans') }}
+),
+
+worst_arrears as (
+    select
+        positions.account_durable_key,
+        months.month_end_date,
+        max(positions.days_past_due) as maximum_days_past_due
+    from positions
+    inner join months
+        on
+            positions.valid_from < months.period_to_date
+            and positions.valid_to > months.month_start_date
+    group by positions.account_durable_key, months.month_end_date
+),
+
+month_end_positions as (
+    select
+        positions.*,
+        months.month_end_date,
+        months.as_of_date,
+        months.is_complete_month,
+        worst_arrears.maximum_days_past_due
+    from positions
+    inner join months
+        on
+            months.as_of_date >= positions.valid_from
+            and months.as_of_date < positions.valid_to
+    inner join worst_arrears
+        on
+            positions.account_durable_key = worst_arrears.account_durable_key
+            and months.month_end_date = worst_arrears.month_end_date
+),
+
+keyed_positions as (
+    {{ as_of_keys('month_end_positions') }}
+),
+
+living_positions as (
+    select * from keyed_positions
+    where principal_balance <> 0 or maximum_days_past_due > 0 or coalesce(account_status, 'ACTIVE') = 'ACTIVE'
+)
+
+select
+    {{ surrogate_key("living_positions.account_durable_key", "living_positions.month_end_date") }} as loan_monthly_key,
+    living_positions.month_end_date,
+    living_positions.account_key,
+    living_positions.account_durable_key,
+    living_positions.customer_key,
+    living_positions.customer_durable_key,
+    living_positions.product_key,
+    living_positions.branch_key,
+    living_positions.manager_key,
+    living_positions.currency_key,
+    {{ surrogate_key("'risk_grade'", "grades.risk_grade_code") }} as risk_grade_key,
+    living_positions.loan_id,
+    living_positions.is_complete_month,
+    grades.is_non_performing,
+    living_positions.principal_balance,
+    living_positions.overdue_principal_amount,
+    living_positions.overdue_interest_amount,
+    living_positions.days_past_due,
+    living_positions.maximum_days_past_due
+from living_positions
+inner join {{ ref('risk_grade') }} as grades
+    on
+        grades.asset_kind = 'LOAN'
+        and living_positions.days_past_due >= grades.days_past_due_from
+        and living_positions.days_past_due < grades.days_past_due_to
+        and living_positions.as_of_date >= grades.valid_from
+        and living_positions.as_of_date < grades.valid_to

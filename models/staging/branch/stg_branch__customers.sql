@@ -1,0 +1,29 @@
+with source as (
+    {{ source_rows('branch', 'customer') }}
+),
+
+renamed as (
+    select
+        -- ids
+        customer_id,
+        branch_id,
+        -- text
+        customer_type,
+        full_name,
+        document_type,
+        document_number,
+        gender,
+        phone,
+        address,
+        city,
+        industry_code,
+        -- dates
+        birth_date,
+        opened_date,
+        -- lineage
+        business_date,
+        load_id
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,19 @@
+with source as (
+    {{ source_rows('card', 'card_balance') }}
+),
+
+renamed as (
+    select
+        -- ids
+        card_id,
+        -- numbers
+        balance,
+        overdue_amount,
+        days_past_due,
+        -- lineage
+        business_date,
+        load_id
+    from source
+)
+
+select * from renamed

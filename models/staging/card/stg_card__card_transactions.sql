@@ -1,0 +1,29 @@
+with source as (
+    {{ source_rows('card', 'card_transaction') }}
+),
+
+renamed as (
+    select
+        -- ids
+        card_transaction_id,
+        card_id,
+        reversal_of as reversal_of_transaction_id,
+        -- text
+        transaction_type_code,
+        channel_code,
+        merchant_category,
+        debit_credit,
+        currency_code,
+        -- numbers
+        amount,
+        fee_amount,
+        -- dates
+        posting_date,
+        posted_at,
+        -- lineage
+        business_date,
+        load_id
+    from source
+)
+
+select * from renamed

@@ -1,0 +1,150 @@
+"""Run dbt on a private build file, as a child process, and seal the result.
+
+dbt runs as a child because inside this process it would keep the file locked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.errors import FailedBuild
+from pipelines.settings import PROJECT_FOLDER, Settings
+
+MODEL_FOLDERS = ("models", "macros", "seeds", "tests/dbt")
+OnNode = Callable[[str, int, int], None]
+"""Called for each finished node with its name, how many are done, and how many there are."""
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What a build did: nodes that passed, and seconds of the run."""
+
+    nodes: int
+    seconds: float
+
+
+@dataclass
+class _Progress:
+    total: int = 0
+    done: int = 0
+    seconds: float = 0.0
+    failures: list[str] = field(default_factory=list)
+
+
+def run_dbt(
+    settings: Settings, build_file: Path, refresh_from: date, on_node: OnNode | None = None
+) -> BuildReport:
+    """Run ``dbt build`` on the build file from a business date on.
+
+    Raises:
+        FailedBuild: naming each model and test that failed.
+    """
+    progress = _Progress()
+    log_folder = settings.log_folder / "dbt"
+    with subprocess.Popen(
+        _dbt_command(settings, log_folder),
+        cwd=PROJECT_FOLDER,
+        env=_dbt_environment(settings, build_file, refresh_from),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        for event in _read_events(child.stdout):
+            _follow(event, progress, on_node)
+    if child.returncode != 0:
+        raise FailedBuild(
+            "dbt build failed: " + ("; ".join(progress.failures) or f"exit code {child.returncode}"),
+            f"Nothing was published. Read {log_folder / 'dbt.log'}, correct the data or the "
+            "model, and run `bankcrm refresh` again.",
+        )
+    return BuildReport(nodes=progress.done, seconds=progress.seconds)
+
+
+def seal(
+    build_file: Path, raw_file: Path, version: str, business_date: date, project_hash: str
+) -> None:
+    """Write down what the version holds, drop what only the build needed, and checkpoint."""
+    with duckdb.connect(str(build_file)) as connection:
+        connection.execute(f"attach '{raw_file}' as raw (read_only)")
+        connection.execute("drop schema if exists staging cascade")
+        connection.execute("create schema if not exists meta")
+        connection.execute(
+            "create or replace table meta.version as select $1::varchar as version, "
+            "$2::date as business_date, (select max(load_id) from raw.ops.load) as "
+            "built_through_load, $3::varchar as project_hash",
+            [version, business_date, project_hash],
+        )
+        connection.execute(
+            "create or replace table meta.load as select load.* from raw.ops.load as load "
+            "semi join raw.ops.whole_load as counting using (load_id) order by load_id"
+        )
+        connection.execute("detach raw")
+        connection.execute("checkpoint")
+
+
+def hash_project() -> str:
+    """Hash of the models, macros, seeds and tests: another hash means another warehouse."""
+    digest = hashlib.sha256()
+    for folder in MODEL_FOLDERS:
+        for path in sorted((PROJECT_FOLDER / folder).rglob("*")):
+            if path.suffix in {".sql", ".yml", ".csv"}:
+                digest.update(str(path.relative_to(PROJECT_FOLDER)).encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _dbt_command(settings: Settings, log_folder: Path) -> list[str]:
+    return [
+        sys.executable, "-c", "from dbt.cli.main import cli; cli()",
+        "--log-format", "json", "--no-use-colors",
+        "--log-path", str(log_folder.resolve()),
+        "build", "--exclude-resource-type", "unit_test",
+        "--project-dir", str(PROJECT_FOLDER),
+        "--profiles-dir", str(PROJECT_FOLDER),
+        "--target-path", str((settings.home / "target").resolve()),
+    ]  # fmt: skip
+
+
+def _dbt_environment(settings: Settings, build_file: Path, refresh_from: date) -> dict[str, str]:
+    return os.environ | {
+        "BANKCRM_BUILD_FILE": str(build_file.resolve()),
+        "BANKCRM_RAW_FILE": str(settings.raw_file.resolve()),
+        "BANKCRM_REFRESH_FROM": refresh_from.isoformat(),
+        "BANKCRM_MEMORY_LIMIT": settings.memory_limit,
+        "BANKCRM_THREADS": str(settings.threads),
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def _read_events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        try:
+            yield json.loads(line)
+        except json.JSONDecodeError:
+            # A crash prints plain text; it is kept so that the error can name it.
+            yield {"info": {"name": "PlainText", "level": "error", "msg": line.strip()}, "data": {}}
+
+
+def _follow(event: dict[str, Any], progress: _Progress, on_node: OnNode | None) -> None:
+    info, data = event["info"], event["data"]
+    name = info["name"]
+    if name in {"LogModelResult", "LogTestResult", "LogSeedResult"}:
+        progress.done, progress.total = data["index"], data["total"]
+        if on_node is not None:
+            on_node(data["node_info"]["node_name"], progress.done, progress.total)
+    elif name == "EndOfRunSummary" or name == "FinishedRunningStats":
+        progress.seconds = float(data.get("execution_time", progress.seconds))
+    elif info["level"] == "error" and info["msg"].strip():
+        progress.failures.append(" ".join(info["msg"].split())[:500])

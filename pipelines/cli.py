@@ -1,0 +1,277 @@
+"""The command ``bankcrm``."""
+
+from __future__ import annotations
+
+import csv
+import logging
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from pipelines.errors import BankcrmError
+from pipelines.settings import Settings
+
+app = typer.Typer(
+    help="bankcrm: from a bank's nightly extracts to a published star schema and its cubes.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+errors = Console(stderr=True)
+
+Home = Annotated[
+    Path | None,
+    typer.Option("--home", help="Folder of all data; BANKCRM_HOME or ./var unless given."),
+]
+
+
+def acts_on_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Print an error of ours as problem and remedy, and exit with its code."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except BankcrmError as error:
+            errors.print(f"[bold red]Error[/bold red] {type(error).__name__}: ", end="")
+            errors.print(error.problem, markup=False, highlight=False)
+            if error.remedy:
+                errors.print("[bold]Next[/bold]  ", end="")
+                errors.print(error.remedy, markup=False, highlight=False)
+            raise typer.Exit(error.exit_code) from error
+
+    return run
+
+
+@app.callback()
+def configure(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log to the screen.")] = False,
+) -> None:
+    """Logging is the same for every command."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+
+
+@app.command()
+@acts_on_errors
+def sample(
+    home: Home = None,
+    customers: Annotated[int, typer.Option(min=50, help="Customers of the bank.")] = 2000,
+    days: Annotated[int, typer.Option(min=1, help="Business dates to deliver.")] = 60,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same bank.")] = 7,
+    start: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="First business date.")
+    ] = datetime(2024, 1, 1),
+    if_empty: Annotated[
+        bool, typer.Option("--if-empty", help="Do nothing when something was delivered already.")
+    ] = False,
+) -> None:
+    """Deliver a generated bank into the landing folder."""
+    from pipelines.sources.sample import make_sample_bank
+
+    settings = _settings(home)
+    if _has_deliveries(settings):
+        if if_empty:
+            return
+        raise BankcrmError(
+            f"{settings.landing_folder} already holds deliveries",
+            "Use another --home, or remove the folder.",
+        )
+    with _progress("Making the sample bank", days) as advance:
+        summary = make_sample_bank(
+            settings.landing_folder,
+            customers=customers,
+            days=days,
+            seed=seed,
+            start=start.date(),
+            truth_folder=settings.home / "truth",
+            on_progress=advance,
+        )
+    _print_extracts(summary.rows, settings)
+
+
+@app.command()
+@acts_on_errors
+def berka(
+    folder: Annotated[Path, typer.Argument(help="Folder with the PKDD'99 files (*.asc).")],
+    home: Home = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last business date to deliver.")
+    ] = None,
+) -> None:
+    """Deliver the PKDD'99 bank, night by night, into the landing folder."""
+    from pipelines.sources.berka import make_berka_extracts
+
+    settings = _settings(home)
+    if _has_deliveries(settings):
+        raise BankcrmError(
+            f"{settings.landing_folder} already holds deliveries",
+            "Use another --home, or remove the folder.",
+        )
+    with _progress("Making the extracts", None) as advance:
+        summary = make_berka_extracts(
+            folder,
+            settings.landing_folder,
+            until=until.date() if until else None,
+            on_progress=advance,
+        )
+    _print_extracts(summary.rows, settings)
+
+
+@app.command()
+@acts_on_errors
+def check(
+    file: Annotated[Path, typer.Argument(help="A data file, before it is delivered.")],
+    feed: Annotated[
+        str | None, typer.Option(help="Feed as source.feed; told by the control file if absent.")
+    ] = None,
+    docs: Annotated[
+        Path | None, typer.Option(help="Also write a page about the file into this folder.")
+    ] = None,
+) -> None:
+    """Tell everything that is wrong with a file before it is delivered."""
+    from pipelines.checking import check_and_print
+
+    if not check_and_print(console, file, feed, docs):
+        raise typer.Exit(3)
+
+
+@app.command()
+@acts_on_errors
+def refresh(
+    home: Home = None,
+    one_night: Annotated[
+        bool, typer.Option("--one-night", help="Stop after the next waiting business date.")
+    ] = False,
+) -> None:
+    """Load what was delivered, build and check the star schema, publish it.
+
+    Exit codes: 0 published or nothing to do; 3 a file was rejected; 4 a business date waits;
+    5 the build failed; 6 another refresh is at work.
+    """
+    from pipelines.progress import ProgressWatcher
+    from pipelines.refresh import refresh as run_refresh
+    from pipelines.summary import print_report
+
+    settings = _settings(home)
+    with ProgressWatcher(console) as watcher:
+        report = run_refresh(settings, one_night=one_night, watcher=watcher)
+    print_report(console, settings, report)
+    if report.rejected:
+        raise typer.Exit(3)
+    if report.blocked is not None:
+        raise typer.Exit(report.blocked.exit_code)
+
+
+@app.command()
+@acts_on_errors
+def status(home: Home = None) -> None:
+    """Show what is published, and how each feed stands."""
+    from pipelines.status import print_status
+
+    print_status(console, _settings(home))
+
+
+@app.command()
+@acts_on_errors
+def serve(home: Home = None) -> None:
+    """Answer cube queries over HTTP from the published version, until stopped."""
+    from cube.server.serve import run
+
+    run(_settings(home))
+
+
+@app.command()
+@acts_on_errors
+def sql(
+    query: Annotated[str, typer.Argument(help="One SQL query; - reads it from standard input.")],
+    home: Home = None,
+    version: Annotated[str | None, typer.Option(help="Version to read.")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
+) -> None:
+    """Run a query on the published version: read-only, without files or network."""
+    import duckdb
+
+    from pipelines.summary import print_query
+    from pipelines.versions import open_published
+
+    text = sys.stdin.read() if query == "-" else query
+    with open_published(_settings(home), version) as connection:
+        try:
+            if as_csv:
+                _write_csv(connection.execute(text))
+            else:
+                print_query(console, connection, text)
+        except duckdb.Error as error:
+            raise BankcrmError(str(error), "Correct the query; `show all tables` lists the marts.") from error
+
+
+@app.command()
+@acts_on_errors
+def rollback(
+    home: Home = None,
+    to: Annotated[str | None, typer.Option(help="Version to return to; else the one before.")] = None,
+) -> None:
+    """Publish an earlier version again. The next refresh builds upon it."""
+    from pipelines.versions import roll_back
+
+    console.print(f"Published is now [bold]{roll_back(_settings(home), to)}[/bold].")
+
+
+@app.command()
+@acts_on_errors
+def contracts() -> None:
+    """Render what comes from the feed contracts: staging yml and the delivery guide."""
+    from pipelines.loading.delivery_guide import write_delivery_guide
+    from pipelines.staging import write_staging
+
+    for path in [*write_staging(), write_delivery_guide()]:
+        console.print(f"written {path}", highlight=False)
+
+
+def _settings(home: Path | None) -> Settings:
+    return Settings(home=home) if home is not None else Settings()
+
+
+def _has_deliveries(settings: Settings) -> bool:
+    return any(settings.landing_folder.glob("*/*/*"))
+
+
+def _print_extracts(rows: dict[str, int], settings: Settings) -> None:
+    from pipelines.summary import print_rows
+
+    print_rows(console, ("feed", "rows"), sorted(rows.items()), "Delivered")
+    console.print(f"Delivered into {settings.landing_folder}.", highlight=False)
+
+
+def _write_csv(result: Any) -> None:
+    writer = csv.writer(sys.stdout)
+    writer.writerow([column[0] for column in result.description])
+    while rows := result.fetchmany(10_000):
+        writer.writerows(rows)
+
+
+class _progress:  # noqa: N801 - used as a function
+    """A progress bar that is advanced once for each business date."""
+
+    def __init__(self, title: str, total: int | None) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        self._progress = Progress(*columns, TimeElapsedColumn(), console=errors)
+        self._task = self._progress.add_task(title, total=total)
+
+    def __enter__(self) -> Callable[[date], None]:
+        self._progress.start()
+        return lambda day: self._progress.advance(self._task)
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()

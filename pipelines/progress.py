@@ -1,0 +1,44 @@
+"""Progress of a refresh on the screen."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from pipelines.loading.load import LoadResult
+
+
+class ProgressWatcher:
+    """Shows deliveries and dbt nodes as two bars. Use as a context manager."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description:<8}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[what]}", markup=False),
+            console=console,
+        )
+        self._load = self._progress.add_task("Load", total=None, what="", visible=False)
+        self._build = self._progress.add_task("Build", total=None, what="", visible=False)
+
+    def __enter__(self) -> ProgressWatcher:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.update(self._load, what="")
+        self._progress.update(self._build, what="")
+        self._progress.stop()
+
+    def loaded(self, result: LoadResult, done: int, total: int) -> None:
+        """A delivery was loaded, skipped or rejected."""
+        self._progress.update(
+            self._load, completed=done, total=total, what=result.file_name, visible=True
+        )
+
+    def built(self, node: str, done: int, total: int) -> None:
+        """dbt finished a model or a test."""
+        self._progress.stop_task(self._load)
+        self._progress.update(self._build, completed=done, total=total, what=node, visible=True)

@@ -1,0 +1,203 @@
+"""The nightly refresh: load what was delivered, build and check the star, publish it."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+import duckdb
+
+from pipelines.build import BuildReport, hash_project, run_dbt, seal
+from pipelines.errors import BlockedNight, Busy
+from pipelines.loading.horizon import set_horizon
+from pipelines.loading.landing import Delivery, find_deliveries
+from pipelines.loading.ledger import plan_nights
+from pipelines.loading.load import LoadResult, load_delivery, open_raw
+from pipelines.refresh_from import BEGINNING, find_refresh_from
+from pipelines.settings import Settings
+from pipelines.versions import (
+    current_version,
+    next_version,
+    prune,
+    publish,
+    start_build,
+    version_file,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Watcher(Protocol):
+    """Whoever wants to see the refresh at work."""
+
+    def loaded(self, result: LoadResult, done: int, total: int) -> None:
+        """A delivery was loaded, skipped or rejected."""
+
+    def built(self, node: str, done: int, total: int) -> None:
+        """dbt finished a model or a test."""
+
+
+class _Nobody:
+    def loaded(self, result: LoadResult, done: int, total: int) -> None:
+        pass
+
+    def built(self, node: str, done: int, total: int) -> None:
+        pass
+
+
+@dataclass
+class RefreshReport:
+    """What a refresh did.
+
+    ``version`` is None when nothing was published: nothing was new, or nothing is complete.
+    ``problems`` are landing entries that no contract covers; ``blocked`` is the reason why a
+    waiting business date could not be built.
+    """
+
+    results: list[LoadResult] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    blocked: BlockedNight | None = None
+    refresh_from: date | None = None
+    business_date: date | None = None
+    version: str | None = None
+    build: BuildReport | None = None
+
+    @property
+    def rejected(self) -> list[LoadResult]:
+        """Deliveries that were turned away whole."""
+        return [result for result in self.results if result.status == "rejected"]
+
+
+@dataclass(frozen=True)
+class _Base:
+    """The version a build starts from: nothing, when the project itself has changed."""
+
+    version: str | None = None
+    loads: tuple[int, ...] = ()
+
+
+def refresh(
+    settings: Settings, *, one_night: bool = False, watcher: Watcher | None = None
+) -> RefreshReport:
+    """Take every waiting business date from the landing folder to a published version.
+
+    Args:
+        settings: where everything lies.
+        one_night: stop after the next waiting business date.
+        watcher: told of each delivery and each dbt node.
+
+    Returns:
+        What happened; rejected deliveries and blocked nights are in it, not raised.
+
+    Raises:
+        Busy: another refresh is at work.
+        FailedBuild: a model or a test failed; the published version stays.
+    """
+    watcher = watcher or _Nobody()
+    with _lock(settings):
+        report = RefreshReport()
+        with open_raw(settings) as connection:
+            _load_nights(settings, connection, report, one_night, watcher)
+            base = _read_base(settings)
+            report.business_date = _set_horizon(connection, report)
+            if report.business_date is not None:
+                report.refresh_from = find_refresh_from(connection, base.loads)
+        if report.refresh_from is not None and report.business_date is not None:
+            _build_and_publish(settings, base, report, watcher)
+        return report
+
+
+@contextmanager
+def _lock(settings: Settings) -> Iterator[None]:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with (settings.home / "refresh.lock").open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Busy(
+                f"Another refresh of {settings.home} is at work",
+                "Wait for it to finish; `bankcrm status` shows what is published.",
+            ) from error
+        yield
+
+
+def _load_nights(
+    settings: Settings,
+    connection: duckdb.DuckDBPyConnection,
+    report: RefreshReport,
+    one_night: bool,
+    watcher: Watcher,
+) -> None:
+    found = find_deliveries(settings)
+    report.problems.extend(found.problems)
+    plan = plan_nights(connection, found.deliveries)
+    report.blocked = plan.blocked
+    nights = plan.nights[:1] if one_night else plan.nights
+    total = sum(len(deliveries) for _, deliveries in nights)
+    for business_date, deliveries in nights:
+        for delivery in deliveries:
+            result = load_delivery(connection, delivery)
+            report.results.append(result)
+            watcher.loaded(result, len(report.results), total)
+        if not _is_whole(business_date, deliveries, report):
+            return
+
+
+def _is_whole(
+    business_date: date, deliveries: tuple[Delivery, ...], report: RefreshReport
+) -> bool:
+    """Whether a night may be built; if not, it and the later nights wait for a good file."""
+    rejected = [r for r in report.results[-len(deliveries) :] if r.status == "rejected"]
+    first_deliveries = [r for r in rejected if r.rerun == 0]
+    if not first_deliveries:
+        return True
+    names = ", ".join(result.file_name for result in first_deliveries)
+    report.blocked = BlockedNight(
+        f"{business_date} waits: {names} was rejected",
+        "Have the source system deliver the file again with the next rerun number, "
+        "then run `bankcrm refresh`.",
+    )
+    return False
+
+
+def _read_base(settings: Settings) -> _Base:
+    version = current_version(settings)
+    if version is None:
+        return _Base()
+    with duckdb.connect(str(version_file(settings, version)), read_only=True) as connection:
+        row = connection.execute("select project_hash from meta.version").fetchone()
+        loads = connection.execute("select load_id from meta.load").fetchall()
+    if row is None or row[0] != hash_project():
+        logger.info("models, macros or seeds changed since %s: rebuilding everything", version)
+        return _Base()
+    return _Base(version, tuple(load_id for (load_id,) in loads))
+
+
+def _set_horizon(connection: duckdb.DuckDBPyConnection, report: RefreshReport) -> date | None:
+    horizon = set_horizon(connection)
+    if horizon is None and report.blocked is None:
+        report.blocked = BlockedNight(
+            "Nothing has been delivered yet",
+            "Put deliveries into the landing folder, or make some with `bankcrm sample`.",
+        )
+    return horizon
+
+
+def _build_and_publish(
+    settings: Settings, base: _Base, report: RefreshReport, watcher: Watcher
+) -> None:
+    assert report.business_date is not None and report.refresh_from is not None
+    version = next_version(settings, report.business_date)
+    build_file = start_build(settings, base.version)
+    refresh_from = report.refresh_from if base.version else BEGINNING
+    report.build = run_dbt(settings, build_file, refresh_from, watcher.built)
+    seal(build_file, settings.raw_file, version, report.business_date, hash_project())
+    publish(settings, build_file, version)
+    prune(settings)
+    report.version = version
+    logger.info("published %s, rebuilt from %s", version, refresh_from)

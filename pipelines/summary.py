@@ -1,0 +1,181 @@
+"""What people read after a refresh: what came in, what was turned away, what was built, and the
+first three answers a banker asks for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.loading.load import LoadResult
+from pipelines.refresh import RefreshReport
+from pipelines.settings import Settings
+from pipelines.versions import open_published
+
+FIRST_ANSWERS: dict[str, str] = {
+    "Profit contribution by branch: margin and fees of all months, before cost and loss": """
+        select branch.region_name as region,
+            coalesce(branch.main_branch_name, branch.branch_name) as branch,
+            sum(profit.ftp_margin_amount) as margin,
+            sum(profit.fee_income_amount) as fees,
+            sum(profit.contribution_before_cost_amount) as contribution
+        from marts.fct_profit_monthly as profit
+        inner join marts.dim_branch as branch using (branch_key)
+        group by all order by contribution desc nulls last limit 10""",
+    "Balances by product at the last month-end": """
+        with last_month as (
+            select coalesce(max(month_end_date) filter (where is_complete_month),
+                max(month_end_date)) as month_end_date
+            from marts.fct_account_monthly
+        )
+        select fact.month_end_date as month_end, product.pillar, product.product_name as product,
+            count(*) as accounts, sum(fact.end_balance) as balance
+        from marts.fct_account_monthly as fact
+        semi join last_month using (month_end_date)
+        inner join marts.dim_product as product using (product_key)
+        group by all order by balance desc limit 15""",
+    "Transactions by channel": """
+        select channel.channel_name as channel, count(*) as entries, sum(fact.amount) as amount,
+            sum(fact.fee_income_amount) as fees
+        from marts.fct_transaction as fact
+        inner join marts.dim_channel as channel using (channel_key)
+        group by channel order by entries desc""",
+}
+
+
+def print_report(console: Console, settings: Settings, report: RefreshReport) -> None:
+    """Print a refresh report; with a published version also its tables and first answers."""
+    _print_deliveries(console, report.results)
+    _print_turned_away(console, report)
+    if report.version is None:
+        console.print("\n[bold]Nothing new to publish.[/bold]" if not report.blocked else "")
+    else:
+        with open_published(settings, report.version) as connection:
+            _print_built(console, connection, report)
+            print_first_answers(console, connection)
+    if report.blocked is not None:
+        console.print(f"\n[bold red]Waiting[/bold red] {report.blocked}")
+
+
+def print_first_answers(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
+    """Print the three answers a banker would ask for first."""
+    for title, query in FIRST_ANSWERS.items():
+        print_query(console, connection, query, title)
+
+
+def print_query(
+    console: Console, connection: duckdb.DuckDBPyConnection, query: str, title: str = ""
+) -> None:
+    """Print the rows of a query as a table; numbers right-aligned, money with thousands."""
+    result = connection.execute(query)
+    columns = [str(column[0]) for column in result.description or []]
+    print_rows(console, columns, result.fetchall(), title)
+
+
+def print_rows(
+    console: Console, columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = ""
+) -> None:
+    """Print rows as a table."""
+    table = Table(title=title or None, title_justify="left", header_style="bold")
+    for index, name in enumerate(columns):
+        numeric = any(isinstance(row[index], int | Decimal | float) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left")
+    for row in rows:
+        table.add_row(*(format_value(value) for value in row))
+    console.print()
+    console.print(table)
+
+
+def format_value(value: Any) -> str:
+    """A value as people read it: an empty cell for null, thousands separated."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case int() | Decimal():
+            return f"{value:,}"
+        case float():
+            return f"{value:,.4f}"
+        case datetime():
+            return value.isoformat(sep=" ", timespec="seconds")
+        case date():
+            return value.isoformat()
+        case _:
+            return str(value).replace("[", "\\[")
+
+
+def _print_deliveries(console: Console, results: Sequence[LoadResult]) -> None:
+    loaded = [result for result in results if result.status == "loaded"]
+    repeated = sum(result.status == "already loaded" for result in results)
+    if repeated:
+        console.print(f"{repeated} deliveries were loaded before: nothing to do for them.")
+    if not loaded:
+        console.print("No new delivery was loaded.")
+        return
+    feeds = sorted({f"{result.source}.{result.feed}" for result in loaded})
+    rows = []
+    for feed in feeds:
+        mine = [r for r in loaded if f"{r.source}.{r.feed}" == feed]
+        rows.append(
+            (
+                feed,
+                len(mine),
+                min(r.business_date for r in mine),
+                max(r.business_date for r in mine),
+                sum(r.rows_delivered for r in mine),
+                sum(r.rows_accepted for r in mine),
+                sum(r.rows_quarantined for r in mine),
+                sum(r.rows_collapsed for r in mine),
+            )
+        )
+    columns = ("feed", "files", "from", "to", "delivered", "accepted", "quarantined", "duplicates")
+    print_rows(console, columns, rows, "What came in")
+
+
+def _print_turned_away(console: Console, report: RefreshReport) -> None:
+    rules: Counter[tuple[str, str]] = Counter()
+    for result in report.results:
+        for rule, count in result.rules.items():
+            rules[result.file_name, rule] += count
+    if rules:
+        rows = [(file, rule, count) for (file, rule), count in sorted(rules.items())]
+        print_rows(console, ("file", "rule", "rows"), rows, "Rows in quarantine")
+    for result in report.rejected:
+        console.print(f"\n[bold red]Rejected[/bold red] {result.file_name}")
+        for problem in result.problems:
+            console.print(f"  - {problem}", markup=False)
+    for problem in report.problems:
+        console.print(f"[yellow]Ignored[/yellow] {problem}")
+    if not (rules or report.rejected or report.problems) and report.results:
+        console.print("Nothing was turned away.")
+
+
+def _print_built(
+    console: Console, connection: duckdb.DuckDBPyConnection, report: RefreshReport
+) -> None:
+    rows = connection.execute(
+        """select table_name, estimated_size, comment from duckdb_tables()
+        where schema_name = 'marts' order by table_name"""
+    ).fetchall()
+    assert report.build is not None
+    title = (
+        f"What was built: version {report.version}, {report.build.nodes} models and checks passed"
+    )
+    print_rows(
+        console,
+        ("table", "rows", "grain"),
+        [(name, size, _grain(comment)) for name, size, comment in rows],
+        title,
+    )
+
+
+def _grain(comment: str | None) -> str:
+    _, _, after = (comment or "").partition("Grain: ")
+    return after.partition(". ")[0].rstrip(".\n ")
