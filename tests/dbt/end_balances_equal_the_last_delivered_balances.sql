@@ -15,18 +15,25 @@ last_delivered as (
 ),
 
 delivered as (
-    select month_end_date, sum(balance) as balance
+    select
+        month_end_date,
+        sum(balance) as balance
     from last_delivered
     group by month_end_date
 ),
 
 account_months as (
-    select month_end_date, sum(end_balance) as balance
+    select
+        month_end_date,
+        sum(end_balance) as balance
     from {{ ref('fct_account_monthly') }}
     group by month_end_date
 )
 
-select *
+select
+    delivered.month_end_date,
+    delivered.balance as delivered_balance,
+    account_months.balance as account_balance
 from delivered
 full outer join account_months on delivered.month_end_date = account_months.month_end_date
 where coalesce(delivered.balance, 0) <> coalesce(account_months.balance, 0)

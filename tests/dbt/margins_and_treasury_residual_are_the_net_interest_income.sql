@@ -10,6 +10,11 @@ with account_months as (
     where has_ftp_margin
 )
 
-select account_durable_key, month_end_date, ftp_margin_amount, treasury_residual, net_interest_income
+select
+    account_durable_key,
+    month_end_date,
+    ftp_margin_amount,
+    treasury_residual,
+    net_interest_income
 from account_months
 where abs(ftp_margin_amount + treasury_residual - net_interest_income) > 0.015

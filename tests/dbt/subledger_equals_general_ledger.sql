@@ -5,10 +5,12 @@ with months_with_ledger as (
 ),
 
 account_months as (
-    select fact.*, account.branch_id
+    select
+        fact.*,
+        accounts.branch_id
     from {{ ref('fct_account_monthly') }} as fact
     inner join months_with_ledger on fact.month_end_date = months_with_ledger.month_end_date
-    inner join {{ ref('dim_account') }} as account on fact.account_key = account.account_key
+    inner join {{ ref('dim_account') }} as accounts on fact.account_key = accounts.account_key
 ),
 
 subledger as (
@@ -20,11 +22,18 @@ subledger as (
         ('interest_expense_amount', 'true', 'interest_expense_amount'),
         ('fee_income_amount', 'true', 'fee_income_amount'),
     ] %}
-    select month_end_date, branch_id, currency_key, '{{ measure }}' as measure, sum({{ amount }}) as amount
-    from account_months
-    where {{ condition }}
-    group by month_end_date, branch_id, currency_key
-    {{ "union all" if not loop.last }}
+        select
+            month_end_date,
+            branch_id,
+            currency_key,
+            '{{ measure }}' as measure_name,
+            sum({{ amount }}) as amount
+        from account_months
+        where {{ condition }}
+        group by month_end_date, branch_id, currency_key
+        {% if not loop.last %}
+            union all
+        {% endif %}
     {%- endfor %}
 ),
 
@@ -33,7 +42,7 @@ ledger as (
         gl.month_end_date,
         gl.branch_id,
         gl.currency_key,
-        chart.subledger_measure as measure,
+        chart.subledger_measure as measure_name,
         sum(gl.balance_amount) as amount
     from {{ ref('fct_gl_balance') }} as gl
     inner join {{ ref('dim_gl_account') }} as chart on gl.gl_account_key = chart.gl_account_key
@@ -44,7 +53,7 @@ ledger as (
 select
     coalesce(subledger.month_end_date, ledger.month_end_date) as month_end_date,
     coalesce(subledger.branch_id, ledger.branch_id) as branch_id,
-    coalesce(subledger.measure, ledger.measure) as measure,
+    coalesce(subledger.measure_name, ledger.measure_name) as measure_name,
     subledger.amount as subledger_amount,
     ledger.amount as ledger_amount
 from subledger
@@ -53,5 +62,5 @@ full outer join ledger
         subledger.month_end_date = ledger.month_end_date
         and subledger.branch_id = ledger.branch_id
         and subledger.currency_key = ledger.currency_key
-        and subledger.measure = ledger.measure
+        and subledger.measure_name = ledger.measure_name
 where coalesce(subledger.amount, 0) <> coalesce(ledger.amount, 0)

@@ -1,21 +1,39 @@
 -- Accounts that a balance, an entry or a party names and no system has delivered.
 with named_accounts as (
-    select 'branch' as source_system, account_id, 'DEPOSIT' as account_type
+    select
+        'branch' as source_system,
+        account_id,
+        'DEPOSIT' as account_type
     from {{ ref('stg_branch__account_balances') }}
     union
-    select 'branch' as source_system, account_id, 'DEPOSIT' as account_type
+    select
+        'branch' as source_system,
+        account_id,
+        'DEPOSIT' as account_type
     from {{ ref('stg_teller__transactions') }}
     union
-    select 'branch' as source_system, account_id, 'DEPOSIT' as account_type
+    select
+        'branch' as source_system,
+        account_id,
+        'DEPOSIT' as account_type
     from {{ ref('stg_branch__account_parties') }}
     union
-    select 'card' as source_system, card_id as account_id, 'CARD' as account_type
+    select
+        'card' as source_system,
+        card_id as account_id,
+        'CARD' as account_type
     from {{ ref('stg_card__card_balances') }}
     union
-    select 'card' as source_system, card_id as account_id, 'CARD' as account_type
+    select
+        'card' as source_system,
+        card_id as account_id,
+        'CARD' as account_type
     from {{ ref('stg_card__card_transactions') }}
     union
-    select 'loan' as source_system, loan_id as account_id, 'LOAN' as account_type
+    select
+        'loan' as source_system,
+        loan_id as account_id,
+        'LOAN' as account_type
     from {{ ref('stg_loan__loan_statuses') }}
 ),
 

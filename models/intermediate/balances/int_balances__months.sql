@@ -53,10 +53,16 @@ segments as (
         account_versions.interest_rate,
         products.day_basis,
         ftp_rates.ftp_rate,
-        {%- set from_date = "greatest(spans_of_months.from_date, coalesce(account_versions.valid_from, spans_of_months.from_date), coalesce(products.valid_from, spans_of_months.from_date))" %}
-        {%- set to_date = "least(spans_of_months.to_date, coalesce(account_versions.valid_to, spans_of_months.to_date), coalesce(products.valid_to, spans_of_months.to_date))" %}
-        {{ from_date }} as from_date,
-        {{ to_date }} as to_date
+        greatest(
+            spans_of_months.from_date,
+            coalesce(account_versions.valid_from, spans_of_months.from_date),
+            coalesce(products.valid_from, spans_of_months.from_date)
+        ) as from_date,
+        least(
+            spans_of_months.to_date,
+            coalesce(account_versions.valid_to, spans_of_months.to_date),
+            coalesce(products.valid_to, spans_of_months.to_date)
+        ) as to_date
     from spans_of_months
     left join account_versions
         on
@@ -77,7 +83,7 @@ segments as (
 measured_segments as (
     select
         *,
-        datediff('day', from_date, to_date) as days,
+        datediff('day', from_date, to_date) as day_count,
         {{ cents('balance') }} as cents,
         {{ rate_units('interest_rate') }} as rate_units,
         {{ rate_units('ftp_rate') }} as ftp_units,
@@ -93,20 +99,25 @@ months_of_accounts as (
         case when max(account_type) = 'DEPOSIT' then -1 else 1 end as asset_sign,
         max(balance) filter (where to_date > as_of_date) as end_balance,
         max(ftp_rate) filter (where to_date > as_of_date) as ftp_rate,
-        sum(cents * days) as balance_cent_days,
+        sum(cents * day_count) as balance_cent_days,
         -- One unknown rate or basis makes the whole month unknown, never a part of it.
-        case when bool_and(rate_units is not null and accrual_days is not null)
-            then sum(cents * rate_units * accrual_days)
+        case
+            when bool_and(rate_units is not null and accrual_days is not null)
+                then sum(cents * rate_units * accrual_days)
         end as interest_accrual,
-        case when bool_and(ftp_units is not null and accrual_days is not null)
-            then sum(cents * ftp_units * accrual_days)
+        case
+            when bool_and(ftp_units is not null and accrual_days is not null)
+                then sum(cents * ftp_units * accrual_days)
         end as ftp_accrual
     from measured_segments
     group by account_durable_key, month_start_date
 ),
 
 opening_balances as (
-    select spans.account_durable_key, months.month_start_date, spans.balance as opening_balance
+    select
+        spans.account_durable_key,
+        months.month_start_date,
+        spans.balance as opening_balance
     from spans
     inner join months
         on

@@ -1,13 +1,25 @@
 -- Every customer id that an account, a card, a loan or a manager's book names, resolved to the
 -- unified customer; one that no system has delivered becomes an inferred member.
 with named_customers as (
-    select 'branch' as source_system, customer_id from {{ ref('stg_branch__account_parties') }}
+    select
+        'branch' as source_system,
+        customer_id
+    from {{ ref('stg_branch__account_parties') }}
     union
-    select 'branch' as source_system, customer_id from {{ ref('stg_branch__manager_assignments') }}
+    select
+        'branch' as source_system,
+        customer_id
+    from {{ ref('stg_branch__manager_assignments') }}
     union
-    select 'card' as source_system, customer_id from {{ ref('stg_card__cards') }}
+    select
+        'card' as source_system,
+        customer_id
+    from {{ ref('stg_card__cards') }}
     union
-    select 'loan' as source_system, customer_id from {{ ref('stg_loan__loans') }}
+    select
+        'loan' as source_system,
+        customer_id
+    from {{ ref('stg_loan__loans') }}
 ),
 
 xref as (

@@ -13,7 +13,9 @@ xref as (
 ),
 
 unified_records as (
-    select xref.customer_durable_key, source_records.*
+    select
+        xref.customer_durable_key,
+        source_records.*
     from source_records
     inner join xref
         on
@@ -28,14 +30,14 @@ last_said as (
         business_date,
         precedence,
         customer_id,
-        {%- for attribute in attributes %}
+    {%- for attribute in attributes %}
         coalesce(
             {%- for system in systems %}
-            last_value(case when source_system = '{{ system }}' then {{ attribute }} end ignore nulls)
-                over history{{ "," if not loop.last }}
+                last_value(case when source_system = '{{ system }}' then {{ attribute }} end ignore nulls)
+                    over history{{ "," if not loop.last }}
             {%- endfor %}
         ) as {{ attribute }}{{ "," if not loop.last }}
-        {%- endfor %}
+    {%- endfor %}
     from unified_records
     window history as (
         partition by customer_durable_key

@@ -3,14 +3,20 @@ with source_records as (
 ),
 
 source_customers as (
-    select distinct source_system, customer_id
+    select distinct
+        source_system,
+        customer_id
     from source_records
 ),
 
 -- The first document a system delivered names the customer for good: a later change of document
 -- does not change the key.
 first_documents as (
-    select source_system, customer_id, document_type, normalised_document_number
+    select
+        source_system,
+        customer_id,
+        document_type,
+        normalised_document_number
     from source_records
     where normalised_document_number is not null
     qualify row_number() over (partition by source_system, customer_id order by business_date) = 1

@@ -38,7 +38,10 @@ priced_versions as (
 ),
 
 matched as (
-    select priced_versions.account_key, priced_versions.month_start_date, rates.ftp_rate
+    select
+        priced_versions.account_key,
+        priced_versions.month_start_date,
+        rates.ftp_rate
     from priced_versions
     inner join rates
         on
@@ -68,7 +71,10 @@ profile_rates as (
 ),
 
 demand as (
-    select priced_versions.account_key, priced_versions.month_start_date, profile_rates.ftp_rate
+    select
+        priced_versions.account_key,
+        priced_versions.month_start_date,
+        profile_rates.ftp_rate
     from priced_versions
     inner join profile_rates
         on
@@ -78,6 +84,14 @@ demand as (
     where priced_versions.ftp_method = 'DEMAND'
 )
 
-select account_key, month_start_date, ftp_rate from matched
+select
+    account_key,
+    month_start_date,
+    ftp_rate
+from matched
 union all
-select account_key, month_start_date, ftp_rate from demand
+select
+    account_key,
+    month_start_date,
+    ftp_rate
+from demand

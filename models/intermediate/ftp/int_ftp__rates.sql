@@ -5,7 +5,11 @@ with requests as (
 ),
 
 nodes as (
-    select curves.currency_code, curves.curve_date, tenors.tenor_days, curves.rate
+    select
+        curves.currency_code,
+        curves.curve_date,
+        tenors.tenor_days,
+        curves.rate
     from {{ ref('stg_finance__rate_curves') }} as curves
     inner join {{ ref('tenor') }} as tenors
         on curves.tenor_code = tenors.tenor_code
@@ -13,7 +17,11 @@ nodes as (
 ),
 
 curve_of_request as (
-    select requests.currency_code, requests.rate_date, requests.tenor_days, max(nodes.curve_date) as curve_date
+    select
+        requests.currency_code,
+        requests.rate_date,
+        requests.tenor_days,
+        max(nodes.curve_date) as curve_date
     from requests
     inner join nodes
         on

@@ -35,6 +35,14 @@ demand as (
     cross join {{ ref('int_calendar__months') }} as months
 )
 
-select currency_code, rate_date, tenor_days from matched
+select
+    currency_code,
+    rate_date,
+    tenor_days
+from matched
 union
-select currency_code, rate_date, tenor_days from demand
+select
+    currency_code,
+    rate_date,
+    tenor_days
+from demand

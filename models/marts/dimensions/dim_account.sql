@@ -8,7 +8,9 @@
 {%- set columns = ['account_key', 'account_durable_key'] + attributes + ['is_inferred', 'is_current'] + dates %}
 
 with delivered_accounts as (
-    select *, false as is_inferred
+    select
+        *,
+        false as is_inferred
     from {{ ref('int_accounts__versions') }}
 ),
 
@@ -27,16 +29,16 @@ members as (
     select {{ columns | join(', ') }} from delivered_accounts
     union all
     select
-        {%- for column in columns %}
+    {%- for column in columns %}
         {%- if column in [
             'account_key', 'account_durable_key', 'source_system', 'account_id', 'account_type',
             'is_inferred', 'is_current', 'valid_from', 'valid_to',
         ] %}
-        {{ column }}
-        {%- else %}
-        null as {{ column }}
-        {%- endif %}{{ "," if not loop.last }}
-        {%- endfor %}
+                {{ column }}
+            {%- else %}
+                null as {{ column }}
+            {%- endif %}{{ "," if not loop.last }}
+    {%- endfor %}
     from inferred_accounts
 )
 

@@ -16,7 +16,13 @@ current_units as (
 ),
 
 ancestors as (
-    select branch_id, branch_id as ancestor_id, branch_name, branch_level, parent_branch_id, 0 as distance
+    select
+        branch_id,
+        branch_id as ancestor_id,
+        branch_name,
+        branch_level,
+        parent_branch_id,
+        0 as distance
     from current_units
     union all
     select

@@ -6,7 +6,9 @@
 ] %}
 
 with source_systems as (
-    select customer_durable_key, cast(count(distinct source_system) as integer) as source_system_count
+    select
+        customer_durable_key,
+        cast(count(distinct source_system) as integer) as source_system_count
     from {{ ref('int_customers__xref') }}
     group by customer_durable_key
 ),

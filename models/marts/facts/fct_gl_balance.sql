@@ -17,7 +17,8 @@ currencies as (
 )
 
 select
-    {{ surrogate_key("gl_balances.branch_id", "gl_balances.gl_account_code", "gl_balances.currency_code", "gl_balances.month_end_date") }} as gl_balance_key,
+    {{ surrogate_key("gl_balances.branch_id", "gl_balances.gl_account_code", "gl_balances.currency_code", "gl_balances.month_end_date") }}
+        as gl_balance_key,
     gl_balances.month_end_date,
     coalesce(branches.branch_key, -2) as branch_key,
     coalesce(gl_accounts.gl_account_key, -2) as gl_account_key,

@@ -38,8 +38,8 @@ month_end_positions as (
     from positions
     inner join months
         on
-            months.as_of_date >= positions.valid_from
-            and months.as_of_date < positions.valid_to
+            positions.valid_from <= months.as_of_date
+            and positions.valid_to > months.as_of_date
     inner join worst_arrears
         on
             positions.account_durable_key = worst_arrears.account_durable_key

@@ -19,7 +19,7 @@
 with account_months as (
     select
         *,
-        least(month_end_date, (select max(as_of_date) from {{ ref('int_calendar__months') }})) as as_of_date
+        least(month_end_date, (select max(months.as_of_date) from {{ ref('int_calendar__months') }} as months)) as as_of_date
     from {{ ref('fct_account_monthly') }}
     where month_end_date >= {{ refresh_from_month() }}
 ),
@@ -53,13 +53,13 @@ split_months as (
         * exclude ({{ split_measures | join(', ') }}, customer_key, customer_durable_key, manager_key, weight),
         cast(weight as decimal(9, 6)) as weight,
         coalesce(owner_durable_key, -2) as customer_durable_key,
-        {%- for measure in split_measures %}
+    {%- for measure in split_measures %}
         cast(
             {{ split_part_of(measure, 'cumulative_weight') }}
             - {{ split_part_of(measure, '(cumulative_weight - weight)') }}
             as decimal(18, 2)
         ) as {{ measure }}{{ "," if not loop.last }}
-        {%- endfor %}
+    {%- endfor %}
     from owned_months
 ),
 
@@ -101,10 +101,10 @@ select
     has_ftp_margin,
     weight,
     {%- for measure in split_measures %}
-    {{ measure }},
+        {{ measure }},
     {%- endfor %}
     {%- for line in later_lines %}
-    cast(null as decimal(18, 2)) as {{ line }},
+        cast(null as decimal(18, 2)) as {{ line }},
     {%- endfor %}
     cast(coalesce(ftp_margin_amount, 0) + fee_income_amount as decimal(18, 2)) as contribution_before_cost_amount
 from keyed_months

@@ -8,7 +8,7 @@
 with entries as (
     select * from {{ ref('int_transactions__entries') }}
     {% if is_incremental() %}
-    where posting_date >= {{ refresh_from() }}
+        where posting_date >= {{ refresh_from() }}
     {% endif %}
 ),
 

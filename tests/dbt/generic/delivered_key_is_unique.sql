@@ -3,7 +3,7 @@
     as they change (dated), once at all for entries and for rows with a validity of their own.
 -#}
 {% test delivered_key_is_unique(model, key, dated) %}
-{%- set grain = key + (['business_date'] if dated else []) %}
+    {%- set grain = key + (['business_date'] if dated else []) %}
 select {{ grain | join(', ') }}, count(*) as row_count
 from {{ model }}
 group by {{ grain | join(', ') }}

@@ -1,0 +1,43 @@
+"""Banks that were refreshed once, shared by the integration tests. Tests must not change them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pipelines.refresh import refresh
+from pipelines.settings import PROJECT_FOLDER, Settings
+from pipelines.sources.berka import make_berka_extracts
+from pipelines.sources.sample import make_sample_bank
+
+
+def berka_folder() -> Path:
+    """Folder of the PKDD'99 files; skips the test where it is absent."""
+    folder = Path(os.environ.get("BANKCRM_BERKA", PROJECT_FOLDER.parent / "shared/data/berka"))
+    if not folder.is_dir():
+        pytest.skip(f"the PKDD'99 files are not at {folder}; set BANKCRM_BERKA to their folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_bank(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A small sample bank of 40 nights over two month-ends, loaded, built and published."""
+    settings = Settings(home=tmp_path_factory.mktemp("sample"))
+    make_sample_bank(
+        settings.landing_folder, customers=300, days=40, truth_folder=settings.home / "truth"
+    )
+    report = refresh(settings)
+    assert report.version is not None
+    return settings
+
+
+@pytest.fixture(scope="session")
+def berka_bank(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The PKDD'99 bank, loaded, built and published."""
+    settings = Settings(home=tmp_path_factory.mktemp("berka"))
+    make_berka_extracts(berka_folder(), settings.landing_folder)
+    report = refresh(settings)
+    assert report.version is not None
+    return settings
