@@ -7,14 +7,14 @@ with months_with_ledger as (
 account_months as (
     select
         fact.*,
-        accounts.branch_id
+        account_versions.branch_id
     from {{ ref('fct_account_monthly') }} as fact
     inner join months_with_ledger on fact.month_end_date = months_with_ledger.month_end_date
-    inner join {{ ref('dim_account') }} as accounts on fact.account_key = accounts.account_key
+    inner join {{ ref('dim_account') }} as account_versions on fact.account_key = account_versions.account_key
 ),
 
 subledger as (
-    {%- for measure, condition, amount in [
+    {%- for subledger_measure, condition, amount in [
         ('deposit_end_balance', "account_type = 'DEPOSIT'", 'end_balance'),
         ('loan_end_balance', "account_type = 'LOAN'", 'end_balance'),
         ('card_end_balance', "account_type = 'CARD'", 'end_balance'),
@@ -26,7 +26,7 @@ subledger as (
             month_end_date,
             branch_id,
             currency_key,
-            '{{ measure }}' as measure_name,
+            '{{ subledger_measure }}' as measure_name,
             sum({{ amount }}) as amount
         from account_months
         where {{ condition }}
