@@ -22,6 +22,7 @@ from pipelines.errors import FailedBuild
 from pipelines.settings import PROJECT_FOLDER, Settings
 
 MODEL_FOLDERS = ("models", "macros", "seeds", "tests/dbt")
+FINISHED_NODE = {"LogModelResult", "LogTestResult", "LogSeedResult"}
 OnNode = Callable[[str, int, int], None]
 """Called for each finished node with its name, how many are done, and how many there are."""
 
@@ -36,10 +37,9 @@ class BuildReport:
 
 @dataclass
 class _Progress:
-    total: int = 0
     done: int = 0
     seconds: float = 0.0
-    failures: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
 
 def run_dbt(
@@ -51,9 +51,12 @@ def run_dbt(
         FailedBuild: naming each model and test that failed.
     """
     progress = _Progress()
-    log_folder = settings.log_folder / "dbt"
+    log_folder = settings.log_folder.resolve() / "dbt"
+    target_folder = settings.home.resolve() / "target"
+    run_results = target_folder / "run_results.json"
+    run_results.unlink(missing_ok=True)
     with subprocess.Popen(
-        _dbt_command(settings, log_folder),
+        _dbt_command(target_folder, log_folder),
         cwd=PROJECT_FOLDER,
         env=_dbt_environment(settings, build_file, refresh_from),
         stdout=subprocess.PIPE,
@@ -65,7 +68,7 @@ def run_dbt(
             _follow(event, progress, on_node)
     if child.returncode != 0:
         raise FailedBuild(
-            "dbt build failed: " + ("; ".join(progress.failures) or f"exit code {child.returncode}"),
+            "dbt build failed: " + _describe_failures(run_results, progress.errors),
             f"Nothing was published. Read {log_folder / 'dbt.log'}, correct the data or the "
             "model, and run `bankcrm refresh` again.",
         )
@@ -105,15 +108,15 @@ def hash_project() -> str:
     return digest.hexdigest()
 
 
-def _dbt_command(settings: Settings, log_folder: Path) -> list[str]:
+def _dbt_command(target_folder: Path, log_folder: Path) -> list[str]:
     return [
         sys.executable, "-c", "from dbt.cli.main import cli; cli()",
         "--log-format", "json", "--no-use-colors",
-        "--log-path", str(log_folder.resolve()),
+        "--log-path", str(log_folder),
         "build", "--exclude-resource-type", "unit_test",
         "--project-dir", str(PROJECT_FOLDER),
         "--profiles-dir", str(PROJECT_FOLDER),
-        "--target-path", str((settings.home / "target").resolve()),
+        "--target-path", str(target_folder),
     ]  # fmt: skip
 
 
@@ -139,12 +142,24 @@ def _read_events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
 
 def _follow(event: dict[str, Any], progress: _Progress, on_node: OnNode | None) -> None:
     info, data = event["info"], event["data"]
-    name = info["name"]
-    if name in {"LogModelResult", "LogTestResult", "LogSeedResult"}:
-        progress.done, progress.total = data["index"], data["total"]
+    if info["name"] in FINISHED_NODE:
+        progress.done = data["index"]
         if on_node is not None:
-            on_node(data["node_info"]["node_name"], progress.done, progress.total)
-    elif name == "EndOfRunSummary" or name == "FinishedRunningStats":
-        progress.seconds = float(data.get("execution_time", progress.seconds))
+            total = data.get("total") or data["num_models"]
+            on_node(data["node_info"]["node_name"], progress.done, total)
+    elif info["name"] == "FinishedRunningStats":
+        progress.seconds = float(data["execution_time"])
     elif info["level"] == "error" and info["msg"].strip():
-        progress.failures.append(" ".join(info["msg"].split())[:500])
+        progress.errors.append(" ".join(info["msg"].split()))
+
+
+def _describe_failures(run_results: Path, errors: list[str]) -> str:
+    """The failed models and tests of a run, or what dbt printed when it did not come to run."""
+    if not run_results.exists():
+        return " ".join(errors)[-2000:] or "dbt stopped without a word"
+    results = json.loads(run_results.read_text(encoding="utf-8"))["results"]
+    failed = [result for result in results if result["status"] in {"error", "fail"}]
+    return "; ".join(
+        f"{result['unique_id'].split('.')[2]}: {' '.join((result['message'] or '').split())}"
+        for result in failed
+    )

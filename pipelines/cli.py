@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
+import duckdb
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -200,8 +201,6 @@ def sql(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
 ) -> None:
     """Run a query on the published version: read-only, without files or network."""
-    import duckdb
-
     from pipelines.summary import print_query
     from pipelines.versions import open_published
 
@@ -213,14 +212,18 @@ def sql(
             else:
                 print_query(console, connection, text)
         except duckdb.Error as error:
-            raise BankcrmError(str(error), "Correct the query; `show all tables` lists the marts.") from error
+            raise BankcrmError(
+                str(error), "Correct the query; `show all tables` lists what there is."
+            ) from error
 
 
 @app.command()
 @acts_on_errors
 def rollback(
     home: Home = None,
-    to: Annotated[str | None, typer.Option(help="Version to return to; else the one before.")] = None,
+    to: Annotated[
+        str | None, typer.Option(help="Version to return to; else the one before.")
+    ] = None,
 ) -> None:
     """Publish an earlier version again. The next refresh builds upon it."""
     from pipelines.versions import roll_back
@@ -247,16 +250,16 @@ def _has_deliveries(settings: Settings) -> bool:
     return any(settings.landing_folder.glob("*/*/*"))
 
 
-def _print_extracts(rows: dict[str, int], settings: Settings) -> None:
+def _print_extracts(rows: Mapping[str, int], settings: Settings) -> None:
     from pipelines.summary import print_rows
 
     print_rows(console, ("feed", "rows"), sorted(rows.items()), "Delivered")
     console.print(f"Delivered into {settings.landing_folder}.", highlight=False)
 
 
-def _write_csv(result: Any) -> None:
+def _write_csv(result: duckdb.DuckDBPyConnection) -> None:
     writer = csv.writer(sys.stdout)
-    writer.writerow([column[0] for column in result.description])
+    writer.writerow([column[0] for column in result.description or []])
     while rows := result.fetchmany(10_000):
         writer.writerows(rows)
 

@@ -149,7 +149,9 @@ class Contract(_Frozen):
             used += [self.effective.to_column] if self.effective.to_column else []
         unknown = sorted(set(used) - names)
         if unknown:
-            raise ValueError(f"key, identity, control_totals or effective name unknown columns {unknown}")
+            raise ValueError(
+                f"key, identity, control_totals or effective name unknown columns {unknown}"
+            )
         return self
 
 

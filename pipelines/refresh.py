@@ -14,8 +14,8 @@ import duckdb
 
 from pipelines.build import BuildReport, hash_project, run_dbt, seal
 from pipelines.errors import BlockedNight, Busy
-from pipelines.loading.horizon import set_horizon
-from pipelines.loading.landing import Delivery, find_deliveries
+from pipelines.loading.horizon import explain_horizon, set_horizon
+from pipelines.loading.landing import find_deliveries
 from pipelines.loading.ledger import plan_nights
 from pipelines.loading.load import LoadResult, load_delivery, open_raw
 from pipelines.refresh_from import BEGINNING, find_refresh_from
@@ -139,30 +139,11 @@ def _load_nights(
     report.blocked = plan.blocked
     nights = plan.nights[:1] if one_night else plan.nights
     total = sum(len(deliveries) for _, deliveries in nights)
-    for business_date, deliveries in nights:
+    for _, deliveries in nights:
         for delivery in deliveries:
             result = load_delivery(connection, delivery)
             report.results.append(result)
             watcher.loaded(result, len(report.results), total)
-        if not _is_whole(business_date, deliveries, report):
-            return
-
-
-def _is_whole(
-    business_date: date, deliveries: tuple[Delivery, ...], report: RefreshReport
-) -> bool:
-    """Whether a night may be built; if not, it and the later nights wait for a good file."""
-    rejected = [r for r in report.results[-len(deliveries) :] if r.status == "rejected"]
-    first_deliveries = [r for r in rejected if r.rerun == 0]
-    if not first_deliveries:
-        return True
-    names = ", ".join(result.file_name for result in first_deliveries)
-    report.blocked = BlockedNight(
-        f"{business_date} waits: {names} was rejected",
-        "Have the source system deliver the file again with the next rerun number, "
-        "then run `bankcrm refresh`.",
-    )
-    return False
 
 
 def _read_base(settings: Settings) -> _Base:
@@ -180,6 +161,7 @@ def _read_base(settings: Settings) -> _Base:
 
 def _set_horizon(connection: duckdb.DuckDBPyConnection, report: RefreshReport) -> date | None:
     horizon = set_horizon(connection)
+    report.blocked = report.blocked or explain_horizon(connection)
     if horizon is None and report.blocked is None:
         report.blocked = BlockedNight(
             "Nothing has been delivered yet",

@@ -16,8 +16,14 @@ from pipelines.contract import Column, Contract, load_contracts
 from pipelines.settings import PROJECT_FOLDER
 
 STAGING_FOLDER = PROJECT_FOLDER / "models" / "staging"
-_HEADER = "# Rendered from pipelines/contracts by `make contracts`; edit the contract, not this file.\n"
-_PLURALS = {"branch": "branches", "account_party": "account_parties", "loan_status": "loan_statuses"}
+_HEADER = (
+    "# Rendered from pipelines/contracts by `make contracts`; edit the contract, not this file.\n"
+)
+_PLURALS = {
+    "branch": "branches",
+    "account_party": "account_parties",
+    "loan_status": "loan_statuses",
+}
 
 
 def model_name(contract: Contract) -> str:

@@ -14,10 +14,10 @@ from pipelines.versions import current_version, list_versions, open_published
 FEEDS = """
     select source || '.' || feed as feed,
         count(*) filter (where status = 'loaded') as loads,
-        max(business_date) filter (where status = 'loaded') as last_date,
+        max(business_date) filter (where status = 'loaded') as last,
         sum(rows_accepted) filter (where superseded_by is null) as rows,
         sum(rows_quarantined) filter (where superseded_by is null) as quarantined,
-        count(*) filter (where status = 'rejected') as rejected_files
+        count(*) filter (where status = 'rejected') as rejected
     from ops.load group by all order by all"""
 
 

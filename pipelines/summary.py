@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import duckdb
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from pipelines.loading.load import LoadResult
@@ -45,7 +45,7 @@ FIRST_ANSWERS: dict[str, str] = {
             sum(fact.fee_income_amount) as fees
         from marts.fct_transaction as fact
         inner join marts.dim_channel as channel using (channel_key)
-        group by channel order by entries desc""",
+        group by all order by entries desc""",
 }
 
 
@@ -85,30 +85,23 @@ def print_rows(
     table = Table(title=title or None, title_justify="left", header_style="bold")
     for index, name in enumerate(columns):
         numeric = any(isinstance(row[index], int | Decimal | float) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left")
+        # The first column names the row: it may push the others, never be cut.
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=index == 0)
     for row in rows:
         table.add_row(*(format_value(value) for value in row))
     console.print()
     console.print(table)
 
 
-def format_value(value: Any) -> str:
+def format_value(value: object) -> str:
     """A value as people read it: an empty cell for null, thousands separated."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case int() | Decimal():
-            return f"{value:,}"
-        case float():
-            return f"{value:,.4f}"
-        case datetime():
-            return value.isoformat(sep=" ", timespec="seconds")
-        case date():
-            return value.isoformat()
-        case _:
-            return str(value).replace("[", "\\[")
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | Decimal):
+        return f"{value:,}"
+    return escape(str(value))
 
 
 def _print_deliveries(console: Console, results: Sequence[LoadResult]) -> None:

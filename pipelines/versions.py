@@ -115,7 +115,9 @@ def roll_back(settings: Settings, to: str | None = None) -> str:
         current = current_version(settings)
         earlier = [v for v in list_versions(settings) if current is not None and v < current]
         if not earlier:
-            raise BankcrmError("There is no earlier version to roll back to", "See `bankcrm status`.")
+            raise BankcrmError(
+                "There is no earlier version to roll back to", "See `bankcrm status`."
+            )
         to = earlier[-1]
     point_to(settings, to)
     return to

@@ -12,40 +12,44 @@ from datetime import date
 import duckdb
 
 from pipelines.contract import load_contracts
+from pipelines.errors import BlockedNight
 
 HORIZON = """
 create table if not exists ops.horizon (business_date date);
 create view if not exists ops.whole_load as
-    select * from ops.active_load where business_date <= (select max(business_date) from ops.horizon);
+    select * from ops.active_load
+    where business_date <= (select max(business_date) from ops.horizon);
+create or replace temp table incomplete_night as
+    select nights.business_date, 'no ' || mandatory.feed || ' was delivered' as reason
+    from (select distinct business_date from ops.load) as nights
+    cross join (select unnest(getvariable('mandatory_feeds')) as feed) as mandatory
+    anti join ops.load as load
+        on load.status = 'loaded' and load.business_date = nights.business_date
+        and load.source || '.' || load.feed = mandatory.feed
+    union all
+    select business_date, arg_max(file_name, load_id) || ' was rejected: '
+        || arg_max(problem, load_id)
+    from ops.load
+    group by source, feed, business_date
+    having count(*) filter (status = 'loaded') = 0;
 """
 
 
 def set_horizon(connection: duckdb.DuckDBPyConnection) -> date | None:
-    """Move the horizon to the last night that arrived whole, and return it.
+    """Move the horizon to the last night that arrived whole.
+
+    Args:
+        connection: the raw database, for writing.
 
     Returns:
-        The business date, or None while no night is whole.
+        The business date of that night, or None while no night is whole.
     """
+    mandatory = [name for name, contract in load_contracts().items() if contract.mandatory]
+    connection.execute("set variable mandatory_feeds = $1::varchar[]", [mandatory])
     connection.execute(HORIZON)
-    mandatory = [[c.source, c.feed] for c in load_contracts().values() if c.mandatory]
     row = connection.execute(
-        """with incomplete as (
-            select nights.business_date
-            from (select distinct business_date from ops.load) as nights
-            cross join (select unnest($1::varchar[][]) as feed) as mandatory
-            where not exists (
-                from ops.load
-                where status = 'loaded' and load.business_date = nights.business_date
-                    and source = mandatory.feed[1] and load.feed = mandatory.feed[2]
-            )
-            union
-            select business_date from ops.load
-            group by source, feed, business_date
-            having count(*) filter (where status = 'loaded') = 0
-        )
-        select max(business_date) from ops.load
-        where business_date < all (from incomplete)""",
-        [mandatory],
+        """select max(business_date) from ops.load
+        where business_date < all (select business_date from incomplete_night)"""
     ).fetchone()
     assert row is not None
     horizon: date | None = row[0]
@@ -54,3 +58,22 @@ def set_horizon(connection: duckdb.DuckDBPyConnection) -> date | None:
     connection.execute("insert into ops.horizon values ($1)", [horizon])
     connection.execute("commit")
     return horizon
+
+
+def explain_horizon(connection: duckdb.DuckDBPyConnection) -> BlockedNight | None:
+    """Why the first night beyond the horizon is not whole; None when every night is.
+
+    Args:
+        connection: one on which :func:`set_horizon` has run.
+    """
+    row = connection.execute(
+        """select business_date, string_agg(reason, '; ' order by reason) from incomplete_night
+        group by business_date order by business_date limit 1"""
+    ).fetchone()
+    if row is None:
+        return None
+    return BlockedNight(
+        f"{row[0]} is not whole: {row[1]}",
+        "Have the source system deliver what is missing; a rejected file comes again with the "
+        "next rerun number. Then run `bankcrm refresh`.",
+    )

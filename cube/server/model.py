@@ -1,0 +1,150 @@
+"""The data model, read once: YAML files to validated cubes, measures and views."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from cube.server.compiled import CompiledCube, CompiledView, compile_cube, compile_view
+from cube.server.definition import Cube, ModelFile, View
+from cube.server.errors import ModelError
+
+MODEL_FOLDER = Path(__file__).resolve().parent.parent / "model"
+
+
+@dataclass(frozen=True)
+class Model:
+    """The compiled model. ``digest`` changes with every change of a model file."""
+
+    cubes: Mapping[str, CompiledCube]
+    views: Mapping[str, CompiledView]
+    digest: str
+
+
+@dataclass
+class _Sources:
+    """Definitions by name, and the file that holds each."""
+
+    cubes: dict[str, Cube] = field(default_factory=dict)
+    views: dict[str, View] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+
+
+def load_model(folder: Path = MODEL_FOLDER) -> Model:
+    """Read, validate and compile every ``*.yml`` below ``folder``.
+
+    Raises:
+        ModelError: names the file and the key of every problem of the first bad file.
+    """
+    files = sorted(folder.rglob("*.yml"))
+    if not files:
+        raise ModelError(
+            f"no model files in {folder}", "Point the server at the folder cube/model."
+        )
+    sources = _collect(files, folder)
+    cubes = _compile_cubes(sources)
+    return Model(cubes, _compile_views(sources, cubes), _hash_files(files))
+
+
+def _compile_cubes(sources: _Sources) -> dict[str, CompiledCube]:
+    compiled = {}
+    for name, cube in sources.cubes.items():
+        with _naming(sources.files[name]):
+            compiled[name] = compile_cube(cube, sources.cubes)
+    return compiled
+
+
+def _compile_views(sources: _Sources, cubes: Mapping[str, CompiledCube]) -> dict[str, CompiledView]:
+    compiled = {}
+    for name, view in sources.views.items():
+        with _naming(sources.files[name]):
+            compiled[name] = compile_view(view, cubes)
+    return compiled
+
+
+@contextmanager
+def _naming(file: str) -> Iterator[None]:
+    """Put the file's name in front of what a compile step complains about."""
+    try:
+        yield
+    except ModelError as error:
+        raise ModelError(f"{file}: {error.problem}", error.remedy) from error
+
+
+def _collect(files: Iterable[Path], folder: Path) -> _Sources:
+    sources = _Sources()
+    for path in files:
+        file = path.relative_to(folder).as_posix()
+        content = _read_file(path, file)
+        for definition in (*content.cubes, *content.views):
+            if definition.name in sources.files:
+                other = sources.files[definition.name]
+                raise ModelError(f"{file}: the name '{definition.name}' is taken by {other}")
+            sources.files[definition.name] = file
+        sources.cubes.update({cube.name: cube for cube in content.cubes})
+        sources.views.update({view.name: view for view in content.views})
+    return sources
+
+
+def _read_file(path: Path, file: str) -> ModelFile:
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)
+        return ModelFile.model_validate(content)
+    except yaml.YAMLError as error:
+        raise ModelError(f"{file}: not valid YAML: {error}") from error
+    except ValidationError as error:
+        problems = "; ".join(_describe(problem, content) for problem in error.errors())
+        raise ModelError(f"{file}: {problems}", "See docs/cubes.md for the keys.") from error
+
+
+def _describe(problem: ErrorDetails, content: object) -> str:
+    unknown = problem["type"] == "extra_forbidden"
+    message = "unknown key; extensions go under meta" if unknown else problem["msg"]
+    return f"{_name_location(problem['loc'], content)}: {message}"
+
+
+def _name_location(location: Iterable[str | int], content: object) -> str:
+    """Path of a key with the names of cubes and members instead of their positions."""
+    parts = []
+    for step in location:
+        content = _step_into(content, step)
+        name = content.get("name") if isinstance(content, dict) else None
+        parts.append(str(name) if isinstance(step, int) and name else str(step))
+    return ".".join(parts)
+
+
+def _step_into(content: object, step: str | int) -> object:
+    if isinstance(content, dict):
+        return content.get(step)
+    inside = isinstance(content, list) and isinstance(step, int) and step < len(content)
+    return content[step] if inside else None  # type: ignore[index]
+
+
+def _hash_files(files: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Safe YAML that refuses a key written twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"key '{key}' twice", problem_mark=key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)

@@ -1,0 +1,1 @@
+"""How a delivered file becomes rows: bytes, header, text table, effect dates, raw schema."""

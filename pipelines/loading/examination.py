@@ -1,0 +1,207 @@
+"""Examine one delivered file: split it, judge its rows, balance its books. Stores nothing."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.contract import Contract
+from pipelines.control import ControlFile, hash_file
+from pipelines.errors import RejectedDelivery
+from pipelines.loading import verdict
+from pipelines.loading.source import UNREADABLE, explain_failure, number_lines, open_source
+
+LARGEST_FILE = 4_000_000_000
+"""Bytes of the largest file accepted after decompression, unless the caller says otherwise."""
+TOO_LARGE = Decimal(10) ** 24
+"""Control totals stay below this; more is no sum of amounts."""
+FEWEST_ROWS_TO_CONDEMN = 10
+"""From this many rows on, a rule that every row breaks condemns the file, not its rows."""
+
+
+@dataclass(frozen=True)
+class Books:
+    """Rows, or one control total, of a file: delivered = accepted + quarantined + collapsed."""
+
+    label: str
+    delivered: Decimal
+    accepted: Decimal
+    quarantined: Decimal
+    collapsed: Decimal
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """Delivered rows by fate."""
+
+    delivered: int
+    accepted: int
+    quarantined: int
+    collapsed: int
+
+
+@dataclass(frozen=True)
+class Examination:
+    """Result of examining a file. The temporary tables of the connection hold its rows.
+
+    Without problems the file may be loaded. ``relation`` is SQL over the delivered text;
+    ``earliest_effect`` the earliest date in the contract's effective column.
+    """
+
+    sha256: str
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    relation: str = ""
+    rows: RowCounts | None = None
+    totals: tuple[Books, ...] = ()
+    broken_rules: dict[str, int] = field(default_factory=dict)
+    earliest_effect: date | None = None
+
+
+def examine_file(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    contract: Contract,
+    business_date: date,
+    *,
+    control: ControlFile | None,
+    max_bytes: int = LARGEST_FILE,
+) -> Examination:
+    """Judge a file against its contract and, where there is one, its control file."""
+    sha256 = hash_file(path)
+    problems = _compare_statement(contract, control, sha256) if control else []
+    try:
+        judged = _judge_rows(connection, path, contract, business_date, max_bytes)
+    except RejectedDelivery as rejection:
+        return Examination(sha256, (*problems, *rejection.problems))
+    figures = _fetch_row(
+        connection, verdict.figures_sql(contract, judged.relation, judged.is_clean)
+    )
+    rows = RowCounts(*figures[:4])
+    totals, differences = _balance_totals(contract, control, figures[4:-1])
+    broken_rules = _count_broken_rules(connection) if rows.quarantined else {}
+    problems += [*_compare_rows(control, rows), *differences, *_condemn_file(broken_rules, rows)]
+    return Examination(
+        sha256,
+        tuple(problems),
+        judged.warnings,
+        judged.relation,
+        rows,
+        totals,
+        broken_rules,
+        figures[-1],
+    )
+
+
+@dataclass(frozen=True)
+class _Judged:
+    relation: str
+    warnings: tuple[str, ...]
+    is_clean: bool
+
+
+def _judge_rows(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    contract: Contract,
+    business_date: date,
+    max_bytes: int,
+) -> _Judged:
+    """Fill the temporary tables ``verdict`` and, unless every row is accepted, ``fate``."""
+    with tempfile.TemporaryDirectory(prefix="bankcrm-") as workspace:
+        source = open_source(connection, path, contract, Path(workspace), max_bytes)
+        try:
+            statement = verdict.verdict_sql(contract, source.sql, business_date)
+            (rows,) = _fetch_row(connection, statement)
+        except UNREADABLE as error:
+            raise explain_failure(source, error) from error
+        numbered = number_lines(connection, source, rows)
+    bad, has_twins = _fetch_row(connection, verdict.blemishes_sql(contract))
+    is_clean = not bad and not has_twins
+    if not is_clean:
+        connection.execute(verdict.fate_sql(contract, business_date))
+    if has_twins:
+        connection.execute(verdict.twin_sql(contract))
+        connection.execute(verdict.MERGE_TWINS)
+    return _Judged(verdict.relation_sql(numbered, is_clean), source.warnings, is_clean)
+
+
+def _fetch_row(connection: duckdb.DuckDBPyConnection, statement: str) -> tuple[Any, ...]:
+    row = connection.execute(statement).fetchone()
+    assert row is not None
+    return row
+
+
+def _count_broken_rules(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Number of rows that break each rule."""
+    broken = connection.execute(
+        "select rule, count(*) from (select unnest(row_rules) as rule from fate)"
+        " group by rule order by rule"
+    ).fetchall()
+    return dict(broken)
+
+
+def _compare_statement(contract: Contract, control: ControlFile, sha256: str) -> list[str]:
+    problems = []
+    if control.sha256 != sha256:
+        problems.append("its SHA-256 differs from the control file's: it changed after it was sent")
+    if control.schema_version != contract.schema_version:
+        problems.append(
+            f"schema version {control.schema_version}, the contract is {contract.schema_version}"
+        )
+    labels = [total.label for total in contract.control_totals]
+    missing = [label for label in labels if label not in control.totals]
+    unknown = [label for label in control.totals if label not in labels]
+    if missing:
+        problems.append(f"the control file lacks the totals {', '.join(missing)}")
+    if unknown:
+        problems.append(f"the control file states unknown totals {', '.join(unknown)}")
+    problems += [
+        f"the control file states {label} as {stated}: write an amount with two decimals"
+        for label, stated in control.totals.items()
+        if abs(stated) >= TOO_LARGE or stated != round(stated, 2)
+    ]
+    return problems
+
+
+def _balance_totals(
+    contract: Contract, control: ControlFile | None, figures: tuple[Any, ...]
+) -> tuple[tuple[Books, ...], list[str]]:
+    """Books of every control total, and the totals that differ from the control file."""
+    books, problems = [], []
+    for position, total in enumerate(contract.control_totals):
+        accepted, quarantined, collapsed, unreadable = figures[4 * position : 4 * position + 4]
+        counted = accepted + quarantined + collapsed
+        declared = control.totals.get(total.label, counted) if control else counted
+        if unreadable:
+            quarantined = declared - accepted - collapsed
+        elif declared != counted:
+            problems.append(f"{total.label} sums to {counted}, the control file states {declared}")
+        books.append(Books(total.label, declared, accepted, quarantined, collapsed))
+    return tuple(books), problems
+
+
+def _compare_rows(control: ControlFile | None, rows: RowCounts) -> list[str]:
+    if control is None or control.rows == rows.delivered:
+        return []
+    return [f"has {rows.delivered:,} rows, the control file states {control.rows:,}"]
+
+
+def _condemn_file(broken_rules: dict[str, int], rows: RowCounts) -> list[str]:
+    """Faults that speak against the whole file: a second header, a rule that every row breaks."""
+    problems = []
+    if broken_rules.get(f"row: {verdict.SECOND_HEADER}"):
+        problems.append("contains its header line again: two files were joined")
+    if rows.delivered >= FEWEST_ROWS_TO_CONDEMN:
+        problems += [
+            f"every row breaks '{rule}': the extract writes this column in another way"
+            for rule, count in broken_rules.items()
+            if count == rows.delivered
+        ]
+    return problems

@@ -1,0 +1,169 @@
+"""The landing folder: which deliveries wait there, and what is wrong with the others.
+
+Layout: ``<source>/<feed>/<feed>_<business date>_r<rerun>.<suffix>`` with a control file beside it.
+The control file is written last: a data file without one is not yet delivered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pipelines.contract import Contract, load_contracts
+from pipelines.control import CONTROL_SUFFIX, ControlFile, delivery_stem
+from pipelines.loading.source import DATA_SUFFIXES
+from pipelines.settings import Settings
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One complete delivery: a data file and the statement about it."""
+
+    contract: Contract
+    control: ControlFile
+    data_file: Path
+
+    @property
+    def file_name(self) -> str:
+        """Name of the data file."""
+        return self.data_file.name
+
+
+@dataclass(frozen=True)
+class LandingScan:
+    """Everything found in one pass over the landing folder.
+
+    ``deliveries`` are in order of business date, feed and rerun; ``incomplete`` are data files
+    that still lack their control file; ``problems`` say what lies there and is neither, and what
+    to do about it.
+    """
+
+    deliveries: tuple[Delivery, ...]
+    incomplete: tuple[Path, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass
+class _Findings:
+    root: Path
+    deliveries: list[Delivery] = field(default_factory=list)
+    incomplete: list[Path] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def report(self, path: Path, problem: str, remedy: str) -> None:
+        self.problems.append(f"{path} {problem}. {remedy}")
+
+
+def find_deliveries(settings: Settings) -> LandingScan:
+    """Look through the landing folder once. A bad file never hides the others."""
+    root = settings.landing_folder
+    findings = _Findings(root.resolve())
+    contracts = load_contracts()
+    for folder, source, feed in _feed_folders(root, findings):
+        contract = contracts.get(f"{source}.{feed}")
+        if contract is None:
+            _report_unknown_feed(folder, source, contracts, findings)
+        elif _is_inside(folder, findings):
+            _scan_folder(folder, contract, findings)
+    order = sorted(
+        findings.deliveries,
+        key=lambda d: (d.control.business_date, d.contract.name, d.control.rerun),
+    )
+    return LandingScan(tuple(order), tuple(findings.incomplete), tuple(findings.problems))
+
+
+def _feed_folders(root: Path, findings: _Findings) -> Iterator[tuple[Path, str, str]]:
+    if not root.is_dir():
+        return
+    for source in sorted(root.iterdir()):
+        if not source.is_dir():
+            findings.report(source, "is no folder of a source system", "Move it away.")
+            continue
+        for folder in sorted(source.iterdir()):
+            if folder.is_dir():
+                yield folder, source.name, folder.name
+            else:
+                findings.report(
+                    folder,
+                    "lies beside the folders of the feeds",
+                    "Move it into its feed's folder.",
+                )
+
+
+def _report_unknown_feed(
+    folder: Path, source: str, contracts: Mapping[str, Contract], findings: _Findings
+) -> None:
+    known = [contract.feed for contract in contracts.values() if contract.source == source]
+    sources = sorted({contract.source for contract in contracts.values()})
+    remedy = (
+        f"Feeds of {source}: {', '.join(known)}." if known else f"Sources: {', '.join(sources)}."
+    )
+    findings.report(folder, "is the folder of a feed that no contract describes", remedy)
+
+
+def _is_inside(path: Path, findings: _Findings) -> bool:
+    """Whether a path stays inside the landing folder once links are followed; reported if not."""
+    if not path.resolve().is_relative_to(findings.root):
+        findings.report(path, "is a link out of the landing folder", "Deliver the file itself.")
+        return False
+    return True
+
+
+def _scan_folder(folder: Path, contract: Contract, findings: _Findings) -> None:
+    paths = {path.name: path for path in sorted(folder.iterdir())}
+    stems = {name.split(".", 1)[0] for name in paths}
+    for stem in sorted(stems):
+        control = paths.get(stem + CONTROL_SUFFIX)
+        data = [paths[stem + suffix] for suffix in DATA_SUFFIXES if stem + suffix in paths]
+        if control is not None:
+            _read_delivery(contract, control, data, findings)
+        else:
+            findings.incomplete += data
+    known = {stem + suffix for stem in stems for suffix in (CONTROL_SUFFIX, *DATA_SUFFIXES)}
+    for name, path in paths.items():
+        if name not in known and not name.endswith(".part"):
+            findings.report(
+                path, "is neither data nor control file", f"Use {', '.join(DATA_SUFFIXES)}."
+            )
+
+
+def _read_delivery(
+    contract: Contract, control_file: Path, data: list[Path], findings: _Findings
+) -> None:
+    if len(data) != 1:
+        found = f"{len(data)} data files" if data else "no data file"
+        findings.report(control_file, f"has {found} beside it", "Deliver exactly one data file.")
+        return
+    if not all(_is_inside(path, findings) for path in (control_file, *data)):
+        return
+    try:
+        control = ControlFile.model_validate_json(control_file.read_bytes())
+    except (ValidationError, OSError) as error:
+        findings.report(control_file, _explain(error), "Write the control file again.")
+        return
+    problems = _compare_with_name(contract, control, control_file)
+    if problems:
+        findings.report(control_file, "; ".join(problems), "Correct the control file or its name.")
+    else:
+        findings.deliveries.append(Delivery(contract, control, data[0]))
+
+
+def _explain(error: ValidationError | OSError) -> str:
+    if isinstance(error, OSError):
+        return f"cannot be read: {error.strerror}"
+    faults = [f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors()]
+    return "is no control file: " + "; ".join(faults)
+
+
+def _compare_with_name(contract: Contract, control: ControlFile, control_file: Path) -> list[str]:
+    problems = []
+    if (control.source, control.feed) != (contract.source, contract.feed):
+        problems.append(f"states {control.source}.{control.feed} in the folder of {contract.name}")
+    stem = control_file.name.removesuffix(CONTROL_SUFFIX)
+    stated = delivery_stem(contract.feed, control.business_date, control.rerun)
+    if stem != stated:
+        problems.append(f"its business date and rerun belong to {stated}, not {stem}")
+    return problems

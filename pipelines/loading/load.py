@@ -1,0 +1,258 @@
+"""Load deliveries into the raw database: each exactly once, each in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+import duckdb
+
+from pipelines.contract import load_contracts
+from pipelines.loading.effects import find_touched_date
+from pipelines.loading.examination import LARGEST_FILE, Examination, RowCounts, examine_file
+from pipelines.loading.landing import Delivery
+from pipelines.loading.ledger import (
+    LoadRecord,
+    next_load_id,
+    read_feed_date,
+    record_load,
+    record_rejection,
+    supersede,
+)
+from pipelines.loading.quarantine import store_quarantine
+from pipelines.loading.raw_schema import create_raw_schema
+from pipelines.loading.sql import quote_text
+from pipelines.loading.verdict import accepted_rows_sql
+from pipelines.settings import Settings
+
+LoadStatus = Literal["loaded", "already loaded", "rejected"]
+NO_ROWS = RowCounts(0, 0, 0, 0)
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    """What became of one delivery.
+
+    ``load_id`` names the ledger row about it: an earlier one when the same file was loaded or
+    rejected before. ``rules`` counts quarantined rows by ``column: rule``; a row may break
+    several. ``touches_from`` is the earliest date the load changes, None unless loaded now.
+    """
+
+    load_id: int
+    source: str
+    feed: str
+    file_name: str
+    business_date: date
+    rerun: int
+    status: LoadStatus
+    rows_delivered: int = 0
+    rows_accepted: int = 0
+    rows_quarantined: int = 0
+    rows_collapsed: int = 0
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    rules: dict[str, int] = field(default_factory=dict)
+    touches_from: date | None = None
+
+
+def open_raw(settings: Settings) -> duckdb.DuckDBPyConnection:
+    """Open the raw database for writing and create or migrate its tables.
+
+    The connection's current database is the raw file, attached as ``raw``. Only one process can
+    hold it.
+
+    Raises:
+        ContractError: a contract changed the type of a stored column.
+    """
+    settings.raw_file.parent.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(
+        config={
+            "threads": settings.threads,
+            "memory_limit": settings.memory_limit,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+    )
+    path = quote_text(str(settings.raw_file))
+    connection.execute(f"attach {path} as raw (storage_version 'v1.5.0')")
+    connection.execute("use raw")
+    create_raw_schema(connection, load_contracts().values())
+    return connection
+
+
+def load_delivery(
+    connection: duckdb.DuckDBPyConnection, delivery: Delivery, max_bytes: int = LARGEST_FILE
+) -> LoadResult:
+    """Load one delivery, unless it was loaded before or is not fit to load.
+
+    Bad data is a result, not an error: rejected files are named in the ledger and stay in the
+    landing folder.
+
+    Args:
+        connection: from :func:`open_raw`, without an open transaction.
+        delivery: from the landing folder.
+        max_bytes: largest file accepted after decompression.
+    """
+    records = read_feed_date(connection, delivery.contract, delivery.control.business_date)
+    active = next((record for record in records if record.is_active), None)
+    if active is not None and delivery.control.rerun <= active.rerun:
+        return _decline(connection, delivery, records, active)
+    examination = examine_file(
+        connection,
+        delivery.data_file,
+        delivery.contract,
+        delivery.control.business_date,
+        control=delivery.control,
+        max_bytes=max_bytes,
+    )
+    problems = (*_compare_sequence(delivery, active), *examination.problems)
+    if problems:
+        return _reject(connection, delivery, records, examination.sha256, problems)
+    return _store(connection, delivery, examination, active)
+
+
+def _decline(
+    connection: duckdb.DuckDBPyConnection,
+    delivery: Delivery,
+    records: Sequence[LoadRecord],
+    active: LoadRecord,
+) -> LoadResult:
+    """Answer a file whose business date is loaded already with the same or a higher rerun."""
+    rerun, sha256 = delivery.control.rerun, delivery.control.sha256
+    for record in records:
+        if record.status == "loaded" and record.rerun == rerun and record.sha256 == sha256:
+            return _result(delivery, record.load_id, "already loaded")
+    if rerun == active.rerun:
+        problem = (
+            f"rerun {rerun} of this business date was loaded with other content;"
+            f" deliver the correction as rerun {rerun + 1}"
+        )
+    else:
+        problem = f"rerun {active.rerun} of this business date is loaded; rerun {rerun} is ignored"
+    return _reject(connection, delivery, records, sha256, (problem,))
+
+
+def _compare_sequence(delivery: Delivery, active: LoadRecord | None) -> tuple[str, ...]:
+    sequence = delivery.control.sequence
+    if active is None or active.sequence == sequence:
+        return ()
+    return (f"a rerun repeats the sequence number {active.sequence} of its date, not {sequence}",)
+
+
+def _reject(
+    connection: duckdb.DuckDBPyConnection,
+    delivery: Delivery,
+    records: Sequence[LoadRecord],
+    sha256: str,
+    problems: tuple[str, ...],
+) -> LoadResult:
+    """Record a rejected file, once: the same content with the same problems is known already."""
+    problem = "; ".join(problems)
+    attempt = ("rejected", delivery.control.rerun, sha256, problem)
+    for record in records:
+        if (record.status, record.rerun, record.sha256, record.problem) == attempt:
+            return _result(delivery, record.load_id, "rejected", problems=problems)
+    with _transaction(connection):
+        load_id = next_load_id(connection)
+        record_rejection(connection, load_id, delivery, sha256, problem)
+    return _result(delivery, load_id, "rejected", problems=problems)
+
+
+def _store(
+    connection: duckdb.DuckDBPyConnection,
+    delivery: Delivery,
+    examination: Examination,
+    active: LoadRecord | None,
+) -> LoadResult:
+    """Write rows, quarantine, ledger and totals of one file in one transaction."""
+    touches_from = _find_touches_from(connection, delivery, examination, active)
+    with _transaction(connection):
+        load_id = next_load_id(connection)
+        _write_rows(connection, delivery, examination, load_id)
+        record_load(connection, load_id, delivery, examination, touches_from)
+        if active is not None:
+            supersede(connection, active.load_id, load_id)
+    return _result(
+        delivery,
+        load_id,
+        "loaded",
+        examination.rows or NO_ROWS,
+        warnings=examination.warnings,
+        rules=examination.broken_rules,
+        touches_from=touches_from,
+    )
+
+
+def _find_touches_from(
+    connection: duckdb.DuckDBPyConnection,
+    delivery: Delivery,
+    examination: Examination,
+    active: LoadRecord | None,
+) -> date:
+    touches_from = find_touched_date(
+        connection,
+        delivery.contract,
+        examination.relation,
+        delivery.control.business_date,
+        examination.earliest_effect,
+    )
+    if active is None or active.touches_from is None:
+        return touches_from
+    return min(touches_from, active.touches_from)
+
+
+@contextmanager
+def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+def _write_rows(
+    connection: duckdb.DuckDBPyConnection,
+    delivery: Delivery,
+    examination: Examination,
+    load_id: int,
+) -> None:
+    contract, business_date = delivery.contract, delivery.control.business_date
+    relation = examination.relation
+    connection.execute(accepted_rows_sql(contract, relation, business_date, load_id))
+    if examination.broken_rules:
+        store_quarantine(connection, contract, relation, business_date, load_id)
+
+
+def _result(
+    delivery: Delivery,
+    load_id: int,
+    status: LoadStatus,
+    rows: RowCounts = NO_ROWS,
+    *,
+    problems: tuple[str, ...] = (),
+    warnings: tuple[str, ...] = (),
+    rules: dict[str, int] | None = None,
+    touches_from: date | None = None,
+) -> LoadResult:
+    return LoadResult(
+        load_id=load_id,
+        source=delivery.contract.source,
+        feed=delivery.contract.feed,
+        file_name=delivery.file_name,
+        business_date=delivery.control.business_date,
+        rerun=delivery.control.rerun,
+        status=status,
+        rows_delivered=rows.delivered,
+        rows_accepted=rows.accepted,
+        rows_quarantined=rows.quarantined,
+        rows_collapsed=rows.collapsed,
+        problems=problems,
+        warnings=warnings,
+        rules=rules or {},
+        touches_from=touches_from,
+    )

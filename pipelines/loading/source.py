@@ -1,0 +1,152 @@
+"""Delivered files as SQL sources: every field as written, nothing guessed, nothing repaired."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipelines.contract import Contract
+from pipelines.errors import RejectedDelivery
+from pipelines.loading.header import HeaderVerdict, compare_columns, compare_header, split_header
+from pipelines.loading.lines import number_records
+from pipelines.loading.sql import quote_name, quote_text
+from pipelines.loading.text_file import DELIVER_AGAIN, TextFile, open_text
+
+DATA_SUFFIXES = (".csv", ".csv.gz", ".parquet")
+LONGEST_LINE = 1_000_000
+"""Bytes of the longest record; a longer one is a lost quote or a wrong file."""
+SHOWN_LINES = 5
+UNREADABLE = (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException)
+"""What DuckDB raises when the bytes of a file are no table."""
+_FIELD_COUNT = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A delivered file, ready to be judged.
+
+    ``sql`` yields the contract's columns as text. ``text`` is None for Parquet.
+    """
+
+    path: Path
+    sql: str
+    text: TextFile | None
+    delimiter: str
+    warnings: tuple[str, ...] = ()
+
+
+def open_source(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    contract: Contract,
+    workspace: Path,
+    max_bytes: int,
+) -> Source:
+    """Examine the bytes and the header of a delivered file.
+
+    Raises:
+        RejectedDelivery: the file cannot be split into the columns of its contract.
+    """
+    if path.name.endswith(".parquet"):
+        return _open_parquet(connection, path, contract)
+    text = open_text(path, contract.format, workspace, max_bytes)
+    header = compare_header(text.header_line, contract)
+    _raise_problems(path, header)
+    delimiter = contract.format.delimiter
+    return Source(path, _csv_sql(text, delimiter), text, delimiter, header.warnings)
+
+
+def _raise_problems(path: Path, header: HeaderVerdict) -> None:
+    if header.problems:
+        raise RejectedDelivery(path.name, header.problems, DELIVER_AGAIN)
+
+
+def _csv_sql(text: TextFile, delimiter: str, options: str = "") -> str:
+    """SQL that splits a plain text file under its header."""
+    names = split_header(text.header_line, delimiter)
+    columns = ", ".join(f"{quote_text(name)}: 'varchar'" for name in names)
+    return (
+        f"read_csv({quote_text(str(text.plain))}, columns = {{{columns}}}, auto_detect = false,"
+        f" header = false, skip = 1, delim = {quote_text(delimiter)}, quote = '\"', escape = '\"',"
+        f" strict_mode = true, null_padding = false, max_line_size = {LONGEST_LINE}{options})"
+    )
+
+
+def explain_failure(source: Source, error: duckdb.Error) -> RejectedDelivery:
+    """The rejection of a file that DuckDB could not split, naming every line it stumbled over."""
+    problems = _find_bad_lines(source) if source.text else []
+    problems = problems or [str(error).splitlines()[0]]
+    return RejectedDelivery(source.path.name, problems, DELIVER_AGAIN)
+
+
+def _find_bad_lines(source: Source) -> list[str]:
+    """Lines that cannot be split, in words; the error alone names only the first."""
+    assert source.text is not None
+    lenient = _csv_sql(
+        source.text, source.delimiter, ", ignore_errors = true, store_rejects = true"
+    )
+    with duckdb.connect() as connection:
+        connection.execute(f"create table readable as select * from {lenient}")
+        errors = connection.execute(
+            "select line, any_value(error_type::varchar), any_value(error_message)"
+            " from reject_errors group by line order by line"
+        ).fetchall()
+    problems = [_describe(*error) for error in errors[:SHOWN_LINES]]
+    more = len(errors) - SHOWN_LINES
+    return [*problems, f"and {more:,} more lines"] if more > 0 else problems
+
+
+def _describe(line: int, error_type: str, message: str) -> str:
+    count = _FIELD_COUNT.search(message)
+    if count:
+        return f"line {line}: {count[2]} fields where the header has {count[1]}"
+    if error_type == "LINE SIZE OVER MAXIMUM":
+        return f"line {line}: longer than {LONGEST_LINE:,} bytes; a closing quote may be missing"
+    return f"line {line}: {message.splitlines()[0].rstrip('.')}"
+
+
+def number_lines(connection: duckdb.DuckDBPyConnection, source: Source, rows: int) -> str:
+    """SQL that yields ``verdict`` with ``row_id`` and ``file_line``; a header is line 1.
+
+    Raises:
+        RejectedDelivery: quotes and line breaks of the file can be read in two ways.
+    """
+    header_lines = 0 if source.text is None else 1
+    if source.text is None or rows == source.text.lines - header_lines:
+        return f"(select *, rowid as row_id, rowid + {header_lines + 1} as file_line from verdict)"
+    lines = number_records(source.text.plain)
+    if len(lines) != rows:
+        problem = f"{rows:,} rows were read from {len(lines):,} records: its quotes are ambiguous"
+        raise RejectedDelivery(source.path.name, [problem], DELIVER_AGAIN)
+    connection.register("record_lines", {"file_line": lines})
+    connection.execute("create or replace temp table record_line as from record_lines")
+    connection.unregister("record_lines")
+    return "(select * from (select *, rowid as row_id from verdict) positional join record_line)"
+
+
+def _open_parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> Source:
+    sql = f"read_parquet({quote_text(str(path))})"
+    try:
+        described = connection.execute(f"describe select * from {sql}").fetchall()
+    except UNREADABLE as error:
+        raise RejectedDelivery(path.name, [str(error).splitlines()[0]], DELIVER_AGAIN) from error
+    types = {name: data_type.lower() for name, data_type, *_ in described}
+    header = compare_columns(list(types), contract)
+    wrong = _find_wrong_types(types, contract)
+    _raise_problems(path, HeaderVerdict((*header.problems, *wrong), header.warnings))
+    texts = ", ".join(
+        f"nullif(cast({quote_name(name)} as varchar), '') as {quote_name(name)}"
+        for name in contract.column_names
+    )
+    return Source(path, f"(select {texts} from {sql})", None, "", header.warnings)
+
+
+def _find_wrong_types(types: dict[str, str], contract: Contract) -> tuple[str, ...]:
+    return tuple(
+        f"column {column.name} is {types[column.name]}, the contract says {column.sql_type}"
+        for column in contract.columns
+        if types.get(column.name, column.sql_type) != column.sql_type
+    )

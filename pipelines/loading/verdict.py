@@ -1,0 +1,328 @@
+"""The row-level verdict as SQL: which delivered rows are fit to load, and why the others are not.
+
+Pure functions from a contract to SQL text. A *source* is SQL that yields the contract's columns
+as delivered text. One pass over it fills the temporary table ``verdict``, in the file's order:
+the typed columns of the contract (null where the text is no such value) and ``raw_row``, the
+delivered fields of a bad row as JSON, null for a good row.
+
+When there is a bad row or a repeated key, the temporary table ``fate`` tells what becomes of the
+rows that are not accepted: ``row_id``, ``raw_row``, and ``row_rules``, the broken rules as
+``column: rule``; without any for an exact duplicate, which is collapsed. A *relation* is SQL that
+yields ``verdict`` with the ``row_id``, ``file_line``, ``row_rules`` and ``raw_row`` of every row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from pipelines.contract import Column, Contract, ControlTotal
+from pipelines.loading.sql import quote_name, quote_names, quote_text
+
+OPEN_DATE = "9999-12-31"
+"""Delivered in place of an empty date: without end."""
+FIRST_DATE, LAST_DATE = "1850-01-01", "2200-12-31"
+
+SECOND_HEADER = "second_header"
+DUPLICATE_KEY = "duplicate_key"
+BELOW_MINIMUM, ABOVE_MAXIMUM = "below_minimum", "above_maximum"
+
+_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIMESTAMP = _DATE + r"[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
+_SCIENTIFIC = r"^[0-9](\.[0-9]+)?[eE][+-][0-9]+$"
+_UNFIT_CHARACTERS = (
+    r"[\x00-\x1f\x7f-\x{9f}\x{ad}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{2064}"
+    r"\x{feff}\x{ff01}-\x{ff5e}]"
+)
+"""Control, invisible and full-width characters, which make two equal-looking ids differ."""
+_DECIMALS = {"amount": 2, "rate": 8, "share": 6}
+_BAD_TYPE = {
+    "date": "bad_date",
+    "timestamp": "bad_timestamp",
+    "integer": "bad_integer",
+    "boolean": "bad_boolean",
+    "amount": "bad_decimal",
+    "rate": "bad_decimal",
+    "share": "bad_decimal",
+}
+
+
+IS_ACCEPTED = "row_rules is null"
+IS_QUARANTINED = "len(row_rules) > 0"
+IS_COLLAPSED = "len(row_rules) = 0"
+
+
+@dataclass(frozen=True)
+class RowRule:
+    """A rule that a row can break.
+
+    ``label`` is what quarantine records, ``column: rule``; ``broken`` is SQL, true for a bad row,
+    over typed values (``name``) and normalised texts (``name__text``).
+    """
+
+    label: str
+    broken: str
+
+
+def text_name(column: Column) -> str:
+    """Name of a column's normalised text."""
+    return quote_name(f"{column.name}__text")
+
+
+def normalise(column: Column) -> str:
+    """Delivered text without surrounding spaces, NFC, null when empty; codes in upper case.
+
+    Only padded texts are trimmed: most are not, and the test is cheaper than trimming them all.
+    """
+    raw = quote_name(column.name)
+    is_padded = f"starts_with({raw}, ' ') or ends_with({raw}, ' ')"
+    text = f"case when {is_padded} then nullif(trim({raw}), '') else {raw} end"
+    if column.type == "code":
+        return f"upper(nfc_normalize({text}))"
+    return f"nfc_normalize({text})" if column.type in ("id", "text") else text
+
+
+def cast_text(column: Column) -> str:
+    """Typed value of the normalised text; null where the text is no such value."""
+    text = text_name(column)
+    match column.type:
+        case "id" | "text" | "code":
+            return text
+        case "date" | "timestamp":
+            pattern = _DATE if column.type == "date" else _TIMESTAMP
+            in_range = f"left({text}, 10) between '{FIRST_DATE}' and '{LAST_DATE}'"
+            return _cast_matching(text, pattern, column.sql_type, f" and {in_range}")
+        case "integer":
+            return _cast_matching(text, "-?[0-9]{1,10}", column.sql_type)
+        case "boolean":
+            return (
+                f"case when upper({text}) in ('TRUE', '1', 'Y') then true"
+                f" when upper({text}) in ('FALSE', '0', 'N') then false end"
+            )
+        case _:
+            fraction = rf"(\.[0-9]{{1,{_DECIMALS[column.type]}}})?"
+            return _cast_matching(text, "-?[0-9]{1,16}" + fraction, column.sql_type)
+
+
+def _cast_matching(text: str, pattern: str, sql_type: str, condition: str = "") -> str:
+    return (
+        f"case when regexp_full_match({text}, '{pattern}'){condition}"
+        f" then try_cast({text} as {sql_type}) end"
+    )
+
+
+def column_rules(column: Column) -> list[RowRule]:
+    """Rules of one column, from its type, nullability, legal values and bounds."""
+    value, text = quote_name(column.name), text_name(column)
+    broken: dict[str, str] = {}
+    if not column.nullable:
+        broken["null_not_allowed"] = f"{text} is null"
+    broken |= _type_rule(column)
+    if column.accepted:
+        legal = ", ".join(quote_text(code) for code in column.accepted)
+        broken["not_accepted"] = f"{value} not in ({legal})"
+    if column.minimum is not None:
+        broken[BELOW_MINIMUM] = f"{value} < {column.minimum:.10g}"
+    if column.maximum is not None:
+        broken[ABOVE_MAXIMUM] = f"{value} > {column.maximum:.10g}"
+    return [RowRule(f"{column.name}: {rule}", condition) for rule, condition in broken.items()]
+
+
+def _type_rule(column: Column) -> dict[str, str]:
+    text = text_name(column)
+    if column.type == "id":
+        return {"bad_id": f"regexp_matches({text}, '{_UNFIT_CHARACTERS}|{_SCIENTIFIC}')"}
+    if column.type == "code":
+        unfit = f"regexp_matches({text}, '{_UNFIT_CHARACTERS}')"
+        return {} if column.accepted else {"bad_code": unfit}
+    if column.type == "text":
+        return {}
+    is_open = f" and {text} <> '{OPEN_DATE}'" if column.type == "date" and column.nullable else ""
+    untyped = f"({quote_name(column.name)} is null and {text} is not null{is_open})"
+    return {_BAD_TYPE[column.type]: untyped}
+
+
+def row_rules(contract: Contract) -> list[RowRule]:
+    """Every rule of a contract that looks at one row alone."""
+    rules = [rule for column in contract.columns for rule in column_rules(column)]
+    rules += [
+        RowRule(f"row: {rule.name}", f"not coalesce(({rule.sql}), true)") for rule in contract.rules
+    ]
+    heading = " and ".join(f"lower({text_name(c)}) = '{c.name}'" for c in contract.columns[:2])
+    return [*rules, RowRule(f"row: {SECOND_HEADER}", f"({heading})")]
+
+
+def verdict_sql(contract: Contract, source: str, business_date: date) -> str:
+    """Create ``verdict``: split, normalise, type and judge every row in one pass."""
+    columns = contract.columns
+    raws = ", ".join(f"{quote_name(c.name)} as {_raw_name(c)}" for c in columns)
+    kept = ", ".join(_raw_name(c) for c in columns)
+    fields = ", ".join(f"{quote_text(c.name)}: {_raw_name(c)}" for c in columns)
+    is_bad = " or ".join(rule.broken for rule in row_rules(contract))
+    return (
+        "create or replace temp table verdict as\n"
+        f"with {_typed_ctes(contract, source, business_date, raws, kept)}\n"
+        f"select {quote_names(contract.column_names)},\n"
+        f"  case when {is_bad} then to_json({{{fields}}})::varchar end as raw_row\n"
+        "from typed"
+    )
+
+
+def fate_sql(contract: Contract, business_date: date) -> str:
+    """Create ``fate`` with the rules that each bad row of ``verdict`` breaks."""
+    texts = ", ".join(
+        f"raw_row ->> {quote_text(name)} as {quote_name(name)}" for name in contract.column_names
+    )
+    source = f"(select rowid as row_id, raw_row, {texts} from verdict where raw_row is not null)"
+    kept = "row_id, raw_row"
+    labels = ", ".join(
+        f"case when {rule.broken} then {quote_text(rule.label)} end" for rule in row_rules(contract)
+    )
+    return (
+        "create or replace temp table fate as\n"
+        f"with {_typed_ctes(contract, source, business_date, kept, kept)}\n"
+        f"select {kept}, list_filter([{labels}], lambda rule: rule is not null) as row_rules\n"
+        "from typed"
+    )
+
+
+def _typed_ctes(contract: Contract, source: str, business_date: date, extra: str, kept: str) -> str:
+    """Common table expressions up to ``typed``: texts, values and the business date.
+
+    ``extra`` is selected from the source under the names ``kept``.
+    """
+    columns = contract.columns
+    texts = ", ".join(f"{normalise(c)} as {text_name(c)}" for c in columns)
+    values = ", ".join(f"{cast_text(c)} as {quote_name(c.name)}, {text_name(c)}" for c in columns)
+    return (
+        f"normalised as (select {texts}, {extra} from {source}),\n"
+        f"typed as (select {values}, {kept}, date '{business_date}' as business_date"
+        " from normalised)"
+    )
+
+
+def _raw_name(column: Column) -> str:
+    return quote_name(f"{column.name}__raw")
+
+
+def blemishes_sql(contract: Contract) -> str:
+    """One row about ``verdict``: the number of bad rows, and whether a whole key repeats."""
+    is_whole = _has_whole_key(contract)
+    return (
+        f"select count(raw_row), count(*) filter ({is_whole})"
+        f" > count(distinct hash({quote_names(contract.key)})) filter ({is_whole}) from verdict"
+    )
+
+
+def _has_whole_key(contract: Contract) -> str:
+    return " and ".join(f"{quote_name(name)} is not null" for name in contract.key)
+
+
+def twin_sql(contract: Contract) -> str:
+    """Create ``twin``: rows of a repeated key, collapsed when equal, at fault when they differ.
+
+    Values decide about good rows, so ``1.0`` equals ``1.00``; delivered fields about bad ones,
+    which are never collapsed.
+    """
+    key = quote_names(contract.key)
+    values = ", ".join(
+        f"{quote_text(name)}: {quote_name(name)}::varchar" for name in contract.column_names
+    )
+    label = quote_text(f"{', '.join(contract.key)}: {DUPLICATE_KEY}")
+    return (
+        "create or replace temp table twin as\n"
+        f"with repeated as (select {key} from verdict where {_has_whole_key(contract)}\n"
+        f"  group by {key} having count(*) > 1),\n"
+        f"candidate as (select v.row_id, row({key}) as key, raw_row is not null as is_bad,\n"
+        f"  coalesce(raw_row, to_json({{{values}}})::varchar) as content\n"
+        f"  from (select *, rowid as row_id from verdict) as v join repeated using ({key})),\n"
+        "compared as (select row_id, is_bad, content,\n"
+        "  min((is_bad, content)) over same_key = max((is_bad, content)) over same_key as is_same,\n"
+        "  row_number() over (partition by key order by row_id) as occurrence\n"
+        "  from candidate window same_key as (partition by key))\n"
+        "select row_id, content as raw_row,\n"
+        f"  case when is_same then []::varchar[] else [{label}] end as row_rules\n"
+        "from compared where not is_same or (occurrence > 1 and not is_bad)"
+    )
+
+
+MERGE_TWINS = """create or replace temp table fate as
+select row_id, coalesce(f.raw_row, t.raw_row) as raw_row,
+    list_concat(coalesce(f.row_rules, []), coalesce(t.row_rules, [])) as row_rules
+from fate as f full join twin as t using (row_id)"""
+"""Adds the rows of ``twin`` to ``fate``."""
+
+
+def relation_sql(numbered: str, is_clean: bool) -> str:
+    """SQL that yields ``verdict`` with the fate of every row.
+
+    Args:
+        numbered: SQL that yields ``verdict`` with ``row_id`` and ``file_line``.
+        is_clean: every row is accepted, and ``fate`` was not created.
+    """
+    if is_clean:
+        return f"(select *, null::varchar[] as row_rules from {numbered})"
+    return (
+        "(select n.* exclude (raw_row), f.row_rules, f.raw_row"
+        f" from {numbered} as n left join fate as f using (row_id))"
+    )
+
+
+def figures_sql(contract: Contract, relation: str, is_clean: bool) -> str:
+    """One row of figures about the rows of a file.
+
+    Columns: rows delivered, accepted, quarantined, collapsed; per control total the accepted,
+    quarantined and collapsed sums and the number of quarantined rows whose part cannot be read;
+    last the earliest effective date of the accepted rows (null without ``effective``).
+
+    Args:
+        contract: feed of the file.
+        relation: its rows.
+        is_clean: every row is accepted, which spares most of the figures.
+    """
+    fates = (IS_ACCEPTED, IS_QUARANTINED, IS_COLLAPSED)
+    figures = ["count(*)", *(f"count(*) filter ({fate})" for fate in fates)]
+    for total in contract.control_totals:
+        if is_clean:
+            figures += [_sum(total, "true"), "0.00", "0.00", "0"]
+            continue
+        figures += [_sum(total, fate) for fate in fates]
+        figures.append(f"count(*) filter (list_has_any(row_rules, {_obscuring(contract, total)}))")
+    effect = quote_name(contract.effective.from_column) if contract.effective else "null::date"
+    figures.append(f"min({effect}) filter ({IS_ACCEPTED})")
+    return f"select {', '.join(figures)} from {relation}"
+
+
+def _sum(total: ControlTotal, fate: str) -> str:
+    applies = [f"{quote_name(name)} = {quote_text(value)}" for name, value in total.where.items()]
+    return f"coalesce(sum({quote_name(total.column)}) filter ({' and '.join([fate, *applies])}), 0)"
+
+
+def _obscuring(contract: Contract, total: ControlTotal) -> str:
+    """Labels of the rules after which a row's part of a total cannot be told, as an SQL list."""
+    labels = [
+        rule.label
+        for name in (total.column, *total.where)
+        for rule in column_rules(contract.column(name))
+        if not rule.label.endswith((BELOW_MINIMUM, ABOVE_MAXIMUM))
+    ]
+    return f"[{', '.join(map(quote_text, labels))}]::varchar[]"
+
+
+def accepted_rows_sql(contract: Contract, relation: str, business_date: date, load_id: int) -> str:
+    """Insert the accepted rows into the raw table."""
+    columns = quote_names(contract.column_names)
+    return (
+        f"insert into {contract.raw_table} ({columns}, load_id, file_line, business_date)\n"
+        f"select {columns}, {load_id}, file_line, date '{business_date}'\n"
+        f"from {relation} where {IS_ACCEPTED}"
+    )
+
+
+def quarantined_rows_sql(relation: str, limit: int | None = None) -> str:
+    """Query the quarantined rows: file_line, raw_row, row_rules, in the file's order."""
+    at_most = "" if limit is None else f" limit {limit}"
+    return (
+        f"select file_line, raw_row, row_rules from {relation} where {IS_QUARANTINED}"
+        f" order by file_line{at_most}"
+    )

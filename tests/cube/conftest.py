@@ -1,0 +1,106 @@
+"""A small published warehouse with the tables of the marts, and a server over it."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import duckdb
+import pytest
+from starlette.testclient import TestClient
+
+from cube.server.app import create_app
+from pipelines.settings import Settings
+
+LOCAL = "http://127.0.0.1"
+BUSINESS_DATE = date(2024, 6, 28)
+
+Query = dict[str, Any]
+Load = Callable[..., dict[str, Any]]
+Sql = Callable[..., list[tuple[Any, ...]]]
+
+
+def _import_sibling(name: str) -> ModuleType:
+    path = Path(__file__).with_name(f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"tests_cube_{name}", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+publish_version = _import_sibling("sample_marts").publish_version
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a home with one published version; not to be changed by a test."""
+    settings = Settings(home=tmp_path_factory.mktemp("home"), memory_limit="1GB")
+    publish_version(settings.published_folder, "v1", BUSINESS_DATE)
+    return settings
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Settings:
+    """Settings of a home of the test's own, with one published version."""
+    settings = Settings(home=tmp_path, memory_limit="1GB")
+    publish_version(settings.published_folder, "v1", BUSINESS_DATE)
+    return settings
+
+
+@pytest.fixture
+def publish() -> Callable[..., Path]:
+    """Publish another version into a folder."""
+    function: Callable[..., Path] = publish_version
+    return function
+
+
+@pytest.fixture(scope="session")
+def client(published: Settings) -> Iterator[TestClient]:
+    """HTTP client of a server over the shared version."""
+    with TestClient(create_app(published), base_url=LOCAL) as http:
+        yield http
+
+
+@pytest.fixture(scope="session")
+def load(client: TestClient) -> Load:
+    """Body of a successful answer to a query."""
+
+    def send(query: Query, **others: Any) -> dict[str, Any]:  # noqa: ANN401
+        answer = client.post("/cubejs-api/v1/load", json={"query": query, **others})
+        assert answer.status_code == 200, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+    return send
+
+
+@pytest.fixture(scope="session")
+def refuse(client: TestClient) -> Callable[..., str]:
+    """Message of the 400 that a query is answered with."""
+
+    def send(query: object, **others: Any) -> str:  # noqa: ANN401
+        answer = client.post("/cubejs-api/v1/load", json={"query": query, **others})
+        assert answer.status_code == 400, answer.text
+        return str(answer.json()["error"])
+
+    return send
+
+
+@pytest.fixture(scope="session")
+def sql(published: Settings) -> Sql:
+    """Rows of hand-written SQL on a copy of the published version."""
+    source = published.published_folder / "v1.duckdb"
+    copy = published.home / "reference.duckdb"
+    copy.write_bytes(source.read_bytes())
+    connection = duckdb.connect(str(copy), read_only=True)
+    connection.execute("set search_path = 'marts'")
+
+    def run(text: str, *parameters: object) -> list[tuple[Any, ...]]:
+        return connection.execute(text, parameters).fetchall()
+
+    return run

@@ -1,0 +1,143 @@
+"""The official clients, unchanged, against a server on a port."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cube_http
+import httpx
+import jwt
+import pytest
+import uvicorn
+from cube_http.exc import V1LoadError
+
+from cube.server.app import create_app
+from pipelines.settings import Settings
+
+PROJECT = Path(__file__).resolve().parents[2]
+SECRET = "a secret of the tests that is long enough for HS256"
+TOKEN = jwt.encode({"sub": "analyst"}, SECRET, algorithm="HS256")
+BRANCH = "balances.branch_name"
+QUARTER = "balances.month_end_date.quarter"
+MEASURES = ["balances.end_balance", "balances.fee_income_amount"]
+QUERY: Any = {
+    "measures": MEASURES,
+    "dimensions": [BRANCH],
+    "timeDimensions": [
+        {
+            "dimension": "balances.month_end_date",
+            "granularity": "quarter",
+            "dateRange": ["2024-01-01", "2024-06-30"],
+        }
+    ],
+    "order": [["balances.month_end_date", "asc"], [BRANCH, "asc"]],
+}
+EXPECTED = """
+select branch_name, strftime(date_trunc('quarter', month_end_date), '%Y-%m-%dT00:00:00.000'),
+    sum(end_balance) filter (month(month_end_date) in (3, 6)), sum(fee_income_amount)
+from fct_account_monthly join dim_branch using (branch_key)
+where month_end_date >= '2024-01-01' group by all order by 2, 1
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(ready: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not ready():
+        assert time.monotonic() < deadline, "the server did not start"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def live(published: Settings) -> Iterator[str]:
+    """Address of a server on a loopback port that asks for a token."""
+    port = free_port()
+    app = create_app(published.model_copy(update={"api_secret": SECRET}))
+    config = uvicorn.Config(app, port=port, log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    wait_until(lambda: server.started)
+    yield f"http://127.0.0.1:{port}/cubejs-api"
+    server.should_exit = True
+    thread.join()
+
+
+def test_the_python_client_reads_what_sql_says(
+    live: str, sql: Callable[..., list[tuple[Any, ...]]]
+) -> None:
+    client = cube_http.Client({"url": live, "token": TOKEN})
+    data = client.v1.load({"query": QUERY}).results[0].data
+    assert [(r[BRANCH], r[QUARTER], *(r[m] for m in MEASURES)) for r in data] == [
+        tuple(None if value is None else str(value) for value in row) for row in sql(EXPECTED)
+    ]
+    views = client.v1.meta().cubes or []
+    assert {view.name for view in views} >= {"balances", "loans"}
+    assert "SUM" in client.v1.sql({"query": QUERY}).sql.sql[0]
+
+
+def test_the_python_client_shows_the_error(live: str) -> None:
+    client = cube_http.Client({"url": live, "token": TOKEN})
+    with pytest.raises(V1LoadError):
+        client.v1.load({"query": {"measures": ["balances.end_balence"]}})
+    stranger = cube_http.Client({"url": live, "token": "none"})
+    with pytest.raises(V1LoadError):
+        stranger.v1.load({"query": QUERY})
+
+
+@pytest.mark.skipif(
+    not (PROJECT / "node_modules" / "@cubejs-client" / "core").is_dir(),
+    reason="node_modules is absent: run npm install --ignore-scripts",
+)
+def test_the_pivot_of_the_javascript_client_equals_sql(
+    live: str, sql: Callable[..., list[tuple[Any, ...]]]
+) -> None:
+    script = Path(__file__).parent / "clients" / "load.mjs"
+    command = ["node", str(script), f"{live}/v1", TOKEN, json.dumps(QUERY)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert run.returncode == 0, run.stderr
+    shown = json.loads(run.stdout)
+    pivot: dict[str, dict[str, Any]] = {}
+    for branch, quarter, *values in sql(EXPECTED):
+        row = pivot.setdefault(quarter, {QUARTER: quarter})
+        for measure, value in zip(MEASURES, values, strict=True):
+            row[f"{branch},{measure}"] = 0 if value is None else str(value)
+    assert shown["pivot"] == list(pivot.values())
+    assert len(shown["table"]) == len(shown["raw"]) > 0
+    assert shown["raw"] == shown["compact"] == shown["columnar"]
+    assert "balances" in shown["views"]
+    assert shown["sql"].startswith("WITH")
+    assert shown["refused"]["status"] == 400
+    assert "did you mean 'balances.end_balance'" in shown["refused"]["message"]
+
+
+def test_the_server_process_stops_on_request(published: Settings) -> None:
+    port = free_port()
+    code = "from cube.server.serve import run; from pipelines.settings import Settings; "
+    code += f"run(Settings(home={str(published.home)!r}, port={port}))"
+    with subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT, env=os.environ) as process:
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz"))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) in (0, -signal.SIGTERM)
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=1).status_code == 200
+    except httpx.TransportError:
+        return False
