@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -40,4 +41,12 @@ def berka_bank(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     make_berka_extracts(berka_folder(), settings.landing_folder)
     report = refresh(settings)
     assert report.version is not None
+    return settings
+
+
+@pytest.fixture(scope="session")
+def delivered_bank(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Ten nights of a tiny bank across a month's end, delivered and not loaded."""
+    settings = Settings(home=tmp_path_factory.mktemp("delivered"))
+    make_sample_bank(settings.landing_folder, customers=80, days=10, start=date(2024, 1, 26))
     return settings

@@ -20,9 +20,10 @@ ftp_rates as (
     select * from {{ ref('int_ftp__account_rates') }}
 ),
 
+-- A span that ends where the first month begins is that month's opening balance.
 spans as (
     select * from {{ ref('int_balances__spans') }}
-    where valid_to > {{ refresh_from_month() }}
+    where valid_to >= {{ refresh_from_month() }}
 ),
 
 spans_of_months as (

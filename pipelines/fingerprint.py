@@ -1,0 +1,35 @@
+"""Fingerprints of tables: two databases hold the same rows when their fingerprints are equal."""
+
+from __future__ import annotations
+
+import duckdb
+
+BUILT_SCHEMAS = ("parameters", "intermediate", "marts")
+
+
+def fingerprint_tables(
+    connection: duckdb.DuckDBPyConnection, schemas: tuple[str, ...] = BUILT_SCHEMAS
+) -> dict[str, tuple[int, int]]:
+    """Row count and order-independent hash of every table of some schemas.
+
+    Returns:
+        By ``schema.table``: the number of rows, and the sum of the hashes of its rows, in which a
+        row that occurs twice counts twice.
+    """
+    tables = connection.execute(
+        """select schema_name, table_name from duckdb_tables()
+        where list_contains($1, schema_name) and database_name = current_database()
+        order by all""",
+        [list(schemas)],
+    ).fetchall()
+    return {
+        f"{schema}.{table}": _fingerprint(connection, f'"{schema}"."{table}"')
+        for schema, table in tables
+    }
+
+
+def _fingerprint(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int]:
+    statement = f"select count(*), coalesce(sum(hash(rows)::hugeint), 0) from {table} as rows"
+    row = connection.execute(statement).fetchone()
+    assert row is not None
+    return row[0], row[1]

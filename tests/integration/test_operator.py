@@ -1,0 +1,147 @@
+"""What the operator sees and what stays published on good and bad nights, told as one story."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipelines.cli import app
+from pipelines.settings import Settings
+from pipelines.versions import current_version, open_published
+from tests.integration.banks import Redelivery, copy_bank, keep_from
+
+NINTH, TENTH = date(2024, 2, 3), date(2024, 2, 4)
+
+
+class Operator:
+    """Runs commands on one bank and reads the screen."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.runner = CliRunner(env={"COLUMNS": "160"})
+
+    def run(self, *words: str, exit_code: int = 0) -> str:
+        result = self.runner.invoke(app, [*words, "--home", str(self.settings.home)])
+        assert result.exit_code == exit_code, result.output
+        return " ".join(result.output.split())
+
+
+@pytest.fixture(scope="module")
+def operator(delivered_bank: Settings, tmp_path_factory: pytest.TempPathFactory) -> Operator:
+    folder = tmp_path_factory.mktemp("operator")
+    settings = copy_bank(delivered_bank, folder / "bank")
+    keep_from(settings, NINTH, aside=folder / "later")
+    return Operator(settings)
+
+
+@pytest.fixture(scope="module")
+def later(operator: Operator) -> Path:
+    return operator.settings.home.parent / "later"
+
+
+def deliver(later: Path, settings: Settings, night: date) -> None:
+    for path in later.glob(f"*/*/*_{night}_*"):
+        path.rename(settings.landing_folder / path.relative_to(later))
+
+
+def test_1_the_first_refresh_shows_what_came_in_what_was_built_and_three_answers(
+    operator: Operator,
+) -> None:
+    screen = operator.run("refresh")
+    assert "What came in" in screen
+    assert "Nothing was turned away" in screen
+    assert "version 2024-02-02-001" in screen
+    assert "Profit contribution by branch" in screen
+    assert "Balances by product" in screen
+    assert "Transactions by channel" in screen
+
+
+def test_2_the_same_files_again_do_nothing_and_say_so(operator: Operator) -> None:
+    screen = operator.run("refresh")
+    assert "No new delivery was loaded" in screen
+    assert "Nothing new to publish" in screen
+    assert current_version(operator.settings) == "2024-02-02-001"
+
+
+def test_3_five_bad_rows_are_named_and_the_night_is_published_without_them(
+    operator: Operator, later: Path
+) -> None:
+    deliver(later, operator.settings, NINTH)
+    bank = Redelivery(operator.settings)
+    rows = bank.read("teller.transaction", NINTH)
+    good = [dict(row) for row in rows]
+    rows[0]["amount"] = "1,234.56"
+    rows[1]["amount"] = "abc"
+    rows[2]["posting_date"] = "2024-02-30"
+    rows[3]["debit_credit"] = "X"
+    rows[4]["transaction_id"] = ""
+    bank.write("teller.transaction", NINTH, rows, stated=good)
+
+    screen = operator.run("refresh")
+    assert "Rows in quarantine" in screen
+    for rule in (
+        "amount: bad_decimal",
+        "posting_date: bad_date",
+        "transaction_id: null_not_allowed",
+    ):
+        assert rule in screen
+    assert current_version(operator.settings) == "2024-02-03-001"
+    with open_published(operator.settings) as connection:
+        books = connection.execute(
+            """select rows_delivered, rows_accepted, rows_quarantined from meta.load
+            where feed = 'transaction' and business_date = $1""",
+            [NINTH],
+        ).fetchone()
+        entries = connection.execute(
+            "select count(*) from marts.fct_transaction where business_date = $1", [NINTH]
+        ).fetchone()
+    assert books == (len(rows), len(rows) - 5, 5)
+    assert entries == (len(rows) - 5,)
+
+
+def test_4_a_wrong_control_total_rejects_the_file_and_yesterday_stays_published(
+    operator: Operator, later: Path
+) -> None:
+    deliver(later, operator.settings, TENTH)
+    bank = Redelivery(operator.settings)
+    rows = bank.read("teller.transaction", TENTH)
+    bank.write("teller.transaction", TENTH, rows[:-1], stated=rows)
+
+    screen = operator.run("refresh", exit_code=3)
+    assert "Rejected transaction_2024-02-04_r0.csv.gz" in screen
+    assert "next rerun number" in screen
+    assert current_version(operator.settings) == "2024-02-03-001"
+    again = operator.run("refresh", exit_code=4)
+    assert "2024-02-04" in again
+    assert "Waiting" in operator.run("status")
+
+
+def test_5_the_corrected_file_publishes_the_night_that_waited(operator: Operator) -> None:
+    bank = Redelivery(operator.settings)
+    good = bank.read("teller.transaction", TENTH)
+    bank.write("teller.transaction", TENTH, good, rerun=1)
+    screen = operator.run("refresh")
+    assert "version 2024-02-04-001" in screen
+
+
+def test_6_rollback_returns_to_the_version_before_and_the_next_refresh_builds_upon_it(
+    operator: Operator,
+) -> None:
+    assert "2024-02-03-001" in operator.run("rollback")
+    assert current_version(operator.settings) == "2024-02-03-001"
+    assert "version 2024-02-04-002" in operator.run("refresh")
+
+
+def test_7_sql_reads_the_published_version_and_nothing_else(operator: Operator) -> None:
+    assert "Branch counter" in operator.run("sql", "select channel_name from marts.dim_channel")
+    for attack in (
+        "select * from read_csv('/etc/hostname')",
+        "copy marts.dim_channel to '/tmp/stolen.csv'",
+        "attach '/tmp/other.duckdb'",
+        "set enable_external_access = true",
+        "delete from marts.dim_channel",
+    ):
+        operator.run("sql", attack, exit_code=1)
