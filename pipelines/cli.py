@@ -189,7 +189,10 @@ def serve(home: Home = None) -> None:
     """Answer cube queries over HTTP from the published version, until stopped."""
     from cube.server.serve import run
 
-    run(_settings(home))
+    settings = _settings(home)
+    logging.getLogger().setLevel(logging.INFO)
+    console.print(f"Cube API on http://{settings.host}:{settings.port}/cubejs-api/v1/meta")
+    run(settings)
 
 
 @app.command()

@@ -141,7 +141,7 @@ def _load_nights(
     total = sum(len(deliveries) for _, deliveries in nights)
     for _, deliveries in nights:
         for delivery in deliveries:
-            result = load_delivery(connection, delivery)
+            result = load_delivery(connection, delivery, settings.max_file_bytes)
             report.results.append(result)
             watcher.loaded(result, len(report.results), total)
 

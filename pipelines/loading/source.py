@@ -51,12 +51,12 @@ def open_source(
         RejectedDelivery: the file cannot be split into the columns of its contract.
     """
     if path.name.endswith(".parquet"):
-        return _open_parquet(connection, path, contract)
+        return open_parquet(connection, path, contract)
     text = open_text(path, contract.format, workspace, max_bytes)
     header = compare_header(text.header_line, contract)
     _raise_problems(path, header)
     delimiter = contract.format.delimiter
-    return Source(path, _csv_sql(text, delimiter), text, delimiter, header.warnings)
+    return Source(path, csv_sql(text, delimiter), text, delimiter, header.warnings)
 
 
 def _raise_problems(path: Path, header: HeaderVerdict) -> None:
@@ -64,7 +64,7 @@ def _raise_problems(path: Path, header: HeaderVerdict) -> None:
         raise RejectedDelivery(path.name, header.problems, DELIVER_AGAIN)
 
 
-def _csv_sql(text: TextFile, delimiter: str, options: str = "") -> str:
+def csv_sql(text: TextFile, delimiter: str, options: str = "") -> str:
     """SQL that splits a plain text file under its header."""
     names = split_header(text.header_line, delimiter)
     columns = ", ".join(f"{quote_text(name)}: 'varchar'" for name in names)
@@ -85,9 +85,7 @@ def explain_failure(source: Source, error: duckdb.Error) -> RejectedDelivery:
 def _find_bad_lines(source: Source) -> list[str]:
     """Lines that cannot be split, in words; the error alone names only the first."""
     assert source.text is not None
-    lenient = _csv_sql(
-        source.text, source.delimiter, ", ignore_errors = true, store_rejects = true"
-    )
+    lenient = csv_sql(source.text, source.delimiter, ", ignore_errors = true, store_rejects = true")
     with duckdb.connect() as connection:
         connection.execute(f"create table readable as select * from {lenient}")
         errors = connection.execute(
@@ -127,7 +125,12 @@ def number_lines(connection: duckdb.DuckDBPyConnection, source: Source, rows: in
     return "(select * from (select *, rowid as row_id from verdict) positional join record_line)"
 
 
-def _open_parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> Source:
+def open_parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> Source:
+    """A Parquet file as a source of text.
+
+    Raises:
+        RejectedDelivery: it is no Parquet file, or names and types differ from the contract.
+    """
     sql = f"read_parquet({quote_text(str(path))})"
     try:
         described = connection.execute(f"describe select * from {sql}").fetchall()

@@ -1,0 +1,292 @@
+"""Render ``docs/deliver-your-bank.md`` from the feed contracts.
+
+A test holds the committed file against this rendering, so the page cannot differ from what the
+loader does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from pipelines.contract import Column, Contract, get_contract, load_contracts
+from pipelines.control import CONTROL_SUFFIX, ControlFile, delivery_stem
+from pipelines.loading.examination import FEWEST_ROWS_TO_CONDEMN, LARGEST_FILE
+from pipelines.loading.source import DATA_SUFFIXES, LONGEST_LINE
+from pipelines.loading.verdict import FIRST_DATE, LAST_DATE, OPEN_DATE
+from pipelines.settings import PROJECT_FOLDER
+
+GUIDE = PROJECT_FOLDER / "docs" / "deliver-your-bank.md"
+EXAMPLE_DATE = date(2024, 1, 31)
+EXAMPLE_FEED = "teller.transaction"
+
+_DELIVERIES = {
+    "full": "full: every row, as it stands that night",
+    "changes": "changes: new and changed rows only",
+    "entries": "entries: rows that are delivered once and never change",
+}
+_TYPES = {
+    "id": "id",
+    "text": "text",
+    "code": "code",
+    "date": "date",
+    "timestamp": "timestamp",
+    "integer": "integer",
+    "amount": "amount, 2 decimals",
+    "rate": "rate, 8 decimals",
+    "share": "share, 6 decimals",
+    "boolean": "boolean",
+}
+_CONTROL_FIELDS = (
+    ("`source`, `feed`", "the folder the file lies in"),
+    (
+        "`business_date`, `rerun`",
+        "as in the file name; the first delivery of a date is rerun 0",
+    ),
+    (
+        "`sequence`",
+        "counts the deliveries of the feed from 1 without a gap; a rerun repeats the number of"
+        " its date",
+    ),
+    ("`schema_version`", "version of the contract the file follows"),
+    ("`rows`", "rows without the header; 0 for a night without rows"),
+    ("`totals`", "the control totals of the feed, exact decimals, over the rows of the file"),
+    ("`sha256`", "SHA-256 of the data file as delivered (compressed if it is compressed)"),
+)
+_ROW_RULES = (
+    ("`null_not_allowed`", "is empty where a value is needed"),
+    (
+        "`bad_id`, `bad_code`",
+        "contains control, invisible or full-width characters; an id like `1.2E+10`",
+    ),
+    (
+        "`bad_decimal`",
+        "is no plain decimal with at most the decimals of its type: no `1,234.56`, no `5.5E2`,"
+        " no currency sign",
+    ),
+    ("`bad_date`, `bad_timestamp`", f"is no date from {FIRST_DATE} to {LAST_DATE}"),
+    ("`bad_integer`, `bad_boolean`", "is no whole number; none of true, false, t, f, 1, 0, y, n"),
+    ("`not_accepted`", "is none of the legal values"),
+    ("`below_minimum`, `above_maximum`", "is outside its bounds"),
+    (
+        "`duplicate_key`",
+        "repeats the key of another row with other values: all of them are quarantined",
+    ),
+    ("rules of the feed", "contradicts another field, see below"),
+)
+
+
+def render_delivery_guide() -> str:
+    """The page as Markdown."""
+    contracts = list(load_contracts().values())
+    sections = [
+        _INTRODUCTION.format(suffixes=_join_code(DATA_SUFFIXES), control_suffix=CONTROL_SUFFIX),
+        _render_control_file(),
+        _render_sequence(),
+        _RULES.format(
+            open_date=OPEN_DATE,
+            longest_line=f"{LONGEST_LINE:,}",
+            largest_file=f"{LARGEST_FILE:,}",
+            fewest=FEWEST_ROWS_TO_CONDEMN,
+            rule_table=_render_table(("rule", "the field"), _ROW_RULES),
+        ),
+        _render_overview(contracts),
+        *(_render_contract(contract) for contract in contracts),
+    ]
+    return "\n\n".join(section.strip() for section in sections) + "\n"
+
+
+def write_delivery_guide() -> Path:
+    """Write the page and return its path."""
+    GUIDE.parent.mkdir(parents=True, exist_ok=True)
+    GUIDE.write_text(render_delivery_guide(), encoding="utf-8")
+    return GUIDE
+
+
+_INTRODUCTION = """
+<!-- Rendered from pipelines/contracts by `make contracts`; edit the contract, not this file. -->
+# Deliver your bank's data
+
+Each source system writes its extracts of a business date into the landing folder
+(`<home>/landing` unless `BANKCRM_LANDING` says otherwise), one folder per feed:
+
+```
+landing/<source>/<feed>/<feed>_<business date>_r<rerun>.csv
+landing/<source>/<feed>/<feed>_<business date>_r<rerun>{control_suffix}
+```
+
+The data file ends in {suffixes}. The control file is written last and in
+one step (write it under another name, then rename it): a data file without one counts as not yet
+delivered. Files are never changed afterwards; a correction is a new file with the next rerun
+number.
+
+Try a file before you deliver it: `bankcrm check FILE` names everything that is wrong with it, with
+line numbers; `--docs FOLDER` also writes a page to pass on.
+
+A text file starts with a header line that names the columns in the order of the contract. Fields
+are separated by the delimiter of the feed; a field that contains the delimiter, a quote or a line
+break stands in double quotes, and quotes inside it are doubled. Decimals have a point, dates are
+written `2024-01-31`, timestamps `2024-01-31 17:45:00`. An empty field means "no value". A Parquet
+file has the same columns by name, each of its SQL type.
+"""
+
+_RULES = """
+## What is rejected, quarantined, normalised
+
+**The whole file is rejected**, nothing of it is loaded and the run says why, when it is empty, cut
+or no table (wrong number of fields, stray quotes, mixed line ends, bytes that are not of the stated
+encoding, NUL bytes, a line over {longest_line} bytes, more than {largest_file} bytes when
+decompressed); when the header lacks, renames, doubles or reorders a column or a Parquet column has
+another type; when row count, control totals, SHA-256, schema version or sequence number differ from
+what is expected; when it contains its header twice; when a rule is broken by every row (from
+{fewest} rows on), because then the extract is wrong and not the rows. An additional column is not
+loaded and reported as a warning.
+
+**A row is quarantined**, the rest of the file is loaded, and line, fields and rules are kept, when:
+
+{rule_table}
+
+**Accepted and normalised:** a byte order mark, CRLF line ends, no final newline, blank lines,
+spaces
+around a field, lower-case codes, decomposed accents, `{open_date}` in a date that may be empty.
+**Collapsed and counted:** a row that repeats another one exactly.
+
+For every file, and for every control total, delivered = accepted + quarantined + collapsed.
+"""
+
+
+def _render_control_file() -> str:
+    contract = get_contract(EXAMPLE_FEED)
+    control = ControlFile(
+        source=contract.source,
+        feed=contract.feed,
+        business_date=EXAMPLE_DATE,
+        sequence=31,
+        rows=3,
+        totals={
+            total.label: Decimal(amount)
+            for total, amount in zip(
+                contract.control_totals, ("150.00", "50.00", "100.00", "1.50"), strict=True
+            )
+        },
+        sha256="0" * 63 + "1",
+    )
+    name = delivery_stem(contract.feed, EXAMPLE_DATE) + CONTROL_SUFFIX
+    return f"""
+## The control file
+
+`landing/{contract.source}/{contract.feed}/{name}`:
+
+```json
+{control.model_dump_json(indent=2)}
+```
+
+{_render_table(("field", "meaning"), _CONTROL_FIELDS)}
+"""
+
+
+def _render_sequence() -> str:
+    mandatory = [c.name for c in load_contracts().values() if c.mandatory]
+    return f"""
+## Nights, reruns and late files
+
+Every calendar date is a business date. A night is loaded when
+{_join_code(mandatory)} have arrived for it; the other feeds
+may stay away when they have nothing to say. A skipped date, a missing mandatory feed or a gap in
+the sequence numbers of a feed makes that night and all later ones wait; `bankcrm status` names the
+file that is due.
+
+- The same file again: nothing happens, and the run says so.
+- A correction: deliver the whole file of that date again with the next rerun number. It replaces
+  the earlier one, and everything from that date on is rebuilt.
+- Other content under a rerun number that was loaded: rejected; raise the number.
+"""
+
+
+def _render_overview(contracts: Iterable[Contract]) -> str:
+    rows = [
+        (
+            f"[{contract.name}](#{_anchor(contract)})",
+            contract.title,
+            contract.delivery,
+            "every night" if contract.mandatory else "when there is something",
+        )
+        for contract in contracts
+    ]
+    return "## Feeds\n\n" + _render_table(("feed", "what", "mode", "due"), rows)
+
+
+def _render_contract(contract: Contract) -> str:
+    parts = [
+        f"### {contract.name}",
+        f"**{contract.title}.** {contract.description}",
+        "\n".join(_describe_contract(contract)),
+        _render_table(
+            ("column", "type", "empty", "meaning", "legal values", "refers to", "needed by"),
+            [_describe_column(column) for column in contract.columns],
+        ),
+    ]
+    if contract.rules:
+        rows = [(f"`{rule.name}`", f"`{rule.sql}`", rule.remedy) for rule in contract.rules]
+        parts.append(_render_table(("rule", "true for a good row", "what to do"), rows))
+    return "\n\n".join(parts)
+
+
+def _describe_contract(contract: Contract) -> list[str]:
+    due = "every night" if contract.mandatory else "when there is something to deliver"
+    written = contract.format
+    compression = ", gzip" if written.compression == "gzip" else ""
+    lines = [
+        f"- Grain: {contract.grain}. Key: {_join_code(contract.key)}.",
+        f"- Delivery: {_DELIVERIES[contract.delivery]}; due {due}.",
+        f"- Text files: delimiter `{written.delimiter}`, {written.encoding}{compression}.",
+    ]
+    if contract.control_totals:
+        labels = _join_code(total.label for total in contract.control_totals)
+        lines.append(f"- Control totals: {labels}.")
+    if contract.effective is not None:
+        columns = [contract.effective.from_column, contract.effective.to_column]
+        names = _join_code(name for name in columns if name is not None)
+        lines.append(f"- A row takes effect by {names}, whenever it is delivered.")
+    return lines
+
+
+def _describe_column(column: Column) -> tuple[str, ...]:
+    marker = " (personal data)" if column.pii else ""
+    return (
+        f"`{column.name}`",
+        _TYPES[column.type],
+        "may be" if column.nullable else "no",
+        column.description + marker,
+        _describe_legal(column),
+        f"`{column.references}`" if column.references else "",
+        _join_code(column.needed_by),
+    )
+
+
+def _describe_legal(column: Column) -> str:
+    limits = []
+    if column.minimum is not None:
+        limits.append(f"from {column.minimum:g}")
+    if column.maximum is not None:
+        limits.append(f"to {column.maximum:g}")
+    return _join_code(column.accepted) or " ".join(limits)
+
+
+def _render_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(map(_escape, line))} |" for line in lines)
+
+
+def _escape(cell: str) -> str:
+    return cell.replace("|", r"\|")
+
+
+def _join_code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _anchor(contract: Contract) -> str:
+    return contract.name.replace(".", "")

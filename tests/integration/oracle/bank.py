@@ -1,0 +1,74 @@
+"""One bank: its deliveries, what follows from them, and its published tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import duckdb
+
+from pipelines.settings import Settings
+from tests.integration.oracle.accounts import AccountId
+from tests.integration.oracle.deliveries import Landing
+from tests.integration.oracle.entries import Entry, read_entries
+from tests.integration.oracle.months import AccountMonth, AccountMonths, Month
+from tests.integration.oracle.people import Managers, Owners, People, UnifiedKeys
+
+
+@dataclass(frozen=True)
+class OracleBank:
+    """Deliveries and published tables of a bank; what follows is computed once, when asked for."""
+
+    settings: Settings
+    published: duckdb.DuckDBPyConnection
+    landing: Landing
+
+    @cached_property
+    def keys(self) -> UnifiedKeys:
+        """Published keys of the unified customers by source system and source id."""
+        rows = self.published.execute(
+            "select source_system, source_customer_id, customer_durable_key"
+            " from marts.bridge_customer_xref"
+        ).fetchall()
+        return {(system, number): key for system, number, key in rows}
+
+    @cached_property
+    def accounts(self) -> AccountMonths:
+        """Computation of account months."""
+        return AccountMonths(self.landing)
+
+    @cached_property
+    def account_months(self) -> list[tuple[AccountId, Month, AccountMonth]]:
+        """Expected account months."""
+        return list(self.accounts.rows())
+
+    @cached_property
+    def owners(self) -> Owners:
+        """Owners of accounts."""
+        return Owners(self.landing, self.accounts.terms, self.keys)
+
+    @cached_property
+    def managers(self) -> Managers:
+        """Managers of customers."""
+        return Managers(self.landing, self.keys)
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        """Posted entries."""
+        return read_entries(self.landing)
+
+    def lead_people(self, account: AccountId, day: date) -> People:
+        """Lead owner of an account on a day, and the owner's lead manager."""
+        customer = self.owners.lead(account, day)
+        return People(customer, self.managers.lead(customer, day))
+
+
+def open_bank(settings: Settings, published: duckdb.DuckDBPyConnection) -> OracleBank:
+    """The bank of these settings.
+
+    Args:
+        settings: of a refreshed bank.
+        published: connection to its published version.
+    """
+    return OracleBank(settings, published, Landing(settings.landing_folder))

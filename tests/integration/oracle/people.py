@@ -1,0 +1,130 @@
+"""Owners of accounts and managers of customers as delivered, by unified customer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from tests.integration.oracle.accounts import AccountId, Terms
+from tests.integration.oracle.deliveries import Landing
+from tests.integration.oracle.figures import fraction, optional_date
+from tests.integration.oracle.history import History
+
+ORPHAN_KEY = -2
+_ROLES = ("OWNER", "JOINT")
+_FOR_EVER = date(9999, 12, 31)
+
+UnifiedKeys = dict[tuple[str, str], int]
+"""Durable key of the unified customer by source system and source customer id."""
+
+
+@dataclass(frozen=True)
+class People:
+    """Whom a row of a fact belongs to."""
+
+    customer_durable_key: int
+    manager_id: str | None
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A unified customer's part of an account."""
+
+    customer: int
+    role: str
+    weight: Fraction
+
+
+@dataclass(frozen=True)
+class _Relation:
+    holder: str
+    role: str
+    share: Fraction
+    valid_from: date
+    valid_to: date
+
+    def holds(self, day: date) -> bool:
+        return self.valid_from <= day < self.valid_to
+
+
+class Owners:
+    """Who owns an account on a day.
+
+    Args:
+        landing: the bank's deliveries.
+        terms: terms of all accounts; loans and cards name their one customer.
+        keys: durable keys of the unified customers.
+    """
+
+    def __init__(
+        self, landing: Landing, terms: dict[AccountId, History[Terms]], keys: UnifiedKeys
+    ) -> None:
+        self._terms = terms
+        self._keys = keys
+        self._parties: dict[str, list[_Relation]] = defaultdict(list)
+        for _, row in landing.last_rows("branch.account_party"):
+            self._parties[row["account_id"]].append(
+                _Relation(row["customer_id"], row["party_role"], *_validity(row))
+            )
+
+    def on(self, account: AccountId, day: date) -> list[Owner]:
+        """Owners in order of their durable keys; empty where nobody is known."""
+        source, number = account
+        if source == "branch":
+            return self._parties_on(number, day)
+        if account not in self._terms:
+            return []
+        customer_id = self._terms[account].reaching_back(day).customer_id
+        key = self._keys.get((source, customer_id or ""))
+        return [] if key is None else [Owner(key, "OWNER", Fraction(1))]
+
+    def lead(self, account: AccountId, day: date) -> int:
+        """Owner with the largest weight; owners before joint owners, then the smallest key."""
+        owners = self.on(account, day)
+        ranked = sorted((-o.weight, _ROLES.index(o.role), o.customer) for o in owners)
+        return ranked[0][2] if ranked else ORPHAN_KEY
+
+    def _parties_on(self, number: str, day: date) -> list[Owner]:
+        parties = [p for p in self._parties[number] if p.role in _ROLES and p.holds(day)]
+        by_customer: dict[int, list[_Relation]] = defaultdict(list)
+        for party in parties:
+            by_customer[self._keys.get(("branch", party.holder), ORPHAN_KEY)].append(party)
+        return [
+            Owner(
+                customer,
+                min((p.role for p in same), key=_ROLES.index),
+                sum((p.share for p in same), Fraction()),
+            )
+            for customer, same in sorted(by_customer.items())
+        ]
+
+
+class Managers:
+    """Who answers for a unified customer on a day.
+
+    Args:
+        landing: the bank's deliveries.
+        keys: durable keys of the unified customers.
+    """
+
+    def __init__(self, landing: Landing, keys: UnifiedKeys) -> None:
+        self._assignments: dict[int, list[_Relation]] = defaultdict(list)
+        for _, row in landing.last_rows("branch.manager_assignment"):
+            key = keys.get(("branch", row["customer_id"]), ORPHAN_KEY)
+            relation = _Relation(row["manager_id"], "", *_validity(row))
+            self._assignments[key].append(relation)
+
+    def lead(self, customer: int, day: date) -> str | None:
+        """Manager with the largest share, then the smallest id; None where nobody is assigned."""
+        shares: dict[str, Fraction] = defaultdict(Fraction)
+        for assignment in self._assignments[customer]:
+            if assignment.holds(day):
+                shares[assignment.holder] += assignment.share
+        return min(shares, key=lambda manager: (-shares[manager], manager), default=None)
+
+
+def _validity(row: dict[str, str]) -> tuple[Fraction, date, date]:
+    ends = optional_date(row["valid_to"]) or _FOR_EVER
+    return fraction(row["share"]), date.fromisoformat(row["valid_from"]), ends

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from pipelines.contract import get_contract
+from pipelines.loading.header import compare_header, split_header
+
+CONTRACT = get_contract("teller.teller")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "teller_id|teller_name|branch_id",
+        '"teller_id"|"teller_name"|"branch_id"',
+        " Teller_ID | TELLER_NAME |branch_id ",
+    ],
+)
+def test_case_spaces_and_quotes_of_a_header_do_not_matter(line: str) -> None:
+    verdict = compare_header(line, CONTRACT)
+    assert (verdict.problems, verdict.warnings) == ((), ())
+
+
+def test_every_difference_is_reported_at_once() -> None:
+    verdict = compare_header("teller_no|branch_id|branch_id|colour", CONTRACT)
+    assert verdict.problems == (
+        "header: missing columns teller_id, teller_name",
+        "header: unknown columns teller_no, colour (renamed?)",
+        "header: columns delivered twice branch_id",
+    )
+
+
+def test_columns_out_of_order_are_a_problem_and_additional_ones_are_not() -> None:
+    swapped = compare_header("teller_name|teller_id|branch_id", CONTRACT)
+    assert swapped.problems == (
+        "header: columns out of order; the contract says teller_id, teller_name, branch_id",
+    )
+    added = compare_header("teller_id|teller_name|branch_id|colour", CONTRACT)
+    assert added.problems == ()
+    assert "colour" in added.warnings[0]
+
+
+def test_another_delimiter_is_named() -> None:
+    verdict = compare_header("teller_id;teller_name;branch_id", CONTRACT)
+    assert verdict.problems == ("line 1: fields are separated by ';', the contract says '|'",)
+
+
+def test_a_delimiter_may_have_several_characters() -> None:
+    assert split_header("a|+|b", "|+|") == ("a", "b")
