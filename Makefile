@@ -47,6 +47,9 @@ test: lint node_modules/.ready ## Lint, types, and every test
 bench: install ## Time load and build against bare DuckDB
 	$(BIN)/python benchmarks/load_and_build.py
 
+proof-nights: install ## PKDD'99 night by night for 20 nights equals all at once (BANKCRM_BERKA=folder)
+	$(BIN)/pytest -m slow -s tests/integration/test_berka_nights.py
+
 contracts: install ## Render what comes from the feed contracts
 	@$(BIN)/bankcrm contracts
 
@@ -56,4 +59,4 @@ requirements: install ## Pin the dependencies of pyproject.toml anew
 clean: ## Remove the data of this folder, keep the environment
 	rm -rf $(BANKCRM_HOME) target
 
-.PHONY: help install refresh serve status lint test bench contracts requirements clean
+.PHONY: help install refresh serve status lint test bench proof-nights contracts requirements clean

@@ -70,7 +70,7 @@ def client(published: Settings) -> Iterator[TestClient]:
 def load(client: TestClient) -> Load:
     """Body of a successful answer to a query."""
 
-    def send(query: Query, **others: Any) -> dict[str, Any]:  # noqa: ANN401
+    def send(query: Query, **others: Any) -> dict[str, Any]:
         answer = client.post("/cubejs-api/v1/load", json={"query": query, **others})
         assert answer.status_code == 200, answer.text
         body: dict[str, Any] = answer.json()
@@ -83,7 +83,7 @@ def load(client: TestClient) -> Load:
 def refuse(client: TestClient) -> Callable[..., str]:
     """Message of the 400 that a query is answered with."""
 
-    def send(query: object, **others: Any) -> str:  # noqa: ANN401
+    def send(query: object, **others: Any) -> str:
         answer = client.post("/cubejs-api/v1/load", json={"query": query, **others})
         assert answer.status_code == 400, answer.text
         return str(answer.json()["error"])

@@ -36,7 +36,7 @@ def guarded(published: Settings) -> Iterator[TestClient]:
         yield http
 
 
-def post(http: TestClient, authorization: str | None) -> Any:  # noqa: ANN401
+def post(http: TestClient, authorization: str | None) -> Any:
     headers = {} if authorization is None else {"Authorization": authorization}
     return http.post("/cubejs-api/v1/load", json=QUERY, headers=headers)
 

@@ -85,9 +85,7 @@ def test_plain_sql_equals_the_delivered_files_read_with_pandas(
     entries["month"] = entries["posting_date"].str[:7]
     entries["amount"] = entries["amount"].map(Decimal)
     grouped = entries.groupby(["month", "channel_code"])["amount"].agg(["sum", "size"])
-    expected = [
-        (month, channel, row["sum"], row["size"]) for (month, channel), row in grouped.iterrows()
-    ]
+    expected = [tuple(row) for row in grouped.reset_index().itertuples(index=False)]
     assert from_sql == expected
 
 

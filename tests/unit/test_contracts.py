@@ -1,0 +1,75 @@
+"""Feed contracts: well formed, complete, and the source of what is rendered from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipelines.contract import CONTRACTS_FOLDER, get_contract, load_contracts
+from pipelines.errors import ContractError
+from pipelines.settings import PROJECT_FOLDER
+from pipelines.staging import model_name, render_staging
+
+CONTRACTS = load_contracts()
+
+
+def write_contract(folder: Path, **changes: object) -> Path:
+    document = yaml.safe_load((CONTRACTS_FOLDER / "teller" / "teller.yml").read_text())
+    path = folder / "teller" / "teller.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text(yaml.safe_dump(document | changes))
+    return path
+
+
+def test_the_committed_staging_yml_is_what_the_contracts_render() -> None:
+    for path, text in render_staging().items():
+        assert path.read_text(encoding="utf-8") == text, f"run `make contracts`: {path.name}"
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_every_feed_has_a_staging_model_that_carries_its_key(name: str) -> None:
+    contract = CONTRACTS[name]
+    folder = PROJECT_FOLDER / "models" / "staging" / contract.source
+    sql = (folder / f"{model_name(contract)}.sql").read_text()
+    assert f"source_rows('{contract.source}', '{contract.feed}')" in sql
+    for column in contract.column_names:
+        assert column in sql
+
+
+def test_every_mart_that_a_column_says_needs_it_is_known() -> None:
+    known = {path.stem for path in (PROJECT_FOLDER / "models" / "marts").rglob("*.sql")}
+    planned = {"fct_card_monthly", "fct_repayment", "fct_activity_cost"}
+    named = {mart for c in CONTRACTS.values() for column in c.columns for mart in column.needed_by}
+    assert named - known <= planned
+    assert not planned & known, "a mart was built: take it off the list"
+
+
+def test_an_unknown_feed_names_the_known_ones() -> None:
+    with pytest.raises(ContractError, match="Known feeds"):
+        get_contract("branch.nonsense")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"key": ["nobody"]}, "unknown columns"),
+        ({"grian": "typo"}, "Extra inputs"),
+        ({"delivery": "weekly"}, "delivery"),
+        ({"feed": "other"}, "describes teller.other"),
+    ],
+)
+def test_a_malformed_contract_is_refused_by_file_and_reason(
+    tmp_path: Path, changes: dict[str, object], message: str
+) -> None:
+    write_contract(tmp_path, **changes)
+    with pytest.raises(ContractError, match=message) as caught:
+        load_contracts(tmp_path)
+    assert "teller.yml" in str(caught.value)
+
+
+def test_a_reference_to_an_unknown_feed_is_refused(tmp_path: Path) -> None:
+    write_contract(tmp_path)
+    with pytest.raises(ContractError, match=r"references unknown branch\.branch"):
+        load_contracts(tmp_path)

@@ -1,0 +1,144 @@
+"""How far back a refresh must rebuild."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.loading.horizon import explain_horizon, set_horizon
+from pipelines.loading.load import open_raw
+from pipelines.refresh_from import find_refresh_from
+from pipelines.settings import Settings
+
+DAYS = [date(2024, 1, day) for day in range(1, 10)]
+
+
+class Raw:
+    """A raw database in which loads are entered by hand."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        self.loads = 0
+
+    def load(self, feed: str, night: date, touches: date | None = None, **columns: object) -> int:
+        self.loads += 1
+        source, _, name = feed.partition(".")
+        self.connection.execute(
+            """insert into ops.load (load_id, source, feed, file_name, business_date, rerun,
+                status, touches_from) values ($1, $2, $3, $3, $4, 0, 'loaded', $5)""",
+            [self.loads, source, name, night, touches or night],
+        )
+        columns |= {"load_id": self.loads, "business_date": night}
+        self.connection.execute(
+            f'insert into "{source}"."{name}" ({", ".join(columns)}) '
+            f"values ({', '.join('?' * len(columns))})",
+            list(columns.values()),
+        )
+        return self.loads
+
+    def night(self, day: date) -> None:
+        """The mandatory feeds of a night."""
+        self.load("branch.account_balance", day, account_id="A", balance=1)
+        self.load("teller.transaction", day, transaction_id=str(day), posting_date=day)
+
+    def refresh_from(self, built: int) -> date | None:
+        set_horizon(self.connection)
+        return find_refresh_from(self.connection, range(1, built + 1))
+
+
+@pytest.fixture
+def raw(tmp_path: Path) -> Iterator[Raw]:
+    with open_raw(Settings(home=tmp_path)) as connection:
+        yield Raw(connection)
+
+
+def test_nothing_new_means_nothing_to_rebuild(raw: Raw) -> None:
+    raw.night(DAYS[0])
+    assert raw.refresh_from(built=raw.loads) is None
+
+
+def test_a_new_night_rebuilds_from_its_business_date(raw: Raw) -> None:
+    raw.night(DAYS[0])
+    built = raw.loads
+    raw.night(DAYS[1])
+    assert raw.refresh_from(built) == DAYS[1]
+
+
+def test_a_back_valued_row_rebuilds_from_the_date_it_takes_effect(raw: Raw) -> None:
+    for day in DAYS[:4]:
+        raw.night(day)
+    built = raw.loads
+    raw.night(DAYS[4])
+    raw.load("finance.rate_curve", DAYS[4], touches=DAYS[2], curve_date=DAYS[2])
+    assert raw.refresh_from(built) == DAYS[2]
+
+
+def test_a_superseded_load_rebuilds_from_what_it_had_touched(raw: Raw) -> None:
+    for day in DAYS[:4]:
+        raw.night(day)
+    built = raw.loads
+    correction = raw.load("teller.transaction", DAYS[1], transaction_id="T", posting_date=DAYS[1])
+    raw.connection.execute(
+        """update ops.load set superseded_by = $1
+        where feed = 'transaction' and business_date = $2 and load_id < $1""",
+        [correction, DAYS[1]],
+    )
+    assert raw.refresh_from(built) == DAYS[1]
+
+
+def test_a_late_account_rebuilds_from_the_first_row_that_named_it(raw: Raw) -> None:
+    for day in DAYS[:3]:
+        raw.night(day)
+    built = raw.loads
+    raw.night(DAYS[3])
+    raw.load("branch.account", DAYS[3], account_id="A")
+    assert raw.refresh_from(built) == DAYS[0]
+
+
+def test_a_change_of_an_account_that_was_known_before_rebuilds_from_its_own_night(
+    raw: Raw,
+) -> None:
+    raw.load("branch.account", DAYS[0], account_id="A")
+    for day in DAYS[:3]:
+        raw.night(day)
+    built = raw.loads
+    raw.night(DAYS[3])
+    raw.load("branch.account", DAYS[3], account_id="A")
+    assert raw.refresh_from(built) == DAYS[3]
+
+
+def test_a_first_document_rebuilds_from_the_first_row_that_named_the_customer(raw: Raw) -> None:
+    raw.night(DAYS[0])
+    raw.load("branch.customer", DAYS[0], customer_id="C")
+    raw.load("card.customer", DAYS[0], customer_id="K")
+    raw.load("card.card", DAYS[0], card_id="1", customer_id="K")
+    built = raw.loads
+    raw.night(DAYS[1])
+    raw.load("card.customer", DAYS[1], customer_id="K", document_type="P", document_number="7")
+    assert raw.refresh_from(built) == DAYS[0]
+
+
+def test_a_second_document_does_not_reach_back(raw: Raw) -> None:
+    raw.night(DAYS[0])
+    document: dict[str, Any] = {"customer_id": "K", "document_type": "P", "document_number": "7"}
+    raw.load("card.customer", DAYS[0], **document)
+    raw.load("card.card", DAYS[0], card_id="1", customer_id="K")
+    built = raw.loads
+    raw.night(DAYS[1])
+    raw.load("card.customer", DAYS[1], **(document | {"document_number": "8"}))
+    assert raw.refresh_from(built) == DAYS[1]
+
+
+def test_a_night_without_a_mandatory_feed_stays_beyond_the_horizon(raw: Raw) -> None:
+    raw.night(DAYS[0])
+    built = raw.loads
+    raw.load("branch.account_balance", DAYS[1], account_id="A", balance=2)
+    assert raw.refresh_from(built) is None
+    blocked = explain_horizon(raw.connection)
+    assert blocked is not None
+    assert "2024-01-02 is not whole: no teller.transaction was delivered" in blocked.problem
