@@ -24,10 +24,14 @@ def berka_folder() -> Path:
 
 @pytest.fixture(scope="session")
 def sample_bank(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A small sample bank of 40 nights over two month-ends, loaded, built and published."""
+    """A small sample bank, loaded, built and published: 40 nights from the middle of a month."""
     settings = Settings(home=tmp_path_factory.mktemp("sample"))
     make_sample_bank(
-        settings.landing_folder, customers=300, days=40, truth_folder=settings.home / "truth"
+        settings.landing_folder,
+        customers=300,
+        days=40,
+        start=date(2024, 1, 22),
+        truth_folder=settings.home / "truth",
     )
     report = refresh(settings)
     assert report.version is not None

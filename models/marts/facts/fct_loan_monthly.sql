@@ -15,11 +15,12 @@ positions as (
     select * from {{ ref('int_loans__spans') }}
 ),
 
-worst_arrears as (
+month_extremes as (
     select
         positions.account_durable_key,
         months.month_end_date,
-        max(positions.days_past_due) as maximum_days_past_due
+        max(positions.days_past_due) as maximum_days_past_due,
+        max(positions.principal_balance) as maximum_principal_balance
     from positions
     inner join months
         on
@@ -34,25 +35,27 @@ month_end_positions as (
         months.month_end_date,
         months.as_of_date,
         months.is_complete_month,
-        worst_arrears.maximum_days_past_due
+        month_extremes.maximum_days_past_due,
+        month_extremes.maximum_principal_balance
     from positions
     inner join months
         on
             positions.valid_from <= months.as_of_date
             and positions.valid_to > months.as_of_date
-    inner join worst_arrears
+    inner join month_extremes
         on
-            positions.account_durable_key = worst_arrears.account_durable_key
-            and months.month_end_date = worst_arrears.month_end_date
+            positions.account_durable_key = month_extremes.account_durable_key
+            and months.month_end_date = month_extremes.month_end_date
 ),
 
 keyed_positions as (
     {{ as_of_keys('month_end_positions') }}
 ),
 
+-- A loan keeps its row in the month it is repaid; a loan that owed nothing all month has none.
 living_positions as (
     select * from keyed_positions
-    where principal_balance <> 0 or maximum_days_past_due > 0 or coalesce(account_status, 'ACTIVE') = 'ACTIVE'
+    where maximum_principal_balance > 0 or overdue_interest_amount > 0
 )
 
 select

@@ -34,28 +34,33 @@ CLOSED_STATUSES = {"CLOSED", "REPAID", "WRITTEN_OFF"}
 
 @dataclass(frozen=True)
 class Month:
-    """The part of a month that the data covers."""
+    """A month and the part of it that the data covers."""
 
     first: date
+    covered_from: date
     as_of: date
     end: date
 
     @property
     def days(self) -> list[date]:
         """Days covered, in order."""
-        return days_between(self.first, self.as_of + DAY)
+        return days_between(self.covered_from, self.as_of + DAY)
 
     @property
     def is_complete(self) -> bool:
-        """Whether the data reaches the last day."""
-        return self.as_of == self.end
+        """Whether the data covers every day."""
+        return (self.covered_from, self.as_of) == (self.first, self.end)
 
 
 def read_months(landing: Landing) -> list[Month]:
     """Months from the first business date to the last one."""
     nights = landing.business_dates()
     ends = sorted({month_end(day) for day in days_between(nights[0], nights[-1] + DAY)})
-    return [Month(end.replace(day=1), min(end, nights[-1]), end) for end in ends]
+    firsts = [end.replace(day=1) for end in ends]
+    return [
+        Month(first, max(first, nights[0]), min(end, nights[-1]), end)
+        for first, end in zip(firsts, ends, strict=True)
+    ]
 
 
 @dataclass(frozen=True)

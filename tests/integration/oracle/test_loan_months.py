@@ -66,9 +66,9 @@ def test_the_sample_bank_has_loans_in_arrears(sample: OracleBank) -> None:
 def _expected(bank: OracleBank) -> Iterator[tuple[tuple[str, date], LoanMonth]]:
     for loan, positions in read_positions(bank.landing).items():
         for month in bank.accounts.months:
-            last = positions.known(month.as_of)
-            # A loan that owes nothing at the end of the month has no class and no row.
-            if last is not None and (last.principal or last.overdue_interest):
+            held = [p for day in month.days if (p := positions.known(day)) is not None]
+            # A loan that owed nothing all month has no row; one repaid in the month has.
+            if any(p.principal for p in held) or (held and held[-1].overdue_interest):
                 yield (loan, month.end), _loan_month(bank, loan, positions, month)
 
 
