@@ -23,10 +23,10 @@ from pipelines.settings import Settings
 from pipelines.versions import (
     current_version,
     next_version,
+    open_published,
     prune,
     publish,
     start_build,
-    version_file,
 )
 
 logger = logging.getLogger(__name__)
@@ -150,7 +150,7 @@ def _read_base(settings: Settings) -> _Base:
     version = current_version(settings)
     if version is None:
         return _Base()
-    with duckdb.connect(str(version_file(settings, version)), read_only=True) as connection:
+    with open_published(settings, version) as connection:
         row = connection.execute("select project_hash from meta.version").fetchone()
         loads = connection.execute("select load_id from meta.load").fetchall()
     if row is None or row[0] != hash_project():

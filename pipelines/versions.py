@@ -152,7 +152,11 @@ def open_published(
 
 
 def connect_hardened(settings: Settings, path: Path) -> duckdb.DuckDBPyConnection:
-    """Read-only connection without access to files, network, extensions or its own settings."""
+    """Read-only connection without access to files, network, extensions or its own settings.
+
+    DuckDB refuses a second connection of a process to a file with other options, so every reader
+    of a version connects through here.
+    """
     return duckdb.connect(
         str(path),
         read_only=True,
@@ -160,6 +164,7 @@ def connect_hardened(settings: Settings, path: Path) -> duckdb.DuckDBPyConnectio
             "enable_external_access": "false",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
+            "allow_community_extensions": "false",
             "memory_limit": settings.memory_limit,
             "threads": str(settings.threads),
             "lock_configuration": "true",

@@ -8,25 +8,22 @@ request lets go of it.
 from __future__ import annotations
 
 import logging
-import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import duckdb
 
 from cube.server.errors import QueryTimeout
 from cube.server.sql import Statement
-from pipelines.errors import NothingPublished
+from pipelines.errors import BankcrmError, NothingPublished
 from pipelines.settings import Settings
+from pipelines.versions import connect_hardened, current_version, version_file
 
 Row = tuple[object, ...]
 
-_POINTER = "CURRENT"
-_VERSION_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.duckdb")
 _LOG = logging.getLogger("bankcrm.cube.warehouse")
 
 
@@ -97,7 +94,7 @@ class Warehouse:
     def _refresh(self) -> Version:
         """The version CURRENT names; the one before where the new one cannot be read."""
         try:
-            name = _read_pointer(self._settings.published_folder)
+            name = _read_pointer(self._settings)
             if self._current is None or self._current.name != name:
                 opened = _open_version(self._settings, name)
                 self._retire(self._current)
@@ -117,21 +114,21 @@ def _fetch(cursor: duckdb.DuckDBPyConnection, statement: Statement) -> list[Row]
     return cursor.execute(statement.sql, list(statement.parameters)).fetchall()
 
 
-def _read_pointer(folder: Path) -> str:
+def _read_pointer(settings: Settings) -> str:
     try:
-        name = (folder / _POINTER).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise NothingPublished("no version is published", "Run bankcrm refresh.") from error
-    if not _VERSION_FILE.fullmatch(name):
-        raise NothingPublished(f"{_POINTER} names no version file: {name[:80]!r}")
-    return name
+        version = current_version(settings)
+    except (BankcrmError, OSError, UnicodeDecodeError) as error:
+        raise NothingPublished(f"the pointer to the version is broken: {error}") from error
+    if version is None:
+        raise NothingPublished("no version is published", "Run `bankcrm refresh`.")
+    return version
 
 
 def _open_version(settings: Settings, name: str) -> Version:
-    path = settings.published_folder / name
+    path = version_file(settings, name)
     try:
         published_at = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
-        connection = duckdb.connect(str(path), read_only=True, config=_harden(settings))
+        connection = connect_hardened(settings, path)
     except (OSError, duckdb.Error) as error:
         raise NothingPublished(f"the published version {name} cannot be opened") from error
     try:
@@ -144,15 +141,3 @@ def _open_version(settings: Settings, name: str) -> Version:
         raise NothingPublished(f"the published version {name} is not a whole version") from error
     return Version(name, row[0], published_at, connection)
 
-
-def _harden(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
-    """Options that keep a query inside its file: no files, no network, no further settings."""
-    return {
-        "memory_limit": settings.memory_limit,
-        "threads": settings.threads,
-        "enable_external_access": False,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "allow_community_extensions": False,
-        "lock_configuration": True,
-    }

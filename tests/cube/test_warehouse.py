@@ -34,8 +34,8 @@ def test_a_request_finishes_on_its_version_and_the_next_sees_the_new_one(
     with warehouse.pin() as old:
         publish(home.published_folder, "v2", date(2024, 6, 29), EMPTY)
         with warehouse.pin() as new:
-            assert (old.name, count(old)) == ("v1.duckdb", 400)
-            assert (new.name, count(new)) == ("v2.duckdb", 0)
+            assert (old.name, count(old)) == ("v1", 400)
+            assert (new.name, count(new)) == ("v2", 0)
             assert new.business_date == date(2024, 6, 29)
         assert count(old) == 400
     with pytest.raises(duckdb.ConnectionException):
@@ -75,7 +75,7 @@ def test_readers_over_many_publishes_never_fail(home: Settings, publish: Publish
     stop.set()
     for reader in readers:
         reader.join()
-    expected = {("v1.duckdb", 400), *((f"v{n}.duckdb", n) for n in range(2, 8))}
+    expected = {("v1", 400), *((f"v{n}", n) for n in range(2, 8))}
     assert set(seen) <= expected
     warehouse.close()
 
@@ -104,7 +104,7 @@ def test_a_damaged_version_keeps_the_one_before(home: Settings, content: bytes) 
     (home.published_folder / "v2.duckdb").write_bytes(content)
     (home.published_folder / "CURRENT").write_text("v2.duckdb", encoding="utf-8")
     with warehouse.pin() as version:
-        assert (version.name, count(version)) == ("v1.duckdb", 400)
+        assert (version.name, count(version)) == ("v1", 400)
     warehouse.close()
 
 
