@@ -1,45 +1,47 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='rebuild_from',
-    incremental_predicates=["month_end_date >= " ~ refresh_from_month()],
+    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
 ) }}
 {%- set split_measures = [
     'end_balance', 'average_balance', 'interest_income_amount', 'interest_expense_amount',
-    'ftp_margin_amount', 'fee_income_amount',
-] %}
-{#- Lines of the profit contribution that come after margin and fees; null until they are computed. -#}
-{%- set later_lines = [
-    'vat_amount', 'surcharge_amount', 'cost_to_serve_amount', 'expected_loss_amount',
-    'pre_tax_contribution_amount', 'income_tax_amount', 'net_contribution_amount',
-    'capital_charge_amount', 'economic_value_added_amount',
+    'ftp_margin_amount', 'fee_income_amount', 'vat_amount', 'surcharge_amount',
+    'expected_loss_amount', 'capital_amount', 'capital_year_amount', 'capital_charge_amount',
 ] %}
 
 -- Grain: one account, one of its owners, one month. A joint account is split by weight, to the
 -- cent: each owner takes the rounded cumulative part less the one before.
 with account_months as (
-    select
-        *,
-        least(month_end_date, (select max(months.as_of_date) from {{ ref('int_calendar__months') }} as months)) as as_of_date
-    from {{ ref('fct_account_monthly') }}
-    where month_end_date >= {{ refresh_from_month() }}
+    select * from {{ ref('int_profit__account_lines') }}
 ),
 
 owners as (
-    select
-        *,
-        sum(weight) over (
-            partition by account_durable_key, valid_from
-            order by customer_durable_key
-        ) as cumulative_weight
-    from {{ ref('int_accounts__owners') }}
+    {{ cumulative_owners() }}
 ),
 
-owned_months as (
+costs as (
     select
-        account_months.*,
-        owners.customer_durable_key as owner_durable_key,
-        coalesce(owners.weight, 1) as weight,
-        coalesce(owners.cumulative_weight, 1) as cumulative_weight
+        account_durable_key,
+        customer_durable_key,
+        month_end_date,
+        cast(sum(cost_amount) as decimal(18, 2)) as cost_to_serve_amount
+    from {{ ref('int_costs__owner_activities') }}
+    where month_end_date >= {{ refresh_from_month() }}
+    group by account_durable_key, customer_durable_key, month_end_date
+),
+
+months_with_pools as (
+    select distinct month_end_date from {{ ref('int_costs__pool_rates') }}
+),
+
+split_months as (
+    select
+        account_months.* exclude ({{ split_measures | join(', ') }}, customer_key, customer_durable_key, manager_key),
+        coalesce(owners.customer_durable_key, -2) as customer_durable_key,
+        cast(coalesce(owners.weight, 1) as decimal(9, 6)) as weight,
+        {%- for measure in split_measures %}
+        {{ owner_part('account_months.' ~ measure, 'owners') }} as {{ measure }}{{ "," if not loop.last }}
+        {%- endfor %}
     from account_months
     left join owners
         on
@@ -48,42 +50,65 @@ owned_months as (
             and account_months.as_of_date < owners.valid_to
 ),
 
-split_months as (
+-- Without pools of the month the cost is unknown; with them, an account nobody used cost nothing.
+costed_months as (
     select
-        * exclude ({{ split_measures | join(', ') }}, customer_key, customer_durable_key, manager_key, weight),
-        cast(weight as decimal(9, 6)) as weight,
-        coalesce(owner_durable_key, -2) as customer_durable_key,
-    {%- for measure in split_measures %}
+        split_months.*,
+        case
+            when months_with_pools.month_end_date is null then null
+            else coalesce(costs.cost_to_serve_amount, 0)
+        end as cost_to_serve_amount
+    from split_months
+    left join months_with_pools on split_months.month_end_date = months_with_pools.month_end_date
+    left join costs
+        on
+            split_months.account_durable_key = costs.account_durable_key
+            and split_months.customer_durable_key = costs.customer_durable_key
+            and split_months.month_end_date = costs.month_end_date
+),
+
+contributions as (
+    select
+        *,
         cast(
-            {{ split_part_of(measure, 'cumulative_weight') }}
-            - {{ split_part_of(measure, '(cumulative_weight - weight)') }}
-            as decimal(18, 2)
-        ) as {{ measure }}{{ "," if not loop.last }}
-    {%- endfor %}
-    from owned_months
+            ftp_margin_amount + fee_income_amount - vat_amount - surcharge_amount
+            - cost_to_serve_amount - expected_loss_amount as decimal(18, 2)
+        ) as pre_tax_contribution_amount
+    from costed_months
+),
+
+-- A loss earns a tax credit against the profit of others, so that customers sum to the bank.
+taxed_contributions as (
+    select
+        *,
+        cast(round(pre_tax_contribution_amount * income_tax_rate, 2) as decimal(18, 2)) as income_tax_amount
+    from contributions
 ),
 
 keyed_months as (
     select
-        split_months.*,
+        taxed_contributions.*,
         customers.customer_key,
-        coalesce(managers.manager_key, case when lead_managers.manager_durable_key is null then -1 else -2 end) as manager_key
-    from split_months
+        coalesce(
+            managers.manager_key,
+            case when lead_managers.manager_durable_key is null then -1 else -2 end
+        ) as manager_key
+    from taxed_contributions
     inner join {{ ref('dim_customer') }} as customers
         on
-            split_months.customer_durable_key = customers.customer_durable_key
-            and split_months.as_of_date >= customers.valid_from
-            and split_months.as_of_date < customers.valid_to
+            taxed_contributions.customer_durable_key = customers.customer_durable_key
+            and taxed_contributions.as_of_date >= customers.valid_from
+            and taxed_contributions.as_of_date < customers.valid_to
     left join {{ ref('int_customers__lead_managers') }} as lead_managers
         on
-            split_months.customer_durable_key = lead_managers.customer_durable_key
-            and split_months.as_of_date >= lead_managers.valid_from
-            and split_months.as_of_date < lead_managers.valid_to
+            taxed_contributions.customer_durable_key = lead_managers.customer_durable_key
+            and taxed_contributions.as_of_date >= lead_managers.valid_from
+            and taxed_contributions.as_of_date < lead_managers.valid_to
     left join {{ ref('dim_manager') }} as managers
         on
             lead_managers.manager_durable_key = managers.manager_durable_key
-            and split_months.as_of_date >= managers.valid_from
-            and split_months.as_of_date < managers.valid_to
+            and taxed_contributions.as_of_date >= managers.valid_from
+            and taxed_contributions.as_of_date < managers.valid_to
 )
 
 select
@@ -100,11 +125,23 @@ select
     is_complete_month,
     has_ftp_margin,
     weight,
-    {%- for measure in split_measures %}
-        {{ measure }},
-    {%- endfor %}
-    {%- for line in later_lines %}
-        cast(null as decimal(18, 2)) as {{ line }},
-    {%- endfor %}
+    end_balance,
+    average_balance,
+    interest_income_amount,
+    interest_expense_amount,
+    ftp_margin_amount,
+    fee_income_amount,
+    vat_amount,
+    surcharge_amount,
+    cost_to_serve_amount,
+    expected_loss_amount,
+    pre_tax_contribution_amount,
+    income_tax_amount,
+    cast(pre_tax_contribution_amount - income_tax_amount as decimal(18, 2)) as net_contribution_amount,
+    capital_amount,
+    capital_year_amount,
+    capital_charge_amount,
+    cast(pre_tax_contribution_amount - income_tax_amount - capital_charge_amount as decimal(18, 2))
+        as economic_value_added_amount,
     cast(coalesce(ftp_margin_amount, 0) + fee_income_amount as decimal(18, 2)) as contribution_before_cost_amount
 from keyed_months

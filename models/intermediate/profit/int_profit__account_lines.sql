@@ -1,0 +1,70 @@
+{{ config(materialized='ephemeral') }}
+
+-- Lines of the profit contribution that an account owes as a whole: taxes on turnover, expected loss
+-- and capital. A line is null where what it needs is unknown, never zero instead.
+-- Grain: one account in one month from the month of refresh_from on.
+with account_months as (
+    select * from {{ ref('fct_account_monthly') }}
+    where month_end_date >= {{ refresh_from_month() }}
+),
+
+months as (
+    select * from {{ ref('int_calendar__months') }}
+),
+
+parameters as (
+    select * from {{ ref('int_profit__parameters') }}
+),
+
+exposures as (
+    select * from {{ ref('int_risk__exposures') }}
+),
+
+taxed_months as (
+    select
+        account_months.*,
+        months.as_of_date,
+        months.period_days as days,
+        parameters.* exclude (month_end_date),
+        -- Interest on deposits is an expense: it bears no tax on turnover.
+        case account_months.account_type
+            when 'DEPOSIT' then account_months.fee_income_amount
+            else account_months.interest_income_amount + account_months.fee_income_amount
+        end as gross_income,
+        case account_months.account_type
+            when 'DEPOSIT' then 0
+            else exposures.expected_loss_amount
+        end as expected_loss,
+        case account_months.account_type
+            when 'DEPOSIT' then 0
+            else {{ cents('(exposures.exposure_at_default - exposures.specific_provision)') }}
+                * {{ rate_units('exposures.risk_weight') }}
+                * {{ rate_units('parameters.capital_ratio') }}
+        end as capital_units
+    from account_months
+    inner join months on account_months.month_end_date = months.month_end_date
+    inner join parameters on account_months.month_end_date = parameters.month_end_date
+    left join exposures
+        on
+            account_months.account_durable_key = exposures.account_durable_key
+            and account_months.month_end_date = exposures.month_end_date
+)
+
+select
+    * exclude (days, gross_income, expected_loss, capital_units, vat_rate, surcharge_rate, capital_ratio, hurdle_rate),
+    {{ divide_money(
+        "(" ~ cents('gross_income') ~ " * " ~ rate_units('vat_rate') ~ ")",
+        "(100000000 + " ~ rate_units('vat_rate') ~ ")"
+    ) }} as vat_amount,
+    {{ divide_money(
+        "(" ~ cents('gross_income') ~ " * " ~ rate_units('vat_rate') ~ " * " ~ rate_units('surcharge_rate') ~ ")",
+        "((100000000 + " ~ rate_units('vat_rate') ~ ") * 100000000)"
+    ) }} as surcharge_amount,
+    cast(expected_loss as decimal(18, 2)) as expected_loss_amount,
+    {{ divide_money('capital_units', '10000000000000000') }} as capital_amount,
+    {{ divide_money('(capital_units * days)', '3650000000000000000') }} as capital_year_amount,
+    {{ divide_money(
+        "(capital_units * " ~ rate_units('hurdle_rate') ~ " * days)",
+        "(3650000000000000000 * 100000000::hugeint)"
+    ) }} as capital_charge_amount
+from taxed_months

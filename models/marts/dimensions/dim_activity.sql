@@ -1,0 +1,35 @@
+-- Grain: one activity, or the unused capacity of one cost pool.
+{%- set columns = [
+    'activity_key', 'activity_code', 'activity_name', 'activity_name_zh', 'cost_pool_code', 'is_idle',
+] %}
+
+with activities as (
+    select distinct activity_code, activity_name, activity_name_zh, cost_pool_code, false as is_idle
+    from {{ ref('activity') }}
+),
+
+idle_capacity as (
+    select distinct
+        'IDLE_' || cost_pool_code as activity_code,
+        'Unused capacity of ' || cost_pool_code as activity_name,
+        '闲置产能 ' || cost_pool_code as activity_name_zh,
+        cost_pool_code,
+        true as is_idle
+    from {{ ref('stg_finance__cost_pools') }}
+),
+
+members as (
+    select
+        {{ surrogate_key("'activity'", "activity_code") }} as activity_key,
+        *
+    from (
+        select * from activities
+        union all
+        select * from idle_capacity
+    ) as all_activities
+)
+
+{{ with_special_members(
+    'members', columns,
+    keys=['activity_key'], names=['activity_name'], values={'is_idle': 'false'}
+) }}
