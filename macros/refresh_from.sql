@@ -1,10 +1,14 @@
 {#-
     Earliest business date that the deliveries since the last version touch, as a date literal.
-    The refresh passes it; alone, dbt rebuilds every date. It is an environment variable because
-    a changed `--vars` makes dbt parse the whole project again.
+    The refresh passes it in the environment; alone, dbt rebuilds every date. It is read when a
+    model runs, never when the project is parsed: otherwise every night would parse it anew.
 -#}
 {% macro refresh_from() -%}
-    cast('{{ env_var("BANKCRM_REFRESH_FROM", "1900-01-01") }}' as date)
+    {%- if execute -%}
+        cast('{{ env_var("BANKCRM_REFRESH_FROM", "1900-01-01") }}' as date)
+    {%- else -%}
+        cast('1900-01-01' as date)
+    {%- endif -%}
 {%- endmacro %}
 
 {#- First day of the month of refresh_from: monthly facts rebuild whole months. -#}

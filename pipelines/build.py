@@ -112,7 +112,7 @@ def _dbt_command(target_folder: Path, log_folder: Path) -> list[str]:
     return [
         sys.executable, "-c", "from dbt.cli.main import cli; cli()",
         "--log-format", "json", "--no-use-colors",
-        "--log-path", str(log_folder),
+        "--log-path", str(log_folder), "--log-level-file", "info",
         "build", "--exclude-resource-type", "unit_test",
         "--project-dir", str(PROJECT_FOLDER),
         "--profiles-dir", str(PROJECT_FOLDER),

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='rebuild_from',
-    incremental_predicates=["valid_to > " ~ refresh_from()],
+    incremental_predicates=['valid_to > REFRESH_FROM'],
 ) }}
 
 -- A balance holds from the day it was reached until the day before the next one (half-open).

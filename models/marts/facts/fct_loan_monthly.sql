@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='rebuild_from',
-    incremental_predicates=["month_end_date >= " ~ refresh_from_month()],
+    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
 ) }}
 
 -- Grain: one loan in one month, as it stood on the month's last business date. Amounts add up over

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='rebuild_from',
-    incremental_predicates=["month_end_date >= " ~ refresh_from_month()],
+    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
 ) }}
 {%- set split_measures = [
     'end_balance', 'average_balance', 'interest_income_amount', 'interest_expense_amount',

@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='rebuild_from',
-    incremental_predicates=["transaction_date >= " ~ refresh_from()],
+    incremental_predicates=['transaction_date >= REFRESH_FROM'],
 ) }}
 
 -- Grain: one posted entry of the teller or the card system. Amounts are additive.
