@@ -19,44 +19,42 @@
         customers.customer_durable_key,
         coalesce(products.product_key, -2) as product_key,
         coalesce(branches.branch_key, case when accounts.is_inferred or accounts.branch_id is not null then -2 else -1 end) as branch_key,
-        coalesce(managers.manager_key, case when lead_managers.manager_durable_key is null then -1 else -2 end) as manager_key,
+        {{ member_key('managers.manager_key', 'lead_managers.manager_durable_key') }} as manager_key,
         coalesce(currencies.currency_key, -2) as currency_key
     from {{ relation }} as facts
     inner join {{ ref('dim_account') }} as accounts
         on
             facts.account_durable_key = accounts.account_durable_key
-            and facts.as_of_date >= accounts.valid_from
-            and facts.as_of_date < accounts.valid_to
+            and {{ valid_on('accounts', 'facts.as_of_date') }}
     left join {{ ref('int_accounts__lead_owners') }} as lead_owners
         on
             facts.account_durable_key = lead_owners.account_durable_key
-            and facts.as_of_date >= lead_owners.valid_from
-            and facts.as_of_date < lead_owners.valid_to
+            and {{ valid_on('lead_owners', 'facts.as_of_date') }}
     inner join {{ ref('dim_customer') }} as customers
         on
             coalesce(lead_owners.customer_durable_key, -2) = customers.customer_durable_key
-            and facts.as_of_date >= customers.valid_from
-            and facts.as_of_date < customers.valid_to
+            and {{ valid_on('customers', 'facts.as_of_date') }}
     left join {{ ref('dim_product') }} as products
         on
             accounts.product_id = products.product_id
-            and facts.as_of_date >= products.valid_from
-            and facts.as_of_date < products.valid_to
+            and {{ valid_on('products', 'facts.as_of_date') }}
     left join {{ ref('dim_branch') }} as branches
         on
             accounts.branch_id = branches.branch_id
-            and facts.as_of_date >= branches.valid_from
-            and facts.as_of_date < branches.valid_to
+            and {{ valid_on('branches', 'facts.as_of_date') }}
+    {{ join_lead_manager('customers.customer_durable_key', 'facts.as_of_date') }}
+    left join {{ ref('dim_currency') }} as currencies
+        on accounts.currency_code = currencies.currency_code
+{%- endmacro %}
+
+{#- Joins the lead manager of a customer on a date: aliases lead_managers and managers. -#}
+{% macro join_lead_manager(customer_durable_key, day) -%}
     left join {{ ref('int_customers__lead_managers') }} as lead_managers
         on
-            customers.customer_durable_key = lead_managers.customer_durable_key
-            and facts.as_of_date >= lead_managers.valid_from
-            and facts.as_of_date < lead_managers.valid_to
+            {{ customer_durable_key }} = lead_managers.customer_durable_key
+            and {{ valid_on('lead_managers', day) }}
     left join {{ ref('dim_manager') }} as managers
         on
             lead_managers.manager_durable_key = managers.manager_durable_key
-            and facts.as_of_date >= managers.valid_from
-            and facts.as_of_date < managers.valid_to
-    left join {{ ref('dim_currency') }} as currencies
-        on accounts.currency_code = currencies.currency_code
+            and {{ valid_on('managers', day) }}
 {%- endmacro %}

@@ -1,12 +1,18 @@
 -- The cost to serve of a month is the same whether summed over accounts or over activities.
 with account_costs as (
-    select month_end_date, customer_durable_key, sum(cost_to_serve_amount) as cost_amount
+    select
+        month_end_date,
+        customer_durable_key,
+        sum(cost_to_serve_amount) as cost_amount
     from {{ ref('fct_profit_monthly') }}
     group by month_end_date, customer_durable_key
 ),
 
 activity_costs as (
-    select month_end_date, customer_durable_key, sum(cost_amount) as cost_amount
+    select
+        month_end_date,
+        customer_durable_key,
+        sum(cost_amount) as cost_amount
     from {{ ref('fct_activity_cost') }}
     where not is_idle
     group by month_end_date, customer_durable_key

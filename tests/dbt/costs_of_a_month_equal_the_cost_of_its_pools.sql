@@ -1,12 +1,16 @@
 -- What customers are charged and the unused capacity sum to the cost finance delivered, exactly.
 with charged as (
-    select month_end_date, sum(cost_amount) as cost_amount
+    select
+        month_end_date,
+        sum(cost_amount) as cost_amount
     from {{ ref('fct_activity_cost') }}
     group by month_end_date
 ),
 
 pools as (
-    select month_end_date, sum(cost_amount) as cost_amount
+    select
+        month_end_date,
+        sum(cost_amount) as cost_amount
     from {{ ref('stg_finance__cost_pools') }}
     group by month_end_date
 )

@@ -1,6 +1,10 @@
 -- Contribution = margin + fees - taxes on turnover - cost - loss; net = contribution - tax;
 -- economic value = net - charge. To the cent, on every row.
-select *
+select
+    profit_monthly_key,
+    pre_tax_contribution_amount,
+    net_contribution_amount,
+    economic_value_added_amount
 from {{ ref('fct_profit_monthly') }}
 where
     pre_tax_contribution_amount is distinct from (

@@ -81,8 +81,7 @@ inner join months on all_activities.month_end_date = months.month_end_date
 inner join {{ ref('activity') }} as activities
     on
         all_activities.activity_code = activities.activity_code
-        and months.as_of_date >= activities.valid_from
-        and months.as_of_date < activities.valid_to
+        and {{ valid_on('activities', 'months.as_of_date') }}
 inner join {{ ref('int_costs__pool_rates') }} as pools
     on
         activities.cost_pool_code = pools.cost_pool_code

@@ -28,5 +28,4 @@ from account_activities
 left join owners
     on
         account_activities.account_durable_key = owners.account_durable_key
-        and account_activities.as_of_date >= owners.valid_from
-        and account_activities.as_of_date < owners.valid_to
+        and {{ valid_on('owners', 'account_activities.as_of_date') }}

@@ -33,8 +33,7 @@ priced_versions as (
     inner join {{ ref('int_products__versions') }} as products
         on
             account_versions.product_id = products.product_id
-            and months.as_of_date >= products.valid_from
-            and months.as_of_date < products.valid_to
+            and {{ valid_on('products', 'months.as_of_date') }}
 ),
 
 matched as (
@@ -61,8 +60,7 @@ profile_rates as (
     from months
     inner join {{ ref('ftp_profile') }} as profiles
         on
-            months.month_start_date >= profiles.valid_from
-            and months.month_start_date < profiles.valid_to
+            {{ valid_on('profiles', 'months.month_start_date') }}
     inner join rates
         on
             months.month_start_date = rates.rate_date

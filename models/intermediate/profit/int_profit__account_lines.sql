@@ -8,25 +8,23 @@ with account_months as (
     where month_end_date >= {{ refresh_from_month() }}
 ),
 
-months as (
-    select * from {{ ref('int_calendar__months') }}
-),
-
-parameters as (
-    select * from {{ ref('int_profit__parameters') }}
-),
-
 exposures as (
     select * from {{ ref('int_risk__exposures') }}
 ),
 
-taxed_months as (
+rates as (
+    select * from {{ ref('int_profit__parameters') }}
+),
+
+-- Interest on deposits is an expense and bears no tax on turnover; a deposit risks and ties up nothing.
+bases as (
     select
-        account_months.*,
-        months.as_of_date,
-        months.period_days as days,
-        parameters.* exclude (month_end_date),
-        -- Interest on deposits is an expense: it bears no tax on turnover.
+        account_months.account_durable_key,
+        account_months.month_end_date,
+        account_months.period_days,
+        rates.vat_rate,
+        rates.surcharge_rate,
+        rates.hurdle_rate,
         case account_months.account_type
             when 'DEPOSIT' then account_months.fee_income_amount
             else account_months.interest_income_amount + account_months.fee_income_amount
@@ -37,13 +35,13 @@ taxed_months as (
         end as expected_loss,
         case account_months.account_type
             when 'DEPOSIT' then 0
-            else {{ cents('(exposures.exposure_at_default - exposures.specific_provision)') }}
+            else
+                {{ cents('(exposures.exposure_at_default - exposures.specific_provision)') }}
                 * {{ rate_units('exposures.risk_weight') }}
-                * {{ rate_units('parameters.capital_ratio') }}
+                * {{ rate_units('rates.capital_ratio') }}
         end as capital_units
     from account_months
-    inner join months on account_months.month_end_date = months.month_end_date
-    inner join parameters on account_months.month_end_date = parameters.month_end_date
+    inner join rates on account_months.month_end_date = rates.month_end_date
     left join exposures
         on
             account_months.account_durable_key = exposures.account_durable_key
@@ -51,7 +49,8 @@ taxed_months as (
 )
 
 select
-    * exclude (days, gross_income, expected_loss, capital_units, vat_rate, surcharge_rate, capital_ratio, hurdle_rate),
+    account_durable_key,
+    month_end_date,
     {{ divide_money(
         "(" ~ cents('gross_income') ~ " * " ~ rate_units('vat_rate') ~ ")",
         "(100000000 + " ~ rate_units('vat_rate') ~ ")"
@@ -62,9 +61,9 @@ select
     ) }} as surcharge_amount,
     cast(expected_loss as decimal(18, 2)) as expected_loss_amount,
     {{ divide_money('capital_units', '10000000000000000') }} as capital_amount,
-    {{ divide_money('(capital_units * days)', '3650000000000000000') }} as capital_year_amount,
+    {{ divide_money('(capital_units * period_days)', '3650000000000000000') }} as capital_year_amount,
     {{ divide_money(
-        "(capital_units * " ~ rate_units('hurdle_rate') ~ " * days)",
+        "(capital_units * " ~ rate_units('hurdle_rate') ~ " * period_days)",
         "(3650000000000000000 * 100000000::hugeint)"
     ) }} as capital_charge_amount
-from taxed_months
+from bases

@@ -1,16 +1,14 @@
+{%- set codes = ['VAT_RATE', 'SURCHARGE_RATE', 'INCOME_TAX_RATE', 'CAPITAL_RATIO', 'HURDLE_RATE'] -%}
+
 -- Rates of the profit contribution statement as of each month, fractions.
 -- Grain: one month.
-{%- set parameters = ['VAT_RATE', 'SURCHARGE_RATE', 'INCOME_TAX_RATE', 'CAPITAL_RATIO', 'HURDLE_RATE'] %}
-
 select
-    months.month_end_date,
-    {%- for parameter in parameters %}
-    max(case when parameters.parameter_code = '{{ parameter }}' then parameters.parameter_value end) as {{ parameter | lower }}
-    {{- "," if not loop.last }}
+    {%- for code in codes %}
+        max(case when rates.parameter_code = '{{ code }}' then rates.parameter_value end) as {{ code | lower }},
     {%- endfor %}
+    months.month_end_date
 from {{ ref('int_calendar__months') }} as months
-inner join {{ ref('profit_parameter') }} as parameters
+inner join {{ ref('profit_parameter') }} as rates
     on
-        months.as_of_date >= parameters.valid_from
-        and months.as_of_date < parameters.valid_to
+        {{ valid_on('rates', 'months.as_of_date') }}
 group by months.month_end_date

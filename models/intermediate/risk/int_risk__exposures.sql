@@ -8,10 +8,18 @@ with months as (
 ),
 
 arrears as (
-    select account_durable_key, days_past_due, valid_from, valid_to
+    select
+        account_durable_key,
+        days_past_due,
+        valid_from,
+        valid_to
     from {{ ref('int_loans__spans') }}
     union all
-    select account_durable_key, days_past_due, valid_from, valid_to
+    select
+        account_durable_key,
+        days_past_due,
+        valid_from,
+        valid_to
     from {{ ref('int_cards__spans') }}
 ),
 
@@ -23,34 +31,35 @@ assets as (
         months.as_of_date,
         months.period_days,
         greatest(account_months.end_balance, 0) as balance,
-        greatest(coalesce(accounts.credit_limit, 0) - greatest(account_months.end_balance, 0), 0) as undrawn,
+        greatest(coalesce(account_versions.credit_limit, 0) - greatest(account_months.end_balance, 0), 0) as undrawn,
         products.product_family,
         customers.customer_type,
         arrears.days_past_due
     from {{ ref('fct_account_monthly') }} as account_months
     inner join months on account_months.month_end_date = months.month_end_date
-    inner join {{ ref('dim_account') }} as accounts on account_months.account_key = accounts.account_key
+    inner join {{ ref('dim_account') }} as account_versions
+        on account_months.account_key = account_versions.account_key
     inner join {{ ref('dim_customer') }} as customers on account_months.customer_key = customers.customer_key
     inner join {{ ref('dim_product') }} as products on account_months.product_key = products.product_key
     inner join arrears
         on
             account_months.account_durable_key = arrears.account_durable_key
-            and months.as_of_date >= arrears.valid_from
-            and months.as_of_date < arrears.valid_to
+            and {{ valid_on('arrears', 'months.as_of_date') }}
     where account_months.account_type in ('LOAN', 'CARD')
 ),
 
 -- The most specific weight counts: a product family before every other, a type of customer likewise.
 weighted_assets as (
-    select assets.*, risk_weights.risk_weight
+    select
+        assets.*,
+        risk_weights.risk_weight
     from assets
     left join {{ ref('risk_weight') }} as risk_weights
         on
             assets.asset_kind = risk_weights.asset_kind
             and risk_weights.product_family in (assets.product_family, '*')
             and risk_weights.customer_type in (assets.customer_type, '*')
-            and assets.as_of_date >= risk_weights.valid_from
-            and assets.as_of_date < risk_weights.valid_to
+            and {{ valid_on('risk_weights', 'assets.as_of_date') }}
     qualify row_number() over (
         partition by assets.account_durable_key, assets.month_end_date
         order by
@@ -62,24 +71,29 @@ weighted_assets as (
 graded_assets as (
     select
         weighted_assets.*,
-        parameters.probability_of_default,
-        parameters.loss_given_default,
-        cast(weighted_assets.balance + round(weighted_assets.undrawn * parameters.credit_conversion_factor, 2) as decimal(18, 2)) as exposure_at_default,
-        cast(round(weighted_assets.balance * parameters.specific_provision_rate, 2) as decimal(18, 2)) as specific_provision
+        risk_parameters.probability_of_default,
+        risk_parameters.loss_given_default,
+        cast(
+            weighted_assets.balance
+            + round(weighted_assets.undrawn * risk_parameters.credit_conversion_factor, 2)
+            as decimal(18, 2)
+        ) as exposure_at_default,
+        cast(
+            round(weighted_assets.balance * risk_parameters.specific_provision_rate, 2)
+            as decimal(18, 2)
+        ) as specific_provision
     from weighted_assets
     inner join {{ ref('risk_grade') }} as grades
         on
             weighted_assets.asset_kind = grades.asset_kind
             and weighted_assets.days_past_due >= grades.days_past_due_from
             and weighted_assets.days_past_due < grades.days_past_due_to
-            and weighted_assets.as_of_date >= grades.valid_from
-            and weighted_assets.as_of_date < grades.valid_to
-    inner join {{ ref('risk_parameter') }} as parameters
+            and {{ valid_on('grades', 'weighted_assets.as_of_date') }}
+    inner join {{ ref('risk_parameter') }} as risk_parameters
         on
-            grades.asset_kind = parameters.asset_kind
-            and grades.risk_grade_code = parameters.risk_grade_code
-            and weighted_assets.as_of_date >= parameters.valid_from
-            and weighted_assets.as_of_date < parameters.valid_to
+            grades.asset_kind = risk_parameters.asset_kind
+            and grades.risk_grade_code = risk_parameters.risk_grade_code
+            and {{ valid_on('risk_parameters', 'weighted_assets.as_of_date') }}
 )
 
 select

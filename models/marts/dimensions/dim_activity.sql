@@ -4,7 +4,12 @@
 ] %}
 
 with activities as (
-    select distinct activity_code, activity_name, activity_name_zh, cost_pool_code, false as is_idle
+    select distinct
+        activity_code,
+        activity_name,
+        activity_name_zh,
+        cost_pool_code,
+        false as is_idle
     from {{ ref('activity') }}
 ),
 

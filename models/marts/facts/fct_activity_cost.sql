@@ -53,7 +53,10 @@ idle_capacity as (
         cast(-3 as bigint) as channel_key,
         'IDLE_' || pools.cost_pool_code as activity_code,
         cast(0 as decimal(20, 8)) as event_count,
-        cast(cast(pools.practical_units as decimal(18, 0)) * 0.01 - coalesce(used_capacity.used_minutes, 0) as decimal(20, 8)) as used_minutes,
+        cast(
+            cast(pools.practical_units as decimal(18, 0)) * 0.01 - coalesce(used_capacity.used_minutes, 0)
+            as decimal(20, 8)
+        ) as used_minutes,
         cast(pools.cost_amount - coalesce(used_capacity.cost_amount, 0) as decimal(18, 2)) as cost_amount
     from pools
     left join used_capacity
@@ -69,7 +72,9 @@ all_rows as (
 )
 
 select
-    {{ surrogate_key("all_rows.customer_durable_key", "all_rows.activity_code", "all_rows.channel_key", "all_rows.month_end_date") }} as activity_cost_key,
+    {{ surrogate_key(
+        "all_rows.customer_durable_key", "all_rows.activity_code", "all_rows.channel_key", "all_rows.month_end_date"
+    ) }} as activity_cost_key,
     all_rows.month_end_date,
     customers.customer_key,
     all_rows.customer_durable_key,
@@ -84,5 +89,4 @@ inner join activities on all_rows.activity_code = activities.activity_code
 inner join {{ ref('dim_customer') }} as customers
     on
         all_rows.customer_durable_key = customers.customer_durable_key
-        and all_rows.as_of_date >= customers.valid_from
-        and all_rows.as_of_date < customers.valid_to
+        and {{ valid_on('customers', 'all_rows.as_of_date') }}

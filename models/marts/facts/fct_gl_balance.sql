@@ -30,7 +30,6 @@ from gl_balances
 left join branches
     on
         gl_balances.branch_id = branches.branch_id
-        and gl_balances.month_end_date >= branches.valid_from
-        and gl_balances.month_end_date < branches.valid_to
+        and {{ valid_on('branches', 'gl_balances.month_end_date') }}
 left join gl_accounts on gl_balances.gl_account_code = gl_accounts.gl_account_code
 left join currencies on gl_balances.currency_code = currencies.currency_code

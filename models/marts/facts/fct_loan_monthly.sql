@@ -40,8 +40,7 @@ month_end_positions as (
     from positions
     inner join months
         on
-            positions.valid_from <= months.as_of_date
-            and positions.valid_to > months.as_of_date
+            {{ valid_on('positions', 'months.as_of_date') }}
     inner join month_extremes
         on
             positions.account_durable_key = month_extremes.account_durable_key
@@ -84,5 +83,4 @@ inner join {{ ref('risk_grade') }} as grades
         grades.asset_kind = 'LOAN'
         and living_positions.days_past_due >= grades.days_past_due_from
         and living_positions.days_past_due < grades.days_past_due_to
-        and living_positions.as_of_date >= grades.valid_from
-        and living_positions.as_of_date < grades.valid_to
+        and {{ valid_on('grades', 'living_positions.as_of_date') }}

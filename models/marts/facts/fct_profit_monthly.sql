@@ -3,16 +3,45 @@
     incremental_strategy='rebuild_from',
     incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
 ) }}
-{%- set split_measures = [
+{%- set account_measures = [
     'end_balance', 'average_balance', 'interest_income_amount', 'interest_expense_amount',
-    'ftp_margin_amount', 'fee_income_amount', 'vat_amount', 'surcharge_amount',
-    'expected_loss_amount', 'capital_amount', 'capital_year_amount', 'capital_charge_amount',
+    'ftp_margin_amount', 'fee_income_amount',
+] %}
+{%- set account_lines = [
+    'vat_amount', 'surcharge_amount', 'expected_loss_amount', 'capital_amount',
+    'capital_year_amount', 'capital_charge_amount',
 ] %}
 
 -- Grain: one account, one of its owners, one month. A joint account is split by weight, to the
 -- cent: each owner takes the rounded cumulative part less the one before.
 with account_months as (
-    select * from {{ ref('int_profit__account_lines') }}
+    select
+        account_months.month_end_date,
+        months.as_of_date,
+        account_months.account_key,
+        account_months.account_durable_key,
+        account_months.product_key,
+        account_months.branch_key,
+        account_months.currency_key,
+        account_months.is_complete_month,
+        account_months.has_ftp_margin,
+        {%- for measure in account_measures %}
+            account_months.{{ measure }},
+        {%- endfor %}
+        {%- for line in account_lines %}
+            account_lines.{{ line }},
+        {%- endfor %}
+        rates.income_tax_rate
+    from {{ ref('fct_account_monthly') }} as account_months
+    inner join {{ ref('int_calendar__months') }} as months
+        on account_months.month_end_date = months.month_end_date
+    inner join {{ ref('int_profit__parameters') }} as rates
+        on account_months.month_end_date = rates.month_end_date
+    inner join {{ ref('int_profit__account_lines') }} as account_lines
+        on
+            account_months.account_durable_key = account_lines.account_durable_key
+            and account_months.month_end_date = account_lines.month_end_date
+    where account_months.month_end_date >= {{ refresh_from_month() }}
 ),
 
 owners as (
@@ -36,18 +65,26 @@ months_with_pools as (
 
 split_months as (
     select
-        account_months.* exclude ({{ split_measures | join(', ') }}, customer_key, customer_durable_key, manager_key),
-        coalesce(owners.customer_durable_key, -2) as customer_durable_key,
-        cast(coalesce(owners.weight, 1) as decimal(9, 6)) as weight,
-        {%- for measure in split_measures %}
-        {{ owner_part('account_months.' ~ measure, 'owners') }} as {{ measure }}{{ "," if not loop.last }}
+        account_months.month_end_date,
+        account_months.as_of_date,
+        account_months.account_key,
+        account_months.account_durable_key,
+        account_months.product_key,
+        account_months.branch_key,
+        account_months.currency_key,
+        account_months.is_complete_month,
+        account_months.has_ftp_margin,
+        account_months.income_tax_rate,
+        {%- for measure in account_measures + account_lines %}
+            {{ owner_part('account_months.' ~ measure, 'owners') }} as {{ measure }},
         {%- endfor %}
+        coalesce(owners.customer_durable_key, -2) as customer_durable_key,
+        cast(coalesce(owners.weight, 1) as decimal(9, 6)) as weight
     from account_months
     left join owners
         on
             account_months.account_durable_key = owners.account_durable_key
-            and account_months.as_of_date >= owners.valid_from
-            and account_months.as_of_date < owners.valid_to
+            and {{ valid_on('owners', 'account_months.as_of_date') }}
 ),
 
 -- Without pools of the month the cost is unknown; with them, an account nobody used cost nothing.
@@ -89,26 +126,13 @@ keyed_months as (
     select
         taxed_contributions.*,
         customers.customer_key,
-        coalesce(
-            managers.manager_key,
-            case when lead_managers.manager_durable_key is null then -1 else -2 end
-        ) as manager_key
+        {{ member_key('managers.manager_key', 'lead_managers.manager_durable_key') }} as manager_key
     from taxed_contributions
     inner join {{ ref('dim_customer') }} as customers
         on
             taxed_contributions.customer_durable_key = customers.customer_durable_key
-            and taxed_contributions.as_of_date >= customers.valid_from
-            and taxed_contributions.as_of_date < customers.valid_to
-    left join {{ ref('int_customers__lead_managers') }} as lead_managers
-        on
-            taxed_contributions.customer_durable_key = lead_managers.customer_durable_key
-            and taxed_contributions.as_of_date >= lead_managers.valid_from
-            and taxed_contributions.as_of_date < lead_managers.valid_to
-    left join {{ ref('dim_manager') }} as managers
-        on
-            lead_managers.manager_durable_key = managers.manager_durable_key
-            and taxed_contributions.as_of_date >= managers.valid_from
-            and taxed_contributions.as_of_date < managers.valid_to
+            and {{ valid_on('customers', 'taxed_contributions.as_of_date') }}
+    {{ join_lead_manager('taxed_contributions.customer_durable_key', 'taxed_contributions.as_of_date') }}
 )
 
 select

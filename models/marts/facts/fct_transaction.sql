@@ -59,13 +59,11 @@ owned_entries as (
     inner join accounts
         on
             entries.account_durable_key = accounts.account_durable_key
-            and entries.posting_date >= accounts.valid_from
-            and entries.posting_date < accounts.valid_to
+            and {{ valid_on('accounts', 'entries.posting_date') }}
     left join lead_owners
         on
             entries.account_durable_key = lead_owners.account_durable_key
-            and entries.posting_date >= lead_owners.valid_from
-            and entries.posting_date < lead_owners.valid_to
+            and {{ valid_on('lead_owners', 'entries.posting_date') }}
 )
 
 select
@@ -109,18 +107,15 @@ from owned_entries
 inner join customers
     on
         owned_entries.customer_durable_key = customers.customer_durable_key
-        and owned_entries.posting_date >= customers.valid_from
-        and owned_entries.posting_date < customers.valid_to
+        and {{ valid_on('customers', 'owned_entries.posting_date') }}
 left join products
     on
         owned_entries.product_id = products.product_id
-        and owned_entries.posting_date >= products.valid_from
-        and owned_entries.posting_date < products.valid_to
+        and {{ valid_on('products', 'owned_entries.posting_date') }}
 left join branches
     on
         owned_entries.posting_branch_id = branches.branch_id
-        and owned_entries.posting_date >= branches.valid_from
-        and owned_entries.posting_date < branches.valid_to
+        and {{ valid_on('branches', 'owned_entries.posting_date') }}
 left join tellers on owned_entries.teller_id = tellers.teller_id
 left join channels on owned_entries.channel_code = channels.channel_code
 left join transaction_types

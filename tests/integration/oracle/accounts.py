@@ -30,6 +30,7 @@ class Terms:
     term_days: Fraction | None = None
     repriced: date | None = None
     customer_id: str | None = None
+    credit_limit: Fraction | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Product:
     """What a product was on a day."""
 
     pillar: str
+    family: str
     day_basis: str
     ftp_method: str
     ftp_profile: str
@@ -68,7 +70,7 @@ def read_products(landing: Landing) -> dict[str, History[Product]]:
     """Products, by the night that delivered them."""
     products: dict[str, History[Product]] = defaultdict(History)
     for night, row in landing.rows("branch.product"):
-        names = ("pillar", "day_basis", "ftp_method", "ftp_profile_code")
+        names = ("pillar", "product_family", "day_basis", "ftp_method", "ftp_profile_code")
         products[row["product_id"]].put(night, Product(*(row[name] for name in names)))
     return dict(products)
 
@@ -100,6 +102,15 @@ def read_positions(landing: Landing) -> dict[str, History[Position]]:
         )
         positions[row["loan_id"]].put(night, position)
     return dict(positions)
+
+
+def read_arrears(landing: Landing) -> dict[AccountId, History[int]]:
+    """Days past due of loans and cards, by the night that delivered a position."""
+    arrears: dict[AccountId, History[int]] = defaultdict(History)
+    for source, feed in (("loan", "loan_status"), ("card", "card_balance")):
+        for night, row in landing.rows(f"{source}.{feed}"):
+            arrears[source, row[f"{source}_id"]].put(night, int(row["days_past_due"]))
+    return arrears
 
 
 def _deposit(row: Row) -> Terms:
@@ -143,4 +154,5 @@ def _card(row: Row) -> Terms:
         started=date.fromisoformat(row["issued_date"]),
         interest_rate=optional_fraction(row["interest_rate"]),
         customer_id=row["customer_id"],
+        credit_limit=optional_fraction(row["credit_limit"]),
     )

@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from functools import cached_property
 
 import duckdb
 
 from pipelines.settings import Settings
 from tests.integration.oracle.accounts import AccountId
+from tests.integration.oracle.costs import Costs
 from tests.integration.oracle.deliveries import Landing
 from tests.integration.oracle.entries import Entry, read_entries
 from tests.integration.oracle.months import AccountMonth, AccountMonths, Month
-from tests.integration.oracle.people import Managers, Owners, People, UnifiedKeys
+from tests.integration.oracle.people import (
+    ORPHAN_KEY,
+    CustomerTypes,
+    Managers,
+    Owner,
+    Owners,
+    People,
+    UnifiedKeys,
+)
+from tests.integration.oracle.risk import Risk
 
 
 @dataclass(frozen=True)
@@ -57,6 +68,26 @@ class OracleBank:
     def entries(self) -> list[Entry]:
         """Posted entries."""
         return read_entries(self.landing)
+
+    @cached_property
+    def costs(self) -> Costs:
+        """Cost of what accounts caused."""
+        managed = {
+            (account, month.end)
+            for account, month, _ in self.account_months
+            if self.lead_people(account, month.as_of).manager_id is not None
+        }
+        return Costs(self.landing, self.entries, self.account_months, managed)
+
+    @cached_property
+    def risk(self) -> Risk:
+        """Expected loss and capital of accounts."""
+        return Risk(self.landing, self.accounts, CustomerTypes(self.landing, self.keys))
+
+    def owners_of(self, account: AccountId, month: Month) -> list[Owner]:
+        """Owners at the end of a month; the orphan owns what nobody is known to own."""
+        owners = self.owners.on(account, month.as_of)
+        return owners or [Owner(ORPHAN_KEY, "OWNER", Fraction(1))]
 
     def lead_people(self, account: AccountId, day: date) -> People:
         """Lead owner of an account on a day, and the owner's lead manager."""

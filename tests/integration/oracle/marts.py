@@ -20,6 +20,7 @@ NATURAL_IDS = {
     "transaction_type_code": ("transaction_type", "transaction_type_code"),
     "currency_code": ("currency", "currency_code"),
     "risk_grade_code": ("risk_grade", "risk_grade_code"),
+    "activity_code": ("activity", "activity_code"),
     "gl_account_code": ("gl_account", "gl_account_code"),
 }
 """Dimension and column that give the natural id of a key."""

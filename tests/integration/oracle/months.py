@@ -106,7 +106,7 @@ class AccountMonths:
     def __init__(self, landing: Landing) -> None:
         self.months = read_months(landing)
         self.terms = read_terms(landing)
-        self._products = read_products(landing)
+        self.products = read_products(landing)
         self._balances = read_balances(landing)
         self._prices = TransferPrices(landing)
         self._entries = _entries_by_month(read_entries(landing))
@@ -121,7 +121,7 @@ class AccountMonths:
 
     def day_basis(self, product_id: str) -> str:
         """Day count of a product as first delivered."""
-        return self._products[product_id].reaching_back(self.months[0].first).day_basis
+        return self.products[product_id].reaching_back(self.months[0].first).day_basis
 
     def is_alive(self, account: AccountId, month: Month) -> bool:
         """Whether an account has a month: not when it was closed before and nothing is left."""
@@ -175,7 +175,7 @@ class AccountMonths:
         return _Accrual(interest, price)
 
     def _product(self, terms: Terms, day: date) -> Product:
-        return self._products[terms.product_id].reaching_back(day)
+        return self.products[terms.product_id].reaching_back(day)
 
     def _price(self, terms: Terms, month: Month, day: date) -> Decimal | None:
         product = self._product(terms, day)

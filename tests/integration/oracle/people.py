@@ -125,6 +125,30 @@ class Managers:
         return min(shares, key=lambda manager: (-shares[manager], manager), default=None)
 
 
+class CustomerTypes:
+    """Legal form of a unified customer on a day: the branch system's, else loan's, else card's.
+
+    Args:
+        landing: the bank's deliveries.
+        keys: durable keys of the unified customers.
+    """
+
+    def __init__(self, landing: Landing, keys: UnifiedKeys) -> None:
+        self._types: dict[int, list[History[str]]] = defaultdict(list)
+        for system in ("branch", "loan", "card"):
+            told: dict[str, History[str]] = defaultdict(History)
+            for night, row in landing.rows(f"{system}.customer"):
+                told[row["customer_id"]].put(night, row["customer_type"])
+            for number, history in sorted(told.items()):
+                self._types[keys[system, number]].append(history)
+
+    def on(self, customer: int, day: date) -> str | None:
+        """PERSON, CORPORATE or INSTITUTION; None where no system tells."""
+        histories = self._types[customer]
+        known = [kind for history in histories if (kind := history.known(day)) is not None]
+        return next(iter(known or (history.reaching_back(day) for history in histories)), None)
+
+
 def _validity(row: dict[str, str]) -> tuple[Fraction, date, date]:
     ends = optional_date(row["valid_to"]) or _FOR_EVER
     return fraction(row["share"]), date.fromisoformat(row["valid_from"]), ends

@@ -1,20 +1,21 @@
-"""fct_profit_monthly: accounts split among their owners, to the cent."""
+"""fct_profit_monthly: the whole statement, split among the owners of accounts, to the cent."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
-from itertools import pairwise
 
+from tests.integration.oracle.accounts import AccountId
 from tests.integration.oracle.bank import OracleBank
 from tests.integration.oracle.figures import half_up
 from tests.integration.oracle.marts import assert_equal, read_fact
 from tests.integration.oracle.months import AccountMonth, Month
-from tests.integration.oracle.people import ORPHAN_KEY, Owner
+from tests.integration.oracle.people import Owner
+from tests.integration.oracle.splits import running_weights, split_amount, split_known
+from tests.integration.oracle.statement import AccountLines, Result, account_lines, owner_result
 
 FACT = "fct_profit_monthly"
 KEY = ("account_system", "account_number", "month_end_date", "customer_durable_key")
@@ -22,19 +23,7 @@ ProfitKey = tuple[str, str, date, int]
 
 
 @dataclass(frozen=True)
-class Shares:
-    """What is split among owners."""
-
-    end_balance: Decimal
-    average_balance: Decimal
-    interest_income_amount: Decimal | None
-    interest_expense_amount: Decimal | None
-    ftp_margin_amount: Decimal | None
-    fee_income_amount: Decimal
-
-
-@dataclass(frozen=True)
-class ProfitMonth(Shares):
+class ProfitMonth(Result, AccountLines):
     """An owner's part of an account in a month."""
 
     product_id: str
@@ -44,16 +33,8 @@ class ProfitMonth(Shares):
     is_complete_month: bool
     has_ftp_margin: bool
     weight: Decimal
+    cost_to_serve_amount: Decimal | None
     contribution_before_cost_amount: Decimal
-    vat_amount: None = None
-    surcharge_amount: None = None
-    cost_to_serve_amount: None = None
-    expected_loss_amount: None = None
-    pre_tax_contribution_amount: None = None
-    income_tax_amount: None = None
-    net_contribution_amount: None = None
-    capital_charge_amount: None = None
-    economic_value_added_amount: None = None
 
 
 def test_every_cell_of_a_profit_month_follows_from_the_account_and_its_owners(
@@ -63,30 +44,80 @@ def test_every_cell_of_a_profit_month_follows_from_the_account_and_its_owners(
     assert_equal(dict(_expected(bank)), published)
 
 
+def test_a_month_without_cost_pools_has_no_cost_and_nothing_that_follows_from_it(
+    bank: OracleBank,
+) -> None:
+    months = [month.end for month in bank.accounts.months if not bank.costs.pools(month.end)]
+    assert months, "every month has pools: nothing shows that an unknown cost stays unknown"
+    row = bank.published.execute(
+        """
+        select count(*) > 0, count(cost_to_serve_amount), count(pre_tax_contribution_amount),
+            count(income_tax_amount), count(net_contribution_amount),
+            count(economic_value_added_amount)
+        from marts.fct_profit_monthly
+        where month_end_date in ?
+        """,
+        [months],
+    ).fetchone()
+    assert row == (True, 0, 0, 0, 0, 0)
+
+
 def test_the_sample_bank_has_joint_accounts_that_do_not_split_into_whole_cents(
     sample: OracleBank,
 ) -> None:
-    by_account: dict[tuple[str, str, date], list[Decimal]] = defaultdict(list)
+    by_account: dict[tuple[str, str, date], list[Decimal | None]] = defaultdict(list)
     for (system, number, end, _), row in _expected(sample):
         by_account[system, number, end].append(row.end_balance)
     assert any(len(set(parts)) > 1 for parts in by_account.values())
 
 
+def test_the_sample_bank_has_every_kind_of_line(sample: OracleBank) -> None:
+    rows = [row for _, row in _expected(sample)]
+    for field in fields(Result):
+        values = [getattr(row, field.name) for row in rows]
+        assert None in values, f"{field.name} is always known"
+        assert min(value for value in values if value is not None) < 0, field.name
+    for name in ("vat_amount", "surcharge_amount", "expected_loss_amount", "capital_charge_amount"):
+        assert any(getattr(row, name) for row in rows), f"{name} is always zero"
+
+
+def test_the_sample_bank_has_risks_of_several_kinds(sample: OracleBank) -> None:
+    exposures = [
+        (row, exposure)
+        for account, month, row in sample.account_months
+        if row.account_type != "DEPOSIT"
+        and (exposure := sample.risk.exposure(account, month, row)) is not None
+    ]
+    grades = {(row.account_type, exposure.grade) for row, exposure in exposures}
+    assert {kind for kind, _ in grades} == {"LOAN", "CARD"}
+    assert len({grade for _, grade in grades}) > 1
+    assert any(exposure.provision for _, exposure in exposures)
+    assert any(exposure.at_default > max(row.end_balance, 0) for row, exposure in exposures)
+
+
 def _expected(bank: OracleBank) -> Iterator[tuple[ProfitKey, ProfitMonth]]:
     for account, month, row in bank.account_months:
-        owners = bank.owners.on(account, month.as_of)
-        owners = owners or [Owner(ORPHAN_KEY, "OWNER", Fraction(1))]
-        for owner, shares in zip(owners, _split(row, owners), strict=True):
+        owners = bank.owners_of(account, month)
+        risk = bank.risk.lines(account, month, row, bank.owners.lead(account, month.as_of))
+        parts = _split(account_lines(row, risk, month.as_of), owners)
+        costs = _split_costs(bank, account, month, owners)
+        for owner, part, cost in zip(owners, parts, costs, strict=True):
             key = (*account, month.end, owner.customer)
-            yield key, _profit_month(bank, month, row, owner, shares)
+            yield key, _profit_month(bank, month, row, owner, part, cost)
 
 
 def _profit_month(
-    bank: OracleBank, month: Month, row: AccountMonth, owner: Owner, shares: Shares
+    bank: OracleBank,
+    month: Month,
+    row: AccountMonth,
+    owner: Owner,
+    part: AccountLines,
+    cost: Decimal | None,
 ) -> ProfitMonth:
-    margin = shares.ftp_margin_amount or Decimal()
+    margin, fees = part.ftp_margin_amount or Decimal(), part.fee_income_amount or Decimal()
     return ProfitMonth(
-        **{field.name: getattr(shares, field.name) for field in fields(Shares)},
+        **asdict(part),
+        **asdict(owner_result(part, cost, month.as_of)),
         product_id=row.product_id,
         branch_id=row.branch_id,
         currency_code=row.currency_code,
@@ -94,19 +125,24 @@ def _profit_month(
         is_complete_month=row.is_complete_month,
         has_ftp_margin=row.has_ftp_margin,
         weight=half_up(owner.weight, 6),
-        contribution_before_cost_amount=margin + shares.fee_income_amount,
+        cost_to_serve_amount=cost,
+        contribution_before_cost_amount=margin + fees,
     )
 
 
-def _split(row: AccountMonth, owners: list[Owner]) -> list[Shares]:
-    """Each owner gets the growth of the rounded running share, in order of durable keys."""
-    running = [sum((o.weight for o in owners[: n + 1]), Fraction()) for n in range(len(owners))]
-    columns = [_split_amount(getattr(row, field.name), running) for field in fields(Shares)]
-    return [Shares(*parts) for parts in zip(*columns, strict=True)]
+def _split(lines: AccountLines, owners: list[Owner]) -> list[AccountLines]:
+    running = running_weights(owners)
+    columns = [split_amount(getattr(lines, field.name), running) for field in fields(lines)]
+    return [AccountLines(*parts) for parts in zip(*columns, strict=True)]
 
 
-def _split_amount(amount: Decimal | None, running: list[Fraction]) -> list[Decimal | None]:
-    if amount is None:
-        return [None] * len(running)
-    reached = [Decimal(), *(half_up(Fraction(amount) * weight) for weight in running)]
-    return [after - before for before, after in pairwise(reached)]
+def _split_costs(
+    bank: OracleBank, account: AccountId, month: Month, owners: list[Owner]
+) -> list[Decimal | None]:
+    """Each activity is split on its own, so that customers sum to activities and to accounts."""
+    costs = bank.costs.of(account, month)
+    if costs is None:
+        return [None] * len(owners)
+    running = running_weights(owners)
+    parts = [split_known(cost.cost_amount, running) for cost in costs]
+    return [sum((part[n] for part in parts), Decimal()) for n in range(len(owners))]

@@ -1,0 +1,132 @@
+"""Cost to serve: entries and account months as activities, priced with the delivered pools."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from tests.integration.oracle.accounts import AccountId
+from tests.integration.oracle.curves import read_seed
+from tests.integration.oracle.deliveries import Landing
+from tests.integration.oracle.entries import Entry
+from tests.integration.oracle.figures import half_up, month_end
+from tests.integration.oracle.months import AccountMonth, Month
+from tests.integration.oracle.parameters import Seed
+
+AccountMonthKey = tuple[AccountId, date]
+Cause = tuple[str, str | None]
+"""Activity, and the channel of the entries that caused it; None where no entry did."""
+ANY = "*"
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Cost and capacity of a resource pool in a month."""
+
+    cost: Fraction
+    practical_minutes: Fraction
+
+
+@dataclass(frozen=True)
+class ActivityCost:
+    """What an account caused in a month by one activity in one channel."""
+
+    activity_code: str
+    channel_code: str | None
+    cost_pool_code: str
+    events: int
+    minutes: Fraction
+    cost_amount: Decimal
+
+
+class Costs:
+    """Costs of one bank's accounts.
+
+    Args:
+        landing: the bank's deliveries.
+        entries: every posted entry.
+        account_months: expected account months.
+        managed: account months whose lead owner has a manager.
+    """
+
+    def __init__(
+        self,
+        landing: Landing,
+        entries: list[Entry],
+        account_months: list[tuple[AccountId, Month, AccountMonth]],
+        managed: set[AccountMonthKey],
+    ) -> None:
+        self._activities = Seed("activity")
+        self._pools = _read_pools(landing)
+        self._causes = _count_entries(entries)
+        _count_account_months(self._causes, account_months, managed)
+
+    def pools(self, end: date) -> dict[str, Pool]:
+        """Pools that finance delivered for a month, by code; empty where it delivered none."""
+        return self._pools.get(end, {})
+
+    def of(self, account: AccountId, month: Month) -> list[ActivityCost] | None:
+        """What an account caused; None for a month without pools."""
+        pools = self.pools(month.end)
+        if not pools:
+            return None
+        causes = self._causes[account, month.end]
+        return [self._price(cause, events, month, pools) for cause, events in causes.items()]
+
+    def _price(
+        self, cause: Cause, events: int, month: Month, pools: dict[str, Pool]
+    ) -> ActivityCost:
+        activity, channel = cause
+        (row,) = self._activities.on(month.as_of, activity_code=activity)
+        pool = pools[row["cost_pool_code"]]
+        minutes = Fraction(row["standard_minutes"]) * events
+        cost = half_up(pool.cost * minutes / pool.practical_minutes)
+        return ActivityCost(activity, channel, row["cost_pool_code"], events, minutes, cost)
+
+
+def _read_pools(landing: Landing) -> dict[date, dict[str, Pool]]:
+    pools: dict[date, dict[str, Pool]] = defaultdict(dict)
+    for _, row in landing.last_rows("finance.cost_pool"):
+        pool = Pool(Fraction(row["cost_amount"]), Fraction(row["practical_minutes"]))
+        pools[date.fromisoformat(row["month_end_date"])][row["cost_pool_code"]] = pool
+    return dict(pools)
+
+
+def _count_entries(entries: list[Entry]) -> dict[AccountMonthKey, Counter[Cause]]:
+    activities = {
+        (row["channel_code"], row["transaction_group"]): row["activity_code"]
+        for row in read_seed("activity_of_entry")
+    }
+    groups = {
+        row["transaction_type_code"]: row["transaction_group"]
+        for row in read_seed("transaction_type")
+    }
+    causes: dict[AccountMonthKey, Counter[Cause]] = defaultdict(Counter)
+    for entry in entries:
+        channel = entry.channel or ""
+        of_group = activities.get((channel, groups.get(entry.kind, ANY)))
+        activity = of_group or activities.get((channel, ANY))
+        if activity is not None:
+            causes[entry.account, month_end(entry.day)][activity, entry.channel] += 1
+    return causes
+
+
+def _count_account_months(
+    causes: dict[AccountMonthKey, Counter[Cause]],
+    account_months: list[tuple[AccountId, Month, AccountMonth]],
+    managed: set[AccountMonthKey],
+) -> None:
+    for account, month, row in account_months:
+        key = (account, month.end)
+        for activity in _account_activities(row.account_type, is_managed=key in managed):
+            causes[key][activity, None] += 1
+
+
+def _account_activities(account_type: str, *, is_managed: bool) -> Iterator[str]:
+    for row in read_seed("activity_of_account"):
+        if (row["account_type"], row["is_managed"] == "true") == (account_type, is_managed):
+            yield row["activity_code"]
