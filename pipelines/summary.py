@@ -19,15 +19,19 @@ from pipelines.settings import Settings
 from pipelines.versions import open_published
 
 FIRST_ANSWERS: dict[str, str] = {
-    "Profit contribution by branch: margin and fees of all months, before cost and loss": """
+    "Profit contribution by branch, complete months": """
         select branch.region_name as region,
             coalesce(branch.main_branch_name, branch.branch_name) as branch,
             sum(profit.ftp_margin_amount) as margin,
             sum(profit.fee_income_amount) as fees,
-            sum(profit.contribution_before_cost_amount) as contribution
+            sum(profit.cost_to_serve_amount) as cost,
+            sum(profit.expected_loss_amount) as loss,
+            sum(profit.pre_tax_contribution_amount) as "before tax",
+            sum(profit.economic_value_added_amount) as "value added"
         from marts.fct_profit_monthly as profit
         inner join marts.dim_branch as branch using (branch_key)
-        group by all order by contribution desc nulls last limit 10""",
+        where profit.is_complete_month
+        group by all order by "before tax" desc nulls last, fees desc limit 10""",
     "Balances by product at the last month-end": """
         with last_month as (
             select coalesce(max(month_end_date) filter (where is_complete_month),

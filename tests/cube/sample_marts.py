@@ -37,7 +37,8 @@ from (values (-1), (1), (2), (3), (4), (5), (6), (7), (8)) ids(i);
 create table dim_branch as
 select i::bigint branch_key, 'B' || i branch_id, case i when -1
     then 'Missing' else 'Branch ' || i end
-    branch_name, 'BRANCH' branch_level, 'North' region_name, 'Head office' head_office_name,
+    branch_name, 'BRANCH' branch_level, 'North' region_name,
+    'Main ' || i main_branch_name, 'Head office' head_office_name,
     'Praha' city
 from (values (-1), (1), (2), (3)) ids(i);
 
@@ -120,8 +121,8 @@ select (a * 100 + m)::bigint account_monthly_key, month_end_date, a::bigint acco
     (a * 1000 + m * 10 + a / 100)::decimal(18, 2) average_balance,
     ((a * 1000 + m * 10 + a / 100)::decimal(18, 2) * day(month_end_date))::decimal(38,
     2) balance_days,
-    case when a > 14 then a * 3 + m else 0 end::decimal(18, 2) interest_income_amount,
-    case when a > 14 then 0 else a + m end::decimal(18, 2) interest_expense_amount,
+    case when a > 14 then a * 3 + m end::decimal(18, 2) interest_income_amount,
+    case when a <= 14 then a + m end::decimal(18, 2) interest_expense_amount,
     case when a % 5 <> 0 then a * 2.5 end::decimal(18, 2) ftp_margin_amount,
     (a % 4)::decimal(18, 2) fee_income_amount, (a % 7)::bigint transaction_count
 from range(1, 21) accounts(a), months
@@ -146,10 +147,31 @@ select (account_monthly_key * 10 + side)::bigint profit_monthly_key, month_end_d
     customer_durable_key + side customer_durable_key, product_key, branch_key, manager_key,
     currency_key, is_complete_month, has_ftp_margin, 0.5::decimal(9, 6) weight,
     (end_balance / 2)::decimal(18, 2) end_balance, interest_income_amount, interest_expense_amount,
-    ftp_margin_amount, fee_income_amount,
+    ftp_margin_amount, fee_income_amount, 0.06::decimal(18, 2) vat_amount,
+    0.01::decimal(18, 2) surcharge_amount, 2.00::decimal(18, 2) cost_to_serve_amount,
+    0.50::decimal(18, 2) expected_loss_amount,
+    (ftp_margin_amount + fee_income_amount - 2.57)::decimal(18, 2) pre_tax_contribution_amount,
+    1.00::decimal(18, 2) income_tax_amount,
+    (ftp_margin_amount + fee_income_amount - 3.57)::decimal(18, 2) net_contribution_amount,
+    10.00::decimal(18, 2) capital_amount, 0.85::decimal(18, 2) capital_year_amount,
+    0.09::decimal(18, 2) capital_charge_amount,
+    (ftp_margin_amount + fee_income_amount - 3.66)::decimal(18, 2) economic_value_added_amount,
     (coalesce(ftp_margin_amount, 0) + fee_income_amount)::decimal(18,
     2) contribution_before_cost_amount
 from fct_account_monthly, range(0, 2) sides(side) where customer_key < 8;
+
+create table dim_activity as
+select * from (values (1::bigint, 'COUNTER_CASH', 'Cash', '现金', 'COUNTER', false),
+    (2::bigint, 'IDLE_COUNTER', 'Unused', '闲置', 'COUNTER', true)) rows(activity_key,
+    activity_code, activity_name, activity_name_zh, cost_pool_code, is_idle);
+
+create table fct_activity_cost as
+select m * 10 + c activity_cost_key, month_end_date, c::bigint customer_key,
+    (100 + c)::bigint customer_durable_key, case when c = 8 then 2 else 1 end::bigint activity_key,
+    case when c = 8 then -3 else 1 end::bigint channel_key, c = 8 is_idle,
+    case when c = 8 then 0 else m + c end::decimal(20, 8) event_count,
+    (c * 12)::decimal(20, 8) used_minutes, (c * 3 + m)::decimal(18, 2) cost_amount
+from months, range(1, 9) customers(c);
 
 drop table months;
 """

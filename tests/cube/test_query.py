@@ -226,3 +226,31 @@ def test_a_request_is_refused_for_its_own_keys_too(refuse: Refuse) -> None:
 def test_harmless_empties_that_clients_send_are_accepted(load: Load) -> None:
     query = {"measures": [COUNT], "segments": [], "ungrouped": False, "timezone": "UTC"}
     assert load(query, cache="no-cache")["data"] == [{COUNT: "400"}]
+
+
+def test_net_interest_of_a_product_without_income_is_its_expense(load: Load, sql: Sql) -> None:
+    """Deposits have no interest income: the sum is null, and null must not swallow the expense."""
+    deposits = {"member": "balances.pillar", "operator": "equals", "values": ["LIABILITY"]}
+    rows = load({"measures": ["balances.net_interest_amount"], "filters": [deposits]})["data"]
+    expense = sql("select sum(interest_expense_amount) from fct_account_monthly")[0][0]
+    assert rows == [{"balances.net_interest_amount": str(-expense)}]
+
+
+def test_the_profit_statement_and_raroc_equal_hand_written_sql(load: Load, sql: Sql) -> None:
+    lines = ["pre_tax_contribution_amount", "economic_value_added_amount", "cost_to_serve_amount"]
+    names = [f"profit_contribution.{line}" for line in lines]
+    (row,) = load({"measures": [*names, "profit_contribution.raroc"]})["data"]
+    sums = ", ".join(f"sum({line})" for line in lines)
+    ratio = "sum(net_contribution_amount)::double / sum(capital_year_amount)::double"
+    (expected,) = sql(f"select {sums}, {ratio} from fct_profit_monthly")
+    assert [row[name] for name in names] == [str(value) for value in expected[:3]]
+    assert float(row["profit_contribution.raroc"]) == pytest.approx(expected[3])
+
+
+def test_unused_capacity_is_a_cost_of_nobody(load: Load, sql: Sql) -> None:
+    measures = ["cost_to_serve.cost_amount", "cost_to_serve.idle_cost_amount"]
+    (row,) = load({"measures": measures})["data"]
+    (expected,) = sql(
+        "select sum(cost_amount), sum(cost_amount) filter (is_idle) from fct_activity_cost"
+    )
+    assert [row[name] for name in measures] == [str(value) for value in expected]

@@ -97,7 +97,13 @@ def test_sql_shows_placeholders_and_runs_nothing(client: TestClient) -> None:
 def test_meta_lists_the_public_views_only(client: TestClient) -> None:
     cubes = client.get("/cubejs-api/v1/meta").json()["cubes"]
     names = {cube["name"] for cube in cubes}
-    assert names == {"profit_contribution", "balances", "transactions", "loans"}
+    assert names == {
+        "profit_contribution",
+        "cost_to_serve",
+        "balances",
+        "transactions",
+        "loans",
+    }
     balances = next(cube for cube in cubes if cube["name"] == "balances")
     measures = {measure["name"]: measure for measure in balances["measures"]}
     assert "balances.end_balance_of_months" not in measures

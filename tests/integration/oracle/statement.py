@@ -34,6 +34,13 @@ class AccountLines:
 
 
 @dataclass(frozen=True)
+class OwnerLines(AccountLines):
+    """An owner's part of them, and of what the account's activities cost."""
+
+    cost_to_serve_amount: Decimal | None
+
+
+@dataclass(frozen=True)
 class Result:
     """What remains of an owner's part; None where a line before it is unknown."""
 
@@ -63,11 +70,12 @@ def account_lines(row: AccountMonth, risk: RiskLines, day: date) -> AccountLines
     )
 
 
-def owner_result(part: AccountLines, cost: Decimal | None, day: date) -> Result:
+def owner_result(part: OwnerLines, day: date) -> Result:
     """Contribution of an owner's part before and after tax and capital; rounded lines foot."""
     earned = (part.ftp_margin_amount, part.fee_income_amount)
-    spent = (part.vat_amount, part.surcharge_amount, cost, part.expected_loss_amount)
-    pre_tax = _subtract(_add(*earned), *spent)
+    taxes = (part.vat_amount, part.surcharge_amount)
+    spent = (part.cost_to_serve_amount, part.expected_loss_amount)
+    pre_tax = _subtract(_add(*earned), *taxes, *spent)
     tax = None if pre_tax is None else half_up(Fraction(pre_tax) * RATES.on(day, "INCOME_TAX_RATE"))
     net = _subtract(pre_tax, tax)
     return Result(pre_tax, tax, net, _subtract(net, part.capital_charge_amount))

@@ -7,15 +7,22 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
-from tests.integration.oracle.accounts import AccountId
 from tests.integration.oracle.bank import OracleBank
+from tests.integration.oracle.costs import ActivityCost
 from tests.integration.oracle.figures import half_up
 from tests.integration.oracle.marts import assert_equal, read_fact
 from tests.integration.oracle.months import AccountMonth, Month
 from tests.integration.oracle.people import Owner
 from tests.integration.oracle.splits import running_weights, split_amount, split_known
-from tests.integration.oracle.statement import AccountLines, Result, account_lines, owner_result
+from tests.integration.oracle.statement import (
+    AccountLines,
+    OwnerLines,
+    Result,
+    account_lines,
+    owner_result,
+)
 
 FACT = "fct_profit_monthly"
 KEY = ("account_system", "account_number", "month_end_date", "customer_durable_key")
@@ -23,7 +30,7 @@ ProfitKey = tuple[str, str, date, int]
 
 
 @dataclass(frozen=True)
-class ProfitMonth(Result, AccountLines):
+class ProfitMonth(Result, OwnerLines):
     """An owner's part of an account in a month."""
 
     product_id: str
@@ -33,7 +40,6 @@ class ProfitMonth(Result, AccountLines):
     is_complete_month: bool
     has_ftp_margin: bool
     weight: Decimal
-    cost_to_serve_amount: Decimal | None
     contribution_before_cost_amount: Decimal
 
 
@@ -92,32 +98,30 @@ def test_the_sample_bank_has_risks_of_several_kinds(sample: OracleBank) -> None:
     assert {kind for kind, _ in grades} == {"LOAN", "CARD"}
     assert len({grade for _, grade in grades}) > 1
     assert any(exposure.provision for _, exposure in exposures)
-    assert any(exposure.at_default > max(row.end_balance, 0) for row, exposure in exposures)
+    assert any(
+        exposure.at_default > max(Fraction(row.end_balance), Fraction())
+        for row, exposure in exposures
+    )
 
 
 def _expected(bank: OracleBank) -> Iterator[tuple[ProfitKey, ProfitMonth]]:
     for account, month, row in bank.account_months:
         owners = bank.owners_of(account, month)
         risk = bank.risk.lines(account, month, row, bank.owners.lead(account, month.as_of))
-        parts = _split(account_lines(row, risk, month.as_of), owners)
-        costs = _split_costs(bank, account, month, owners)
-        for owner, part, cost in zip(owners, parts, costs, strict=True):
+        lines = account_lines(row, risk, month.as_of)
+        parts = _split(lines, bank.costs.of(account, month), owners)
+        for owner, part in zip(owners, parts, strict=True):
             key = (*account, month.end, owner.customer)
-            yield key, _profit_month(bank, month, row, owner, part, cost)
+            yield key, _profit_month(bank, month, row, owner, part)
 
 
 def _profit_month(
-    bank: OracleBank,
-    month: Month,
-    row: AccountMonth,
-    owner: Owner,
-    part: AccountLines,
-    cost: Decimal | None,
+    bank: OracleBank, month: Month, row: AccountMonth, owner: Owner, part: OwnerLines
 ) -> ProfitMonth:
     margin, fees = part.ftp_margin_amount or Decimal(), part.fee_income_amount or Decimal()
     return ProfitMonth(
         **asdict(part),
-        **asdict(owner_result(part, cost, month.as_of)),
+        **asdict(owner_result(part, month.as_of)),
         product_id=row.product_id,
         branch_id=row.branch_id,
         currency_code=row.currency_code,
@@ -125,24 +129,22 @@ def _profit_month(
         is_complete_month=row.is_complete_month,
         has_ftp_margin=row.has_ftp_margin,
         weight=half_up(owner.weight, 6),
-        cost_to_serve_amount=cost,
         contribution_before_cost_amount=margin + fees,
     )
 
 
-def _split(lines: AccountLines, owners: list[Owner]) -> list[AccountLines]:
+def _split(
+    lines: AccountLines, costs: list[ActivityCost] | None, owners: list[Owner]
+) -> list[OwnerLines]:
     running = running_weights(owners)
     columns = [split_amount(getattr(lines, field.name), running) for field in fields(lines)]
-    return [AccountLines(*parts) for parts in zip(*columns, strict=True)]
+    columns.append(_split_costs(costs, running))
+    return [OwnerLines(*parts) for parts in zip(*columns, strict=True)]
 
 
-def _split_costs(
-    bank: OracleBank, account: AccountId, month: Month, owners: list[Owner]
-) -> list[Decimal | None]:
-    """Each activity is split on its own, so that customers sum to activities and to accounts."""
-    costs = bank.costs.of(account, month)
+def _split_costs(costs: list[ActivityCost] | None, running: list[Fraction]) -> list[Decimal | None]:
+    """Each activity is split on its own, so that owners sum to activities and to accounts."""
     if costs is None:
-        return [None] * len(owners)
-    running = running_weights(owners)
+        return [None] * len(running)
     parts = [split_known(cost.cost_amount, running) for cost in costs]
-    return [sum((part[n] for part in parts), Decimal()) for n in range(len(owners))]
+    return [sum((part[n] for part in parts), Decimal()) for n in range(len(running))]

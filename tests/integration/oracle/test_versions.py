@@ -11,6 +11,7 @@ DAYS = {
     "fct_account_monthly": "least(f.month_end_date, v.business_date)",
     "fct_loan_monthly": "least(f.month_end_date, v.business_date)",
     "fct_profit_monthly": "least(f.month_end_date, v.business_date)",
+    "fct_activity_cost": "least(f.month_end_date, v.business_date)",
     "fct_gl_balance": "least(f.month_end_date, v.business_date)",
 }
 DIMENSIONS = {
@@ -18,13 +19,14 @@ DIMENSIONS = {
     "fct_account_monthly": ("account", "customer", "product", "branch", "manager"),
     "fct_loan_monthly": ("account", "customer", "product", "branch", "manager"),
     "fct_profit_monthly": ("account", "customer", "product", "branch", "manager"),
+    "fct_activity_cost": ("customer",),
     "fct_gl_balance": ("branch",),
 }
 DURABLE = [
     (fact, dimension)
-    for fact in DIMENSIONS
-    if fact != "fct_gl_balance"
+    for fact, names in DIMENSIONS.items()
     for dimension in ("account", "customer")
+    if dimension in names
 ]
 DEGENERATE = [
     ("fct_transaction", "account", "account_id", "account_id"),
