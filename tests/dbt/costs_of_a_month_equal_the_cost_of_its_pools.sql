@@ -1,4 +1,5 @@
--- What customers are charged and the unused capacity sum to the cost finance delivered, exactly.
+-- What customers are charged and the unused capacity sum to the cost finance delivered, exactly,
+-- in every month for which it delivered every pool.
 with charged as (
     select
         month_end_date,
@@ -11,7 +12,7 @@ pools as (
     select
         month_end_date,
         sum(cost_amount) as cost_amount
-    from {{ ref('stg_finance__cost_pools') }}
+    from {{ ref('int_costs__pool_rates') }}
     group by month_end_date
 )
 
