@@ -15,7 +15,7 @@ from pipelines.build import hash_project, run_dbt, seal
 from pipelines.errors import BankcrmError
 from pipelines.loading.horizon import set_horizon
 from pipelines.loading.landing import Delivery, find_deliveries
-from pipelines.loading.load import load_delivery, open_raw
+from pipelines.loading.load import Loader, open_raw
 from pipelines.refresh_from import BEGINNING, find_refresh_from
 from pipelines.settings import Settings
 from pipelines.sources.sample import make_sample_bank
@@ -75,8 +75,12 @@ def load(bank: Bank) -> dict[str, float]:
         BankcrmError: a delivery is not loaded.
     """
     shutil.rmtree(bank.settings.raw_file.parent, ignore_errors=True)
-    with measure() as watch, open_raw(bank.settings) as connection:
-        results = [load_delivery(connection, delivery) for delivery in bank.deliveries]
+    with (
+        measure() as watch,
+        open_raw(bank.settings) as connection,
+        Loader(connection, bank.settings.max_file_bytes) as loader,
+    ):
+        results = [loader.load(delivery) for delivery in bank.deliveries]
     for result in results:
         if result.status != "loaded":
             raise BankcrmError(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from typing import Protocol
 
 import duckdb
@@ -17,7 +18,7 @@ from pipelines.errors import BlockedNight, Busy
 from pipelines.loading.horizon import explain_horizon, set_horizon
 from pipelines.loading.landing import find_deliveries
 from pipelines.loading.ledger import plan_nights
-from pipelines.loading.load import LoadResult, load_delivery, open_raw
+from pipelines.loading.load import Loader, LoadResult, open_raw
 from pipelines.refresh_from import BEGINNING, find_refresh_from
 from pipelines.settings import Settings
 from pipelines.versions import (
@@ -139,9 +140,9 @@ def _load_nights(
     report.blocked = plan.blocked
     nights = plan.nights[:1] if one_night else plan.nights
     total = sum(len(deliveries) for _, deliveries in nights)
-    for _, deliveries in nights:
-        for delivery in deliveries:
-            result = load_delivery(connection, delivery, settings.max_file_bytes)
+    with Loader(connection, settings.max_file_bytes) as loader:
+        for delivery in chain.from_iterable(deliveries for _, deliveries in nights):
+            result = loader.load(delivery)
             report.results.append(result)
             watcher.loaded(result, len(report.results), total)
 

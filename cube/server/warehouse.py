@@ -140,4 +140,3 @@ def _open_version(settings: Settings, name: str) -> Version:
             connection.close()
         raise NothingPublished(f"the published version {name} is not a whole version") from error
     return Version(name, row[0], published_at, connection)
-

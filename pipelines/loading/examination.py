@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -14,8 +13,16 @@ import duckdb
 from pipelines.contract import Contract
 from pipelines.control import ControlFile, hash_file
 from pipelines.errors import RejectedDelivery
-from pipelines.loading import verdict
-from pipelines.loading.source import UNREADABLE, explain_failure, number_lines, open_source
+from pipelines.loading import plain, verdict
+from pipelines.loading.source import (
+    UNREADABLE,
+    Source,
+    explain_failure,
+    number_lines,
+    open_source,
+    typed_sql,
+)
+from pipelines.loading.text_file import Workspace
 
 LARGEST_FILE = 4_000_000_000
 """Bytes of the largest file accepted after decompression, unless the caller says otherwise."""
@@ -80,9 +87,7 @@ def examine_file(
         judged = _judge_rows(connection, path, contract, business_date, max_bytes)
     except RejectedDelivery as rejection:
         return Examination(sha256, (*problems, *rejection.problems))
-    figures = _fetch_row(
-        connection, verdict.figures_sql(contract, judged.relation, judged.is_clean)
-    )
+    figures = judged.figures
     rows = RowCounts(*figures[:4])
     totals, differences = _balance_totals(contract, control, figures[4:-1])
     broken_rules = _count_broken_rules(connection) if rows.quarantined else {}
@@ -101,9 +106,11 @@ def examine_file(
 
 @dataclass(frozen=True)
 class _Judged:
+    """Rows after the verdict; ``figures`` are those of :func:`verdict.figures_sql`."""
+
     relation: str
     warnings: tuple[str, ...]
-    is_clean: bool
+    figures: tuple[Any, ...]
 
 
 def _judge_rows(
@@ -114,14 +121,49 @@ def _judge_rows(
     max_bytes: int,
 ) -> _Judged:
     """Fill the temporary tables ``verdict`` and, unless every row is accepted, ``fate``."""
-    with tempfile.TemporaryDirectory(prefix="bankcrm-") as workspace:
-        source = open_source(connection, path, contract, Path(workspace), max_bytes)
-        try:
-            statement = verdict.verdict_sql(contract, source.sql, business_date)
-            (rows,) = _fetch_row(connection, statement)
-        except UNREADABLE as error:
-            raise explain_failure(source, error) from error
-        numbered = number_lines(connection, source, rows)
+    with Workspace() as workspace:
+        source = open_source(connection, path, contract, workspace, max_bytes)
+        figures = judge_plain_rows(connection, source, contract, business_date)
+        if figures is None:
+            return _judge_any_rows(connection, source, contract, business_date)
+        numbered = number_lines(connection, source, figures[0])
+    return _Judged(verdict.relation_sql(numbered, is_clean=True), source.warnings, figures)
+
+
+def judge_plain_rows(
+    connection: duckdb.DuckDBPyConnection, source: Source, contract: Contract, business_date: date
+) -> tuple[Any, ...] | None:
+    """Fill ``verdict`` the short way; None when the file is not plain, or not clean.
+
+    Returns:
+        The figures that :func:`verdict.figures_sql` would give.
+    """
+    text = source.text
+    if text is None or not plain.is_plain(text, contract):
+        return None
+    try:
+        connection.execute(plain.plain_verdict_sql(contract, typed_sql(text, contract)))
+    except UNREADABLE:
+        return None
+    statement = plain.plain_figures_sql(contract, business_date)
+    has_fault, rows, *sums, earliest = _fetch_row(connection, statement)
+    if has_fault:
+        return None
+    nothing = Decimal("0.00")
+    books = [figure for accepted in sums for figure in (accepted, nothing, nothing, 0)]
+    return (rows, rows, 0, 0, *books, earliest)
+
+
+def _judge_any_rows(
+    connection: duckdb.DuckDBPyConnection, source: Source, contract: Contract, business_date: date
+) -> _Judged:
+    """Fill ``verdict`` the long way, for every file and every fault."""
+    try:
+        statement = verdict.verdict_sql(contract, source.sql, business_date)
+        (rows,) = _fetch_row(connection, statement)
+    except UNREADABLE as error:
+        raise explain_failure(source, error) from error
+    numbered = number_lines(connection, source, rows)
     bad, has_twins = _fetch_row(connection, verdict.blemishes_sql(contract))
     is_clean = not bad and not has_twins
     if not is_clean:
@@ -129,7 +171,9 @@ def _judge_rows(
     if has_twins:
         connection.execute(verdict.twin_sql(contract))
         connection.execute(verdict.MERGE_TWINS)
-    return _Judged(verdict.relation_sql(numbered, is_clean), source.warnings, is_clean)
+    relation = verdict.relation_sql(numbered, is_clean)
+    figures = _fetch_row(connection, verdict.figures_sql(contract, relation, is_clean))
+    return _Judged(relation, source.warnings, figures)
 
 
 def _fetch_row(connection: duckdb.DuckDBPyConnection, statement: str) -> tuple[Any, ...]:

@@ -7,7 +7,6 @@ against without knowing the bank. Great Expectations is imported only when a pag
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +21,7 @@ from pipelines.loading.examination import LARGEST_FILE
 from pipelines.loading.header import split_header
 from pipelines.loading.source import UNREADABLE, Source, csv_sql, explain_failure, open_parquet
 from pipelines.loading.sql import quote_name
-from pipelines.loading.text_file import open_text
+from pipelines.loading.text_file import Workspace, open_text
 from pipelines.loading.verdict import normalise, text_pattern
 
 if TYPE_CHECKING:
@@ -43,11 +42,8 @@ def read_frame(path: Path, contract: Contract, max_bytes: int = LARGEST_FILE) ->
     Raises:
         RejectedDelivery: the file cannot be split into fields at all.
     """
-    with (
-        tempfile.TemporaryDirectory(prefix="bankcrm-") as workspace,
-        duckdb.connect() as connection,
-    ):
-        source, names = _open(connection, path, contract, Path(workspace), max_bytes)
+    with Workspace() as workspace, duckdb.connect() as connection:
+        source, names = _open(connection, path, contract, workspace, max_bytes)
         known = {column.name: normalise(column) for column in contract.columns}
         columns = ", ".join(
             f"{known.get(name, quote_name(name))} as {quote_name(name)}" for name in names
@@ -62,7 +58,7 @@ def _open(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
     contract: Contract,
-    workspace: Path,
+    workspace: Workspace,
     max_bytes: int,
 ) -> tuple[Source, tuple[str, ...]]:
     """Source of a file with whatever columns it has, and their names."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 
@@ -40,32 +40,70 @@ class LoadRecord:
         return self.status == "loaded" and self.superseded_by is None
 
 
-_RECORDS = """select load_id, source || '.' || feed, business_date, sequence, rerun, status,
-superseded_by, sha256, touches_from, problem from ops.load"""
-
-
 def read_records(connection: duckdb.DuckDBPyConnection) -> list[LoadRecord]:
     """Every attempt, in order of load id."""
-    rows = connection.execute(f"{_RECORDS} order by load_id").fetchall()
-    return [LoadRecord(*row) for row in rows]
-
-
-def read_feed_date(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, business_date: date
-) -> list[LoadRecord]:
-    """Every attempt for one feed and business date, in order of load id."""
     rows = connection.execute(
-        f"{_RECORDS} where source = ? and feed = ? and business_date = ? order by load_id",
-        [contract.source, contract.feed, business_date],
+        """select load_id, source || '.' || feed, business_date, sequence, rerun, status,
+            superseded_by, sha256, touches_from, problem from ops.load order by load_id"""
     ).fetchall()
     return [LoadRecord(*row) for row in rows]
 
 
-def next_load_id(connection: duckdb.DuckDBPyConnection) -> int:
-    """One more than the last load id; the first is 1."""
-    row = connection.execute("select coalesce(max(load_id), 0) + 1 from ops.load").fetchone()
-    assert row is not None
-    return int(row[0])
+class Ledger:
+    """The attempts so far, kept in memory while one process loads delivery after delivery.
+
+    Whoever writes to the ledger enters it here too, once it is committed.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._records: dict[tuple[str, date], dict[int, LoadRecord]] = defaultdict(dict)
+        self._last_id = 0
+        for record in read_records(connection):
+            self.enter(record)
+
+    @property
+    def next_id(self) -> int:
+        """One more than the last load id; the first is 1."""
+        return self._last_id + 1
+
+    def find(self, delivery: Delivery) -> list[LoadRecord]:
+        """Every attempt for the feed and business date of a delivery, in order of load id."""
+        place = (delivery.contract.name, delivery.control.business_date)
+        return list(self._records[place].values())
+
+    def enter(self, record: LoadRecord) -> None:
+        """Add an attempt. A loaded file supersedes the active one of its feed and date."""
+        known = self._records[record.feed, record.business_date]
+        for earlier in known.values():
+            if record.is_active and earlier.is_active:
+                known[earlier.load_id] = replace(earlier, superseded_by=record.load_id)
+        known[record.load_id] = record
+        self._last_id = max(self._last_id, record.load_id)
+
+
+def describe_attempt(
+    load_id: int,
+    delivery: Delivery,
+    status: Literal["loaded", "rejected"],
+    sha256: str,
+    *,
+    touches_from: date | None = None,
+    problem: str | None = None,
+) -> LoadRecord:
+    """The record of an attempt made now."""
+    control = delivery.control
+    return LoadRecord(
+        load_id=load_id,
+        feed=delivery.contract.name,
+        business_date=control.business_date,
+        sequence=control.sequence,
+        rerun=control.rerun,
+        status=status,
+        superseded_by=None,
+        sha256=sha256,
+        touches_from=touches_from,
+        problem=problem,
+    )
 
 
 def record_load(
@@ -129,9 +167,13 @@ def _insert(
     connection: duckdb.DuckDBPyConnection, table: str, entries: Sequence[dict[str, Any]]
 ) -> None:
     columns = list(entries[0])
-    places = ", ".join([f"({', '.join('?' * len(columns))})"] * len(entries))
+    places = ", ".join("?" * len(columns))
+    rows = f"values {', '.join([f'({places})'] * len(entries))}"
+    if len(entries) == 1:
+        # Planned faster than a list of one.
+        rows = f"select {places}"
     values = [entry[column] for entry in entries for column in columns]
-    connection.execute(f"insert into {table} ({', '.join(columns)}) values {places}", values)
+    connection.execute(f"insert into {table} ({', '.join(columns)}) {rows}", values)
 
 
 @dataclass(frozen=True)

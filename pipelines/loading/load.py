@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Self
 
 import duckdb
 
@@ -15,9 +16,9 @@ from pipelines.loading.effects import find_touched_date
 from pipelines.loading.examination import LARGEST_FILE, Examination, RowCounts, examine_file
 from pipelines.loading.landing import Delivery
 from pipelines.loading.ledger import (
+    Ledger,
     LoadRecord,
-    next_load_id,
-    read_feed_date,
+    describe_attempt,
     record_load,
     record_rejection,
     supersede,
@@ -25,11 +26,14 @@ from pipelines.loading.ledger import (
 from pipelines.loading.quarantine import store_quarantine
 from pipelines.loading.raw_schema import create_raw_schema
 from pipelines.loading.sql import quote_text
+from pipelines.loading.text_file import SMALL_FILE
 from pipelines.loading.verdict import accepted_rows_sql
 from pipelines.settings import Settings
 
 LoadStatus = Literal["loaded", "already loaded", "rejected"]
 NO_ROWS = RowCounts(0, 0, 0, 0)
+GZIP_FACTOR = 8
+"""About as much larger is an extract once it is decompressed."""
 
 
 @dataclass(frozen=True)
@@ -83,46 +87,86 @@ def open_raw(settings: Settings) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+class Loader:
+    """Loads one delivery after another; between them it keeps the ledger in memory.
+
+    Small files are loaded by one thread: waking several costs more than they save. As a context
+    manager it gives the connection its threads back at the end.
+
+    Args:
+        connection: from :func:`open_raw`, without an open transaction; nobody else loads with it
+            meanwhile.
+        max_bytes: largest file accepted after decompression.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, max_bytes: int = LARGEST_FILE
+    ) -> None:
+        self._connection = connection
+        self._max_bytes = max_bytes
+        self._ledger = Ledger(connection)
+        row = connection.execute("select current_setting('threads')").fetchone()
+        assert row is not None
+        self._most_threads = self._threads = int(row[0])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._use_threads(self._most_threads)
+
+    def load(self, delivery: Delivery) -> LoadResult:
+        """Load one delivery, unless it was loaded before or is not fit to load.
+
+        Bad data is a result, not an error: rejected files are named in the ledger and stay in the
+        landing folder.
+        """
+        records = self._ledger.find(delivery)
+        active = next((record for record in records if record.is_active), None)
+        if active is not None and delivery.control.rerun <= active.rerun:
+            return _decline(self._connection, self._ledger, delivery, active)
+        self._use_threads(1 if _is_small(delivery.data_file) else self._most_threads)
+        examination = examine_file(
+            self._connection,
+            delivery.data_file,
+            delivery.contract,
+            delivery.control.business_date,
+            control=delivery.control,
+            max_bytes=self._max_bytes,
+        )
+        problems = (*_compare_sequence(delivery, active), *examination.problems)
+        if problems:
+            return _reject(self._connection, self._ledger, delivery, examination.sha256, problems)
+        return _store(self._connection, self._ledger, delivery, examination, active)
+
+    def _use_threads(self, threads: int) -> None:
+        if threads != self._threads:
+            self._connection.execute(f"set threads = {threads}")
+            self._threads = threads
+
+
+def _is_small(path: Path) -> bool:
+    size = path.stat().st_size
+    return (size * GZIP_FACTOR if path.suffix == ".gz" else size) <= SMALL_FILE
+
+
 def load_delivery(
     connection: duckdb.DuckDBPyConnection, delivery: Delivery, max_bytes: int = LARGEST_FILE
 ) -> LoadResult:
-    """Load one delivery, unless it was loaded before or is not fit to load.
-
-    Bad data is a result, not an error: rejected files are named in the ledger and stay in the
-    landing folder.
-
-    Args:
-        connection: from :func:`open_raw`, without an open transaction.
-        delivery: from the landing folder.
-        max_bytes: largest file accepted after decompression.
-    """
-    records = read_feed_date(connection, delivery.contract, delivery.control.business_date)
-    active = next((record for record in records if record.is_active), None)
-    if active is not None and delivery.control.rerun <= active.rerun:
-        return _decline(connection, delivery, records, active)
-    examination = examine_file(
-        connection,
-        delivery.data_file,
-        delivery.contract,
-        delivery.control.business_date,
-        control=delivery.control,
-        max_bytes=max_bytes,
-    )
-    problems = (*_compare_sequence(delivery, active), *examination.problems)
-    if problems:
-        return _reject(connection, delivery, records, examination.sha256, problems)
-    return _store(connection, delivery, examination, active)
+    """Load a single delivery; see :class:`Loader`."""
+    with Loader(connection, max_bytes) as loader:
+        return loader.load(delivery)
 
 
 def _decline(
     connection: duckdb.DuckDBPyConnection,
+    ledger: Ledger,
     delivery: Delivery,
-    records: Sequence[LoadRecord],
     active: LoadRecord,
 ) -> LoadResult:
     """Answer a file whose business date is loaded already with the same or a higher rerun."""
     rerun, sha256 = delivery.control.rerun, delivery.control.sha256
-    for record in records:
+    for record in ledger.find(delivery):
         if record.status == "loaded" and record.rerun == rerun and record.sha256 == sha256:
             return _result(delivery, record.load_id, "already loaded")
     if rerun == active.rerun:
@@ -132,7 +176,7 @@ def _decline(
         )
     else:
         problem = f"rerun {active.rerun} of this business date is loaded; rerun {rerun} is ignored"
-    return _reject(connection, delivery, records, sha256, (problem,))
+    return _reject(connection, ledger, delivery, sha256, (problem,))
 
 
 def _compare_sequence(delivery: Delivery, active: LoadRecord | None) -> tuple[str, ...]:
@@ -144,37 +188,40 @@ def _compare_sequence(delivery: Delivery, active: LoadRecord | None) -> tuple[st
 
 def _reject(
     connection: duckdb.DuckDBPyConnection,
+    ledger: Ledger,
     delivery: Delivery,
-    records: Sequence[LoadRecord],
     sha256: str,
     problems: tuple[str, ...],
 ) -> LoadResult:
     """Record a rejected file, once: the same content with the same problems is known already."""
     problem = "; ".join(problems)
     attempt = ("rejected", delivery.control.rerun, sha256, problem)
-    for record in records:
+    for record in ledger.find(delivery):
         if (record.status, record.rerun, record.sha256, record.problem) == attempt:
             return _result(delivery, record.load_id, "rejected", problems=problems)
+    load_id = ledger.next_id
     with _transaction(connection):
-        load_id = next_load_id(connection)
         record_rejection(connection, load_id, delivery, sha256, problem)
+    ledger.enter(describe_attempt(load_id, delivery, "rejected", sha256, problem=problem))
     return _result(delivery, load_id, "rejected", problems=problems)
 
 
 def _store(
     connection: duckdb.DuckDBPyConnection,
+    ledger: Ledger,
     delivery: Delivery,
     examination: Examination,
     active: LoadRecord | None,
 ) -> LoadResult:
     """Write rows, quarantine, ledger and totals of one file in one transaction."""
     touches_from = _find_touches_from(connection, delivery, examination, active)
+    load_id, sha256 = ledger.next_id, examination.sha256
     with _transaction(connection):
-        load_id = next_load_id(connection)
         _write_rows(connection, delivery, examination, load_id)
         record_load(connection, load_id, delivery, examination, touches_from)
         if active is not None:
             supersede(connection, active.load_id, load_id)
+    ledger.enter(describe_attempt(load_id, delivery, "loaded", sha256, touches_from=touches_from))
     return _result(
         delivery,
         load_id,

@@ -13,7 +13,7 @@ from pipelines.errors import RejectedDelivery
 from pipelines.loading.header import HeaderVerdict, compare_columns, compare_header, split_header
 from pipelines.loading.lines import number_records
 from pipelines.loading.sql import quote_name, quote_text
-from pipelines.loading.text_file import DELIVER_AGAIN, TextFile, open_text
+from pipelines.loading.text_file import DELIVER_AGAIN, TextFile, Workspace, open_text
 
 DATA_SUFFIXES = (".csv", ".csv.gz", ".parquet")
 LONGEST_LINE = 1_000_000
@@ -42,7 +42,7 @@ def open_source(
     connection: duckdb.DuckDBPyConnection,
     path: Path,
     contract: Contract,
-    workspace: Path,
+    workspace: Workspace,
     max_bytes: int,
 ) -> Source:
     """Examine the bytes and the header of a delivered file.
@@ -65,9 +65,19 @@ def _raise_problems(path: Path, header: HeaderVerdict) -> None:
 
 
 def csv_sql(text: TextFile, delimiter: str, options: str = "") -> str:
-    """SQL that splits a plain text file under its header."""
+    """SQL that splits a plain text file under its header into texts."""
     names = split_header(text.header_line, delimiter)
-    columns = ", ".join(f"{quote_text(name)}: 'varchar'" for name in names)
+    return _read_csv(text, delimiter, dict.fromkeys(names, "varchar"), options)
+
+
+def typed_sql(text: TextFile, contract: Contract) -> str:
+    """SQL that splits a text file with the columns of its contract into typed values."""
+    types = {column.name: column.sql_type for column in contract.columns}
+    return _read_csv(text, contract.format.delimiter, types)
+
+
+def _read_csv(text: TextFile, delimiter: str, types: dict[str, str], options: str = "") -> str:
+    columns = ", ".join(f"{quote_text(name)}: '{sql_type}'" for name, sql_type in types.items())
     return (
         f"read_csv({quote_text(str(text.plain))}, columns = {{{columns}}}, auto_detect = false,"
         f" header = false, skip = 1, delim = {quote_text(delimiter)}, quote = '\"', escape = '\"',"

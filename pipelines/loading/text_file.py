@@ -9,16 +9,37 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Self
 
 from pipelines.contract import Format
 from pipelines.errors import RejectedDelivery
 from pipelines.loading.lines import find_stray_quote, has_mixed_line_ends
 
 BLOCK_BYTES = 4 << 20
+SMALL_FILE = 1 << 20
+"""Bytes, after decompression, up to which the text of a file is kept to be looked at."""
 GZIP_MAGIC = b"\x1f\x8b"
 GLOB_CHARACTERS = re.compile(r"[*?\[]")
 DELIVER_AGAIN = "Correct the extract and deliver it again, with its control file."
+
+
+class Workspace:
+    """A temporary folder, made when it is first asked for: most files need none."""
+
+    def __enter__(self) -> Self:
+        self._stack = ExitStack()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @cached_property
+    def folder(self) -> Path:
+        """The folder; it is removed with everything in it when the context ends."""
+        return Path(self._stack.enter_context(TemporaryDirectory(prefix="bankcrm-")))
 
 
 @dataclass
@@ -48,45 +69,47 @@ class TextFile:
     """A delivered text file whose bytes are sound, ready to be split into fields.
 
     ``plain`` is UTF-8 without compression: the delivered file itself where it is that already.
-    ``lines`` counts its physical lines, the header included.
+    ``lines`` counts its physical lines, the header included. ``rows`` is the text below the
+    header line of a small file, None of a larger one.
     """
 
     plain: Path
     header_line: str
     lines: int
+    rows: str | None
 
 
-def open_text(path: Path, written: Format, workspace: Path, max_bytes: int) -> TextFile:
+def open_text(path: Path, written: Format, workspace: Workspace, max_bytes: int) -> TextFile:
     """Decode a text file and examine its bytes.
 
     Args:
         path: file as delivered; compressed when its name ends in ``.gz``.
         written: delimiter and encoding that the contract states.
-        workspace: folder for a decoded copy, where one is needed.
+        workspace: takes a decoded copy, where one is needed.
         max_bytes: most bytes to accept after decompression.
 
     Raises:
         RejectedDelivery: the bytes are no table of lines; every problem of this kind is named.
     """
     tally = _Tally()
-    plain, header = _decode(path, written.encoding, workspace, max_bytes, tally)
+    plain, header, rows = _decode(path, written.encoding, workspace, max_bytes, tally)
     problems = _find_problems(plain, tally, written.delimiter)
     if problems:
         raise RejectedDelivery(path.name, problems, DELIVER_AGAIN)
     lines = tally.newlines + (tally.last != b"\n")
-    return TextFile(plain, header, lines)
+    return TextFile(plain, header, lines, rows)
 
 
 def _decode(
-    path: Path, encoding: str, workspace: Path, max_bytes: int, tally: _Tally
-) -> tuple[Path, str]:
-    """Tally and decode every block; return the plain file and its first line."""
+    path: Path, encoding: str, workspace: Workspace, max_bytes: int, tally: _Tally
+) -> tuple[Path, str, str | None]:
+    """Tally and decode every block; return the plain file, its first line and a small rest."""
     is_plain = encoding == "utf-8" and path.suffix != ".gz"
     keep = is_plain and not GLOB_CHARACTERS.search(str(path))
     decoder = codecs.getincrementaldecoder(encoding)("strict")
-    header: str | None = None
+    head, size = "", 0
     with ExitStack() as stack:
-        plain = path if keep else workspace / "delivered.csv"
+        plain = path if keep else workspace.folder / "delivered.csv"
         write = _discard if keep else stack.enter_context(plain.open("wb")).write
         for block, is_last in _read_blocks(path, max_bytes):
             try:
@@ -95,8 +118,10 @@ def _decode(
                 raise _undecodable(path, encoding, tally.newlines, error) from error
             tally.add(block)
             write(block if encoding == "utf-8" else text.encode())
-            header = text.split("\n", 1)[0] if header is None else header
-    return plain, (header or "").removeprefix("\ufeff").rstrip("\r")
+            head += text if size <= SMALL_FILE else ""
+            size += len(block)
+    header, _, rows = head.partition("\n")
+    return plain, header.removeprefix("\ufeff").rstrip("\r"), rows if size <= SMALL_FILE else None
 
 
 def _discard(_: bytes) -> int:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from pipelines.contract import Column, Contract, ControlTotal
+from pipelines.contract import Column, Contract, ControlTotal, Rule
 from pipelines.loading.sql import quote_name, quote_names, quote_text
 
 OPEN_DATE = "9999-12-31"
@@ -35,7 +35,8 @@ _UNFIT_CHARACTERS = (
     r"\x{feff}\x{ff01}-\x{ff5e}]"
 )
 """Control, invisible and full-width characters, which make two equal-looking ids differ."""
-_DECIMALS = {"amount": 2, "rate": 8, "share": 6}
+DECIMALS = {"amount": (16, 2), "rate": (4, 8), "share": (3, 6)}
+"""Digits before and after the point, at most."""
 _BAD_TYPE = {
     "date": "bad_date",
     "timestamp": "bad_timestamp",
@@ -94,7 +95,7 @@ def text_pattern(column: Column) -> str | None:
         case "boolean":
             return "[TtFf10YyNn]|[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]"
         case "amount" | "rate" | "share":
-            return rf"-?[0-9]{{1,16}}(?:\.[0-9]{{1,{_DECIMALS[column.type]}}})?"
+            return rf"-?[0-9]{{1,16}}(?:\.[0-9]{{1,{DECIMALS[column.type][1]}}})?"
         case _:
             return None
 
@@ -147,11 +148,14 @@ def _type_rule(column: Column) -> dict[str, str]:
 def row_rules(contract: Contract) -> list[RowRule]:
     """Every rule of a contract that looks at one row alone."""
     rules = [rule for column in contract.columns for rule in column_rules(column)]
-    rules += [
-        RowRule(f"row: {rule.name}", f"not coalesce(({rule.sql}), true)") for rule in contract.rules
-    ]
+    rules += [row_rule(rule) for rule in contract.rules]
     heading = " and ".join(f"lower({text_name(c)}) = '{c.name}'" for c in contract.columns[:2])
     return [*rules, RowRule(f"row: {SECOND_HEADER}", f"({heading})")]
+
+
+def row_rule(rule: Rule) -> RowRule:
+    """A rule of the contract, silent where it cannot be told."""
+    return RowRule(f"row: {rule.name}", f"not coalesce(({rule.sql}), true)")
 
 
 def verdict_sql(contract: Contract, source: str, business_date: date) -> str:
@@ -209,11 +213,14 @@ def _raw_name(column: Column) -> str:
 
 def blemishes_sql(contract: Contract) -> str:
     """One row about ``verdict``: the number of bad rows, and whether a whole key repeats."""
+    return f"select count(raw_row), {has_twins_sql(contract)} from verdict"
+
+
+def has_twins_sql(contract: Contract) -> str:
+    """Expression over ``verdict``: whether a whole key repeats."""
     is_whole = _has_whole_key(contract)
-    return (
-        f"select count(raw_row), count(*) filter ({is_whole})"
-        f" > count(distinct hash({quote_names(contract.key)})) filter ({is_whole}) from verdict"
-    )
+    keys = f"count(distinct hash({quote_names(contract.key)})) filter ({is_whole})"
+    return f"count(*) filter ({is_whole}) > {keys}"
 
 
 def _has_whole_key(contract: Contract) -> str:
@@ -286,16 +293,22 @@ def figures_sql(contract: Contract, relation: str, is_clean: bool) -> str:
     figures = ["count(*)", *(f"count(*) filter ({fate})" for fate in fates)]
     for total in contract.control_totals:
         if is_clean:
-            figures += [_sum(total, "true"), "0.00", "0.00", "0"]
+            figures += [sum_sql(total, "true"), "0.00", "0.00", "0"]
             continue
-        figures += [_sum(total, fate) for fate in fates]
+        figures += [sum_sql(total, fate) for fate in fates]
         figures.append(f"count(*) filter (list_has_any(row_rules, {_obscuring(contract, total)}))")
-    effect = quote_name(contract.effective.from_column) if contract.effective else "null::date"
-    figures.append(f"min({effect}) filter ({IS_ACCEPTED})")
+    figures.append(f"{effect_sql(contract)} filter ({IS_ACCEPTED})")
     return f"select {', '.join(figures)} from {relation}"
 
 
-def _sum(total: ControlTotal, fate: str) -> str:
+def effect_sql(contract: Contract) -> str:
+    """Expression: the earliest effective date, null without ``effective``."""
+    effect = quote_name(contract.effective.from_column) if contract.effective else "null::date"
+    return f"min({effect})"
+
+
+def sum_sql(total: ControlTotal, fate: str) -> str:
+    """Expression: a control total over the rows of a fate."""
     applies = [f"{quote_name(name)} = {quote_text(value)}" for name, value in total.where.items()]
     return f"coalesce(sum({quote_name(total.column)}) filter ({' and '.join([fate, *applies])}), 0)"
 
