@@ -15,42 +15,15 @@ from rich.table import Table
 
 from pipelines.loading.load import LoadResult
 from pipelines.refresh import RefreshReport
-from pipelines.settings import Settings
+from pipelines.settings import PROJECT_FOLDER, Settings
 from pipelines.versions import open_published
 
-FIRST_ANSWERS: dict[str, str] = {
-    "Profit contribution by branch, complete months": """
-        select branch.region_name as region,
-            coalesce(branch.main_branch_name, branch.branch_name) as branch,
-            sum(profit.ftp_margin_amount) as margin,
-            sum(profit.fee_income_amount) as fees,
-            sum(profit.cost_to_serve_amount) as cost,
-            sum(profit.expected_loss_amount) as loss,
-            sum(profit.pre_tax_contribution_amount) as "before tax",
-            sum(profit.economic_value_added_amount) as "value added"
-        from marts.fct_profit_monthly as profit
-        inner join marts.dim_branch as branch using (branch_key)
-        where profit.is_complete_month
-        group by all order by "before tax" desc nulls last, fees desc limit 10""",
-    "Balances by product at the last month-end": """
-        with last_month as (
-            select coalesce(max(month_end_date) filter (where is_complete_month),
-                max(month_end_date)) as month_end_date
-            from marts.fct_account_monthly
-        )
-        select fact.month_end_date as month_end, product.pillar, product.product_name as product,
-            count(*) as accounts, sum(fact.end_balance) as balance
-        from marts.fct_account_monthly as fact
-        semi join last_month using (month_end_date)
-        inner join marts.dim_product as product using (product_key)
-        group by all order by balance desc limit 15""",
-    "Transactions by channel": """
-        select channel.channel_name as channel, count(*) as entries, sum(fact.amount) as amount,
-            sum(fact.fee_income_amount) as fees
-        from marts.fct_transaction as fact
-        inner join marts.dim_channel as channel using (channel_key)
-        group by all order by entries desc""",
-}
+ANALYSES_FOLDER = PROJECT_FOLDER / "analyses"
+FIRST_ANSWERS = (
+    "profit_contribution_by_branch",
+    "balances_by_product",
+    "transactions_by_channel",
+)
 
 
 def print_report(console: Console, settings: Settings, report: RefreshReport) -> None:
@@ -69,7 +42,9 @@ def print_report(console: Console, settings: Settings, report: RefreshReport) ->
 
 def print_first_answers(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
     """Print the three answers a banker would ask for first."""
-    for title, query in FIRST_ANSWERS.items():
+    for name in FIRST_ANSWERS:
+        query = (ANALYSES_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+        title = query.partition("\n")[0].removeprefix("-- ")
         print_query(console, connection, query, title)
 
 
@@ -90,7 +65,9 @@ def print_rows(
     for index, name in enumerate(columns):
         numeric = any(isinstance(row[index], int | Decimal | float) for row in rows)
         # The first column names the row: it may push the others, never be cut.
-        table.add_column(name, justify="right" if numeric else "left", no_wrap=index == 0)
+        table.add_column(
+            name.replace("_", " "), justify="right" if numeric else "left", no_wrap=index == 0
+        )
     for row in rows:
         table.add_row(*(format_value(value) for value in row))
     console.print()
