@@ -8,8 +8,8 @@ with pools as (
 
 needed_pools as (
     select distinct
-pool_months.month_end_date,
-activities.cost_pool_code
+        pool_months.month_end_date,
+        activities.cost_pool_code
     from (select distinct month_end_date from pools) as pool_months
     inner join {{ ref('activity') }} as activities
         on
