@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import duckdb
 from rich.console import Console
 
+from pipelines.loading.horizon import explain_horizon
 from pipelines.loading.landing import find_deliveries
 from pipelines.loading.ledger import plan_nights
 from pipelines.loading.load import open_raw
@@ -29,7 +31,10 @@ def print_status(console: Console, settings: Settings) -> None:
     else:
         _print_versions(console, settings, current)
     if settings.raw_file.exists():
-        _print_feeds(console, settings)
+        try:
+            _print_feeds(console, settings)
+        except duckdb.IOException:
+            console.print("\nA refresh is at work: the feeds are shown when it has finished.")
 
 
 def _print_versions(console: Console, settings: Settings, current: str) -> None:
@@ -45,10 +50,11 @@ def _print_feeds(console: Console, settings: Settings) -> None:
     with open_raw(settings) as connection:
         print_query(console, connection, FEEDS, "Feeds")
         plan = plan_nights(connection, find_deliveries(settings).deliveries)
-    waiting = len(plan.nights)
-    if plan.blocked is not None:
-        console.print(f"\n[bold red]Waiting[/bold red] {plan.blocked}")
-    if waiting:
-        console.print(f"\n{waiting} business dates wait to be loaded: run `bankcrm refresh`.")
-    elif plan.blocked is None:
+        blocked = plan.blocked or explain_horizon(connection)
+    if blocked is not None:
+        console.print(f"\n[bold red]Waiting[/bold red] {blocked}")
+    elif plan.nights:
+        nights = len(plan.nights)
+        console.print(f"\nBusiness dates that wait: {nights}. Run `bankcrm refresh`.")
+    else:
         console.print("\nEvery delivery is loaded.")

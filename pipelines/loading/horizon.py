@@ -19,6 +19,9 @@ create table if not exists ops.horizon (business_date date);
 create view if not exists ops.whole_load as
     select * from ops.active_load
     where business_date <= (select max(business_date) from ops.horizon);
+"""
+
+INCOMPLETE_NIGHTS = """
 create or replace temp table incomplete_night as
     select nights.business_date, 'no ' || mandatory.feed || ' was delivered' as reason
     from (select distinct business_date from ops.load) as nights
@@ -44,9 +47,8 @@ def set_horizon(connection: duckdb.DuckDBPyConnection) -> date | None:
     Returns:
         The business date of that night, or None while no night is whole.
     """
-    mandatory = [name for name, contract in load_contracts().items() if contract.mandatory]
-    connection.execute("set variable mandatory_feeds = $1::varchar[]", [mandatory])
     connection.execute(HORIZON)
+    _find_incomplete_nights(connection)
     row = connection.execute(
         """select max(business_date) from ops.load
         where business_date < all (select business_date from incomplete_night)"""
@@ -64,8 +66,9 @@ def explain_horizon(connection: duckdb.DuckDBPyConnection) -> BlockedNight | Non
     """Why the first night beyond the horizon is not whole; None when every night is.
 
     Args:
-        connection: one on which :func:`set_horizon` has run.
+        connection: the raw database.
     """
+    _find_incomplete_nights(connection)
     row = connection.execute(
         """select business_date, string_agg(reason, '; ' order by reason) from incomplete_night
         group by business_date order by business_date limit 1"""
@@ -77,3 +80,10 @@ def explain_horizon(connection: duckdb.DuckDBPyConnection) -> BlockedNight | Non
         "Have the source system deliver what is missing; a rejected file comes again with the "
         "next rerun number. Then run `bankcrm refresh`.",
     )
+
+
+def _find_incomplete_nights(connection: duckdb.DuckDBPyConnection) -> None:
+    """Temporary table incomplete_night: each night that is not whole, with every reason."""
+    mandatory = [name for name, contract in load_contracts().items() if contract.mandatory]
+    connection.execute("set variable mandatory_feeds = $1::varchar[]", [mandatory])
+    connection.execute(INCOMPLETE_NIGHTS)
