@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import duckdb
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 from pipelines.loading.load import LoadResult
@@ -60,18 +62,24 @@ def print_query(
 def print_rows(
     console: Console, columns: Sequence[str], rows: Sequence[Sequence[Any]], title: str = ""
 ) -> None:
-    """Print rows as a table."""
+    """Print rows as a table. Texts may wrap; numbers and dates never do, and are never cut."""
     table = Table(title=title or None, title_justify="left", header_style="bold")
     for index, name in enumerate(columns):
-        numeric = any(isinstance(row[index], int | Decimal | float) for row in rows)
-        # The first column names the row: it may push the others, never be cut.
+        values = [row[index] for row in rows]
+        numeric = any(isinstance(value, int | Decimal | float) for value in values)
+        whole = index == 0 or numeric or any(isinstance(value, date) for value in values)
+        header = name.replace("_", " ")
+        longest = max((len(format_value(value)) for value in values), default=0)
         table.add_column(
-            name.replace("_", " "), justify="right" if numeric else "left", no_wrap=index == 0
+            header,
+            justify="right" if numeric else "left",
+            min_width=max(longest if whole else min(longest, 12), *map(len, header.split())),
         )
     for row in rows:
         table.add_row(*(format_value(value) for value in row))
+    needed = Measurement.get(console, console.options.update(width=1000), table).minimum
     console.print()
-    console.print(table)
+    console.print(table, width=max(console.width, needed), crop=False, no_wrap=True)
 
 
 def format_value(value: object) -> str:
