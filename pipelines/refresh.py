@@ -19,6 +19,7 @@ from pipelines.loading.horizon import explain_horizon, set_horizon
 from pipelines.loading.landing import find_deliveries
 from pipelines.loading.ledger import plan_nights
 from pipelines.loading.load import Loader, LoadResult, open_raw
+from pipelines.loading.quarantine import QuarantinedRow, list_quarantine
 from pipelines.refresh_from import BEGINNING, find_refresh_from
 from pipelines.settings import Settings
 from pipelines.versions import (
@@ -30,6 +31,7 @@ from pipelines.versions import (
     start_build,
 )
 
+MOST_ROWS_SHOWN = 20
 logger = logging.getLogger(__name__)
 
 
@@ -55,12 +57,14 @@ class _Nobody:
 class RefreshReport:
     """What a refresh did.
 
+    ``quarantined`` are the first rows turned away, at most 20 of them.
     ``version`` is None when nothing was published: nothing was new, or nothing is complete.
     ``problems`` are landing entries that no contract covers; ``blocked`` is the reason why a
     waiting business date could not be built.
     """
 
     results: list[LoadResult] = field(default_factory=list)
+    quarantined: list[QuarantinedRow] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     blocked: BlockedNight | None = None
     refresh_from: date | None = None
@@ -104,6 +108,7 @@ def refresh(
         report = RefreshReport()
         with open_raw(settings) as connection:
             _load_nights(settings, connection, report, one_night, watcher)
+            report.quarantined = _list_quarantined(connection, report)
             base = _read_base(settings)
             report.business_date = _set_horizon(connection, report)
             if report.business_date is not None:
@@ -145,6 +150,17 @@ def _load_nights(
             result = loader.load(delivery)
             report.results.append(result)
             watcher.loaded(result, len(report.results), total)
+
+
+def _list_quarantined(
+    connection: duckdb.DuckDBPyConnection, report: RefreshReport
+) -> list[QuarantinedRow]:
+    rows: list[QuarantinedRow] = []
+    for result in report.results:
+        if result.rows_quarantined and len(rows) < MOST_ROWS_SHOWN:
+            limit = MOST_ROWS_SHOWN - len(rows)
+            rows += list_quarantine(connection, load_id=result.load_id, limit=limit)
+    return rows
 
 
 def _read_base(settings: Settings) -> _Base:

@@ -3,7 +3,6 @@ first three answers a banker asks for."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -122,20 +121,19 @@ def _print_deliveries(console: Console, results: Sequence[LoadResult]) -> None:
 
 
 def _print_turned_away(console: Console, report: RefreshReport) -> None:
-    rules: Counter[tuple[str, str]] = Counter()
-    for result in report.results:
-        for rule, count in result.rules.items():
-            rules[result.file_name, rule] += count
-    if rules:
-        rows = [(file, rule, count) for (file, rule), count in sorted(rules.items())]
-        print_rows(console, ("file", "rule", "rows"), rows, "Rows in quarantine")
+    if report.quarantined:
+        rows = [(row.file_name, row.file_line, ", ".join(row.rules)) for row in report.quarantined]
+        total = sum(result.rows_quarantined for result in report.results)
+        title = f"Rows in quarantine: {total}" + (", the first:" if total > len(rows) else "")
+        print_rows(console, ("file", "line", "rules"), rows, title)
+        console.print("`bankcrm check FILE` shows them with their fields.")
     for result in report.rejected:
         console.print(f"\n[bold red]Rejected[/bold red] {result.file_name}")
         for problem in result.problems:
             console.print(f"  - {problem}", markup=False)
     for problem in report.problems:
         console.print(f"[yellow]Ignored[/yellow] {problem}")
-    if not (rules or report.rejected or report.problems) and report.results:
+    if not (report.quarantined or report.rejected or report.problems) and report.results:
         console.print("Nothing was turned away.")
 
 

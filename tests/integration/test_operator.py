@@ -88,6 +88,9 @@ def test_3_five_bad_rows_are_named_and_the_night_is_published_without_them(
         "transaction_id: null_not_allowed",
     ):
         assert rule in screen
+    assert "Rows in quarantine: 5" in screen
+    for line in range(2, 7):
+        assert f"│ transaction_2024-02-03_r0.csv.gz │ {line} │" in screen
     assert current_version(operator.settings) == "2024-02-03-001"
     with open_published(operator.settings) as connection:
         books = connection.execute(
