@@ -21,10 +21,11 @@
     from (
         select
             *,
-            {{ surrogate_key(*attributes) }} as attributes_hash,
-            lag({{ surrogate_key(*attributes) }})
-                over (partition by {{ key }} order by business_date) as previous_hash
-        from {{ relation }}
+            lag(attributes_hash) over (partition by {{ key }} order by business_date) as previous_hash
+        from (
+            select *, {{ surrogate_key(*attributes) }} as attributes_hash
+            from {{ relation }}
+        ) as hashed_deliveries
     ) as deliveries
     where attributes_hash is distinct from previous_hash
 {%- endmacro %}

@@ -80,8 +80,12 @@ class RefreshReport:
 
 @dataclass(frozen=True)
 class _Base:
-    """The version a build starts from: nothing, when the project itself has changed."""
+    """The version a build starts from: nothing, when the project itself has changed.
 
+    ``project_hash`` is that of the project which builds upon it, taken before the build.
+    """
+
+    project_hash: str
     version: str | None = None
     loads: tuple[int, ...] = ()
 
@@ -164,16 +168,17 @@ def _list_quarantined(
 
 
 def _read_base(settings: Settings) -> _Base:
+    project_hash = hash_project()
     version = current_version(settings)
     if version is None:
-        return _Base()
+        return _Base(project_hash)
     with open_published(settings, version) as connection:
         row = connection.execute("select project_hash from meta.version").fetchone()
         loads = connection.execute("select load_id from meta.load").fetchall()
-    if row is None or row[0] != hash_project():
+    if row is None or row[0] != project_hash:
         logger.info("models, macros or seeds changed since %s: rebuilding everything", version)
-        return _Base()
-    return _Base(version, tuple(load_id for (load_id,) in loads))
+        return _Base(project_hash)
+    return _Base(project_hash, version, tuple(load_id for (load_id,) in loads))
 
 
 def _set_horizon(connection: duckdb.DuckDBPyConnection, report: RefreshReport) -> date | None:
@@ -195,7 +200,7 @@ def _build_and_publish(
     build_file = start_build(settings, base.version)
     refresh_from = report.refresh_from if base.version else BEGINNING
     report.build = run_dbt(settings, build_file, refresh_from, watcher.built)
-    seal(build_file, settings.raw_file, version, report.business_date, hash_project())
+    seal(build_file, settings.raw_file, version, report.business_date, base.project_hash)
     publish(settings, build_file, version)
     prune(settings)
     report.version = version

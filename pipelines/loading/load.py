@@ -29,6 +29,7 @@ from pipelines.loading.sql import quote_text
 from pipelines.loading.text_file import SMALL_FILE
 from pipelines.loading.verdict import accepted_rows_sql
 from pipelines.settings import Settings
+from pipelines.versions import STORAGE_VERSION
 
 LoadStatus = Literal["loaded", "already loaded", "rejected"]
 NO_ROWS = RowCounts(0, 0, 0, 0)
@@ -81,7 +82,7 @@ def open_raw(settings: Settings) -> duckdb.DuckDBPyConnection:
         }
     )
     path = quote_text(str(settings.raw_file))
-    connection.execute(f"attach {path} as raw (storage_version 'v1.5.0')")
+    connection.execute(f"attach {path} as raw (storage_version '{STORAGE_VERSION}')")
     connection.execute("use raw")
     create_raw_schema(connection, load_contracts().values())
     return connection
