@@ -41,6 +41,14 @@ class StoryBank:
         defaults: Row = {"customer_type": "PERSON", "full_name": name, "branch_id": branch}
         self.tell(night, "branch.customer", customer_id=customer, **(defaults | values))
 
+    def tell_assignment(self, night: date, customer: str, manager: str, **values: Value) -> None:
+        """A manager who answers for the whole of a customer from the night on."""
+        defaults: Row = {"share": Decimal(1), "valid_from": night}
+        self.tell(
+            night, "branch.manager_assignment", customer_id=customer, manager_id=manager,
+            **(defaults | values),
+        )  # fmt: skip
+
     def tell_loan_customer(self, night: date, customer: str, name: str, **values: Value) -> None:
         """A person of the loan system."""
         defaults: Row = {"customer_type": "PERSON", "full_name": name}

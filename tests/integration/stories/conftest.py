@@ -12,10 +12,19 @@ import pytest
 from pipelines.refresh import refresh
 from pipelines.settings import Settings
 from pipelines.versions import open_published
-from tests.integration.stories import joint_account, moved_customer, repriced_product
+from tests.integration.stories import (
+    cured_loan,
+    half_a_book,
+    joint_account,
+    merged_branch,
+    moved_customer,
+    repriced_product,
+)
 from tests.integration.stories.bank import FIRST, StoryBank
 
-STORIES = (joint_account, moved_customer, repriced_product)
+STORIES = (
+    joint_account, moved_customer, merged_branch, half_a_book, repriced_product, cured_loan,
+)  # fmt: skip
 CURVE = {
     "1D": "0.0150", "1M": "0.0160", "3M": "0.0180", "6M": "0.0195", "1Y": "0.0210",
     "2Y": "0.0225", "3Y": "0.0240", "5Y": "0.0265", "10Y": "0.0265",
@@ -28,6 +37,7 @@ UNITS = [
     ("B2", "Harbour", "BRANCH", "R1"),
     ("B3", "Garden", "BRANCH", "R2"),
 ]
+MANAGERS = [("M1", "Ann Reed", "B1"), ("M2", "Ben Shaw", "B1"), ("M3", "Cora Finn", "B2")]
 
 
 def tell_curve(bank: StoryBank, night: date, shift: str = "0") -> None:
@@ -40,16 +50,16 @@ def tell_curve(bank: StoryBank, night: date, shift: str = "0") -> None:
 
 
 def found_bank() -> StoryBank:
-    """A bank with an organisation, two managers, three products and a curve, and no customer."""
+    """A bank with an organisation, three managers, two products and a curve, and no customer."""
     bank = StoryBank()
     for unit, name, level, parent in UNITS:
         bank.tell(
             FIRST, "branch.branch", branch_id=unit, branch_name=name, branch_level=level,
             parent_branch_id=parent,
         )  # fmt: skip
-    for manager, name in (("M1", "Ann Reed"), ("M2", "Ben Shaw")):
+    for manager, name, unit in MANAGERS:
         bank.tell(
-            FIRST, "branch.manager", manager_id=manager, manager_name=name, branch_id="B1",
+            FIRST, "branch.manager", manager_id=manager, manager_name=name, branch_id=unit,
             manager_type="PERSONAL",
         )  # fmt: skip
     for product, family, line, pillar, basis, method, profile in (
