@@ -13,17 +13,23 @@ from pipelines.identity.evidence import read_evidence, write_candidates
 from pipelines.identity.linkage import compare_records
 from pipelines.identity.parameters import load_parameters
 from pipelines.identity.records import write_records
+from pipelines.identity.review import list_waiting_customers
 from pipelines.identity.schema import BEGINNING as BEGINNING_SQL
 from pipelines.identity.schema import FOR_EVER as FOR_EVER_SQL
 
 
 @dataclass(frozen=True)
 class LinkReport:
-    """What the step did: source customers, unified ones, records compared, and its seconds."""
+    """What the step did.
+
+    ``records_compared`` counts the records that were new; ``pairs_waiting`` the pairs of
+    customers that a person must decide.
+    """
 
     source_customers: int
     unified_customers: int
     records_compared: int
+    pairs_waiting: int
     seconds: float
 
 
@@ -51,7 +57,8 @@ def link_customers(connection: duckdb.DuckDBPyConnection) -> LinkReport:
         connection.execute("rollback")
         raise
     customers, unified = _count(connection)
-    return LinkReport(customers, unified, compared, time.perf_counter() - started)
+    waiting = len(list_waiting_customers(connection))
+    return LinkReport(customers, unified, compared, waiting, time.perf_counter() - started)
 
 
 def _write_links(connection: duckdb.DuckDBPyConnection, links: list[Link]) -> None:

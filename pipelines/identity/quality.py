@@ -15,7 +15,7 @@ from pipelines.errors import BankcrmError
 from pipelines.identity.clusters import FOR_EVER, Customer, find_links
 from pipelines.identity.evidence import read_evidence
 from pipelines.identity.parameters import load_parameters
-from pipelines.identity.review import count_waiting
+from pipelines.identity.review import list_waiting_customers
 
 TRUTH_FILE = "customer_truth.csv"
 Pair = tuple[Customer, Customer]
@@ -70,7 +70,7 @@ def measure_quality(connection: duckdb.DuckDBPyConnection, truth_file: Path) -> 
         _judge(name, _find_pairs(connection, with_linkage), true_pairs)
         for name, with_linkage in (("exact documents", False), ("with linkage", True))
     )
-    waiting = count_waiting(connection)
+    waiting = list_waiting_customers(connection)
     right = sum(persons.get(left) == persons.get(right) for left, right in waiting)
     return QualityReport(methods, len(waiting), right)
 

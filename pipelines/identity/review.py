@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 
@@ -90,7 +90,9 @@ class WaitingPair:
     reasons: str
 
 
-def count_waiting(connection: duckdb.DuckDBPyConnection) -> list[tuple[Customer, Customer]]:
+def list_waiting_customers(
+    connection: duckdb.DuckDBPyConnection,
+) -> list[tuple[Customer, Customer]]:
     """The pairs that wait for a person, by their customers."""
     rows = connection.execute(
         f"""select left_system, left_customer_id, right_system, right_customer_id
@@ -256,7 +258,7 @@ def describe_side(side: Side) -> Mapping[str, str]:
 
 def _fetch(
     connection: duckdb.DuckDBPyConnection, statement: str, values: tuple[str, ...]
-) -> tuple[object, ...]:
+) -> tuple[Any, ...]:
     row = connection.execute(statement, list(values)).fetchone()
     assert row is not None
     return tuple(row)

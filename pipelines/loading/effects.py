@@ -46,9 +46,8 @@ def touched_date_sql(contract: Contract, relation: str, business_date: date) -> 
     key = quote_names(contract.key)
     differs = "p.file_line is null"
     if others:
-        differs += (
-            f" or row({quote_names(others, 'n.')}) is distinct from row({quote_names(others, 'p.')})"
-        )
+        new, previous = quote_names(others, "n."), quote_names(others, "p.")
+        differs += f" or row({new}) is distinct from row({previous})"
     start = quote_name(begin)
     cases = [f"when {differs} then least(n.{start}, coalesce(p.{start}, n.{start}))"]
     if end is not None:
