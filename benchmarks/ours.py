@@ -13,13 +13,20 @@ from benchmarks.bare import Node, count_rows, read_nodes
 from benchmarks.timing import measure
 from pipelines.build import hash_project, run_dbt, seal
 from pipelines.errors import BankcrmError
+from pipelines.identity.link import link_customers
 from pipelines.loading.horizon import set_horizon
 from pipelines.loading.landing import Delivery, find_deliveries
 from pipelines.loading.load import Loader, open_raw
-from pipelines.refresh_from import BEGINNING, find_refresh_from
+from pipelines.refresh_from import BEGINNING, find_refresh_from, read_built
 from pipelines.settings import Settings
 from pipelines.sources.sample import make_sample_bank
-from pipelines.versions import next_version, publish, start_build, version_file
+from pipelines.versions import (
+    next_version,
+    open_published,
+    publish,
+    start_build,
+    version_file,
+)
 
 LOAD, FULL, NIGHT, PUBLISH = "load", "full build", "one night", "seal and publish"
 
@@ -99,15 +106,18 @@ def prepare_builds(bank: Bank) -> Stage:
         assert last_night is not None
         # The horizon hides the nights behind it from the models: this one is not built yet.
         connection.execute("update ops.horizon set business_date = business_date - 1")
-        built = connection.execute("select load_id from ops.whole_load").fetchall()
+        link_customers(connection)
     base = next_version(settings, last_night)
     build_file = start_build(settings, None)
     run_dbt(settings, build_file, BEGINNING)
     nodes = read_nodes(settings.home / "target")
     _publish(settings, build_file, base, last_night)
+    with open_published(settings, base) as published:
+        built = read_built(published)
     with open_raw(settings) as connection:
         set_horizon(connection)
-        refresh_from = find_refresh_from(connection, [load_id for (load_id,) in built])
+        link_customers(connection)
+        refresh_from = find_refresh_from(connection, built)
     assert refresh_from is not None
     return Stage(base, next_version(settings, last_night), last_night, refresh_from, nodes)
 

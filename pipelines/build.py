@@ -93,6 +93,10 @@ def seal(
             "create or replace table meta.load as select load.* from raw.ops.load as load "
             "semi join raw.ops.whole_load as counting using (load_id) order by load_id"
         )
+        connection.execute(
+            "create or replace table meta.customer_link as "
+            "from raw.identity.link order by source_system, source_customer_id, valid_from"
+        )
         connection.execute("detach raw")
         connection.execute("checkpoint")
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import duckdb
 import typer
@@ -243,6 +243,98 @@ def contracts() -> None:
 
     for path in [*write_staging(), write_delivery_guide()]:
         console.print(f"written {path}", highlight=False)
+
+
+identity = typer.Typer(
+    help="Who is one customer: pairs that wait for a person, decisions, how good the rules are.",
+    no_args_is_help=True,
+)
+app.add_typer(identity, name="identity")
+
+PairId = Annotated[str, typer.Argument(help="Pair as `identity review` names it.")]
+CustomerName = Annotated[str, typer.Argument(help="Customer as system:id, for instance card:K7.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; kept with the decision.")]
+DecidedBy = Annotated[
+    str, typer.Option("--by", envvar="USER", help="Who decides; the user of the machine if absent.")
+]
+
+
+@identity.command("review")
+@acts_on_errors
+def identity_review(
+    home: Home = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most pairs shown.")] = 20,
+) -> None:
+    """List pairs of customers that may be one, the likeliest first."""
+    from pipelines.identity.screen import print_waiting
+
+    print_waiting(console, _settings(home), limit)
+
+
+@identity.command("accept")
+@acts_on_errors
+def identity_accept(pair: PairId, reason: Reason, by: DecidedBy, home: Home = None) -> None:
+    """The two are one customer, from the next refresh on."""
+    _decide("accept", (pair,), by, reason, home)
+
+
+@identity.command("reject")
+@acts_on_errors
+def identity_reject(pair: PairId, reason: Reason, by: DecidedBy, home: Home = None) -> None:
+    """The two are not one customer; they are not asked about again."""
+    _decide("reject", (pair,), by, reason, home)
+
+
+@identity.command("undo")
+@acts_on_errors
+def identity_undo(pair: PairId, reason: Reason, by: DecidedBy, home: Home = None) -> None:
+    """Let the rules decide the pair again; what was decided before stays on record."""
+    _decide("undo", (pair,), by, reason, home)
+
+
+@identity.command("merge")
+@acts_on_errors
+def identity_merge(
+    one: CustomerName, other: CustomerName, reason: Reason, by: DecidedBy, home: Home = None
+) -> None:
+    """Accept two customers of different systems that no rule paired."""
+    _decide("accept", (one, other), by, reason, home)
+
+
+@identity.command("split")
+@acts_on_errors
+def identity_split(
+    one: CustomerName, other: CustomerName, reason: Reason, by: DecidedBy, home: Home = None
+) -> None:
+    """Part two customers that a rule made one, whatever their documents say."""
+    _decide("reject", (one, other), by, reason, home)
+
+
+@identity.command("quality")
+@acts_on_errors
+def identity_quality(
+    home: Home = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(help="CSV of person_id, source_system, customer_id; the sample's if absent."),
+    ] = None,
+) -> None:
+    """Print precision and recall against a table of who is who."""
+    from pipelines.identity.screen import print_quality
+
+    print_quality(console, _settings(home), truth)
+
+
+def _decide(
+    verdict: Literal["accept", "reject", "undo"],
+    names: tuple[str, ...],
+    by: str,
+    reason: str,
+    home: Path | None,
+) -> None:
+    from pipelines.identity.screen import record_decision
+
+    record_decision(console, _settings(home), verdict, names, decided_by=by, reason=reason)
 
 
 def _settings(home: Path | None) -> Settings:

@@ -15,12 +15,13 @@ import duckdb
 
 from pipelines.build import BuildReport, hash_project, run_dbt, seal
 from pipelines.errors import BlockedNight, Busy
+from pipelines.identity.link import LinkReport, link_customers
 from pipelines.loading.horizon import explain_horizon, set_horizon
 from pipelines.loading.landing import find_deliveries
 from pipelines.loading.ledger import plan_nights
 from pipelines.loading.load import Loader, LoadResult, open_raw
 from pipelines.loading.quarantine import QuarantinedRow, list_quarantine
-from pipelines.refresh_from import BEGINNING, find_refresh_from
+from pipelines.refresh_from import BEGINNING, BuiltVersion, find_refresh_from, read_built
 from pipelines.settings import Settings
 from pipelines.versions import (
     current_version,
@@ -69,6 +70,7 @@ class RefreshReport:
     blocked: BlockedNight | None = None
     refresh_from: date | None = None
     business_date: date | None = None
+    links: LinkReport | None = None
     version: str | None = None
     build: BuildReport | None = None
 
@@ -87,7 +89,7 @@ class _Base:
 
     project_hash: str
     version: str | None = None
-    loads: tuple[int, ...] = ()
+    built: BuiltVersion = field(default_factory=BuiltVersion)
 
 
 def refresh(
@@ -108,7 +110,7 @@ def refresh(
         FailedBuild: a model or a test failed; the published version stays.
     """
     watcher = watcher or _Nobody()
-    with _lock(settings):
+    with hold_lock(settings):
         report = RefreshReport()
         with open_raw(settings) as connection:
             _load_nights(settings, connection, report, one_night, watcher)
@@ -116,14 +118,20 @@ def refresh(
             base = _read_base(settings)
             report.business_date = _set_horizon(connection, report)
             if report.business_date is not None:
-                report.refresh_from = find_refresh_from(connection, base.loads)
+                report.links = link_customers(connection)
+                report.refresh_from = find_refresh_from(connection, base.built)
         if report.refresh_from is not None and report.business_date is not None:
             _build_and_publish(settings, base, report, watcher)
         return report
 
 
 @contextmanager
-def _lock(settings: Settings) -> Iterator[None]:
+def hold_lock(settings: Settings) -> Iterator[None]:
+    """Keep every other writer of the raw database out.
+
+    Raises:
+        Busy: a refresh is at work.
+    """
     settings.home.mkdir(parents=True, exist_ok=True)
     with (settings.home / "refresh.lock").open("w") as stream:
         try:
@@ -174,11 +182,10 @@ def _read_base(settings: Settings) -> _Base:
         return _Base(project_hash)
     with open_published(settings, version) as connection:
         row = connection.execute("select project_hash from meta.version").fetchone()
-        loads = connection.execute("select load_id from meta.load").fetchall()
-    if row is None or row[0] != project_hash:
-        logger.info("models, macros or seeds changed since %s: rebuilding everything", version)
-        return _Base(project_hash)
-    return _Base(project_hash, version, tuple(load_id for (load_id,) in loads))
+        if row is not None and row[0] == project_hash:
+            return _Base(project_hash, version, read_built(connection))
+    logger.info("models, macros or seeds changed since %s: rebuilding everything", version)
+    return _Base(project_hash)
 
 
 def _set_horizon(connection: duckdb.DuckDBPyConnection, report: RefreshReport) -> date | None:

@@ -31,6 +31,7 @@ def print_report(console: Console, settings: Settings, report: RefreshReport) ->
     """Print a refresh report; with a published version also its tables and first answers."""
     _print_deliveries(console, report.results)
     _print_turned_away(console, report)
+    _print_links(console, report)
     if report.version is None:
         console.print("\n[bold]Nothing new to publish.[/bold]" if not report.blocked else "")
     else:
@@ -90,6 +91,18 @@ def format_value(value: object) -> str:
     if isinstance(value, int | Decimal):
         return f"{value:,}"
     return escape(str(value))
+
+
+def _print_links(console: Console, report: RefreshReport) -> None:
+    links = report.links
+    if links is None:
+        return
+    console.print(
+        f"\n{links.source_customers:,} customers of the systems are {links.unified_customers:,}"
+        f" customers of the bank; {links.records_compared:,} records were new."
+    )
+    if links.pairs_waiting:
+        console.print(f"{links.pairs_waiting:,} pairs wait for `bankcrm identity review`.")
 
 
 def _print_deliveries(console: Console, results: Sequence[LoadResult]) -> None:

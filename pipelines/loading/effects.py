@@ -44,10 +44,10 @@ def touched_date_sql(contract: Contract, relation: str, business_date: date) -> 
     names = contract.column_names
     others = [name for name in names if name not in (*contract.key, end)]
     key = quote_names(contract.key)
-    differs = (
-        f"p.file_line is null or row({quote_names(others, 'n.')})"
-        f" is distinct from row({quote_names(others, 'p.')})"
-    )
+    differs = "p.file_line is null"
+    if others:
+        new, previous = quote_names(others, "n."), quote_names(others, "p.")
+        differs += f" or row({new}) is distinct from row({previous})"
     start = quote_name(begin)
     cases = [f"when {differs} then least(n.{start}, coalesce(p.{start}, n.{start}))"]
     if end is not None:

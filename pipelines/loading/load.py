@@ -12,6 +12,7 @@ from typing import Literal, Self
 import duckdb
 
 from pipelines.contract import load_contracts
+from pipelines.identity.schema import create_identity_schema
 from pipelines.loading.effects import find_touched_date
 from pipelines.loading.examination import LARGEST_FILE, Examination, RowCounts, examine_file
 from pipelines.loading.landing import Delivery
@@ -85,6 +86,7 @@ def open_raw(settings: Settings) -> duckdb.DuckDBPyConnection:
     connection.execute(f"attach {path} as raw (storage_version '{STORAGE_VERSION}')")
     connection.execute("use raw")
     create_raw_schema(connection, load_contracts().values())
+    create_identity_schema(connection)
     return connection
 
 

@@ -29,7 +29,4 @@ all_records as (
     select * from card_records
 )
 
-select
-    *,
-    upper(regexp_replace(document_number, '[ -]', '', 'g')) as normalised_document_number
-from all_records
+select * from all_records

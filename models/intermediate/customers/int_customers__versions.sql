@@ -1,8 +1,7 @@
-{#- Survivorship: the branch system's value, else the loan system's, else the card system's. -#}
-{%- set attributes = [
-    'full_name', 'customer_type', 'gender', 'birth_date', 'city', 'industry_code', 'document_type',
+{%- set by_precedence = [
+    'full_name', 'customer_type', 'gender', 'birth_date', 'industry_code', 'document_type',
 ] -%}
-{%- set systems = ['branch', 'loan', 'card'] -%}
+{%- set by_recency = ['city'] -%}
 
 with source_records as (
     select * from {{ ref('int_customers__source_records') }}
@@ -23,40 +22,12 @@ unified_records as (
             and source_records.customer_id = xref.source_customer_id
 ),
 
--- What each system last said, as of every delivery of any of them.
-last_said as (
-    select
-        customer_durable_key,
-        business_date,
-        precedence,
-        customer_id,
-    {%- for attribute in attributes %}
-        coalesce(
-            {%- for system in systems %}
-                last_value(case when source_system = '{{ system }}' then {{ attribute }} end ignore nulls)
-                    over history{{ "," if not loop.last }}
-            {%- endfor %}
-        ) as {{ attribute }}{{ "," if not loop.last }}
-    {%- endfor %}
-    from unified_records
-    window history as (
-        partition by customer_durable_key
-        order by business_date, precedence, customer_id
-        rows between unbounded preceding and current row
-    )
-),
-
 golden_records as (
-    select customer_durable_key, business_date, {{ attributes | join(', ') }}
-    from last_said
-    qualify row_number() over (
-        partition by customer_durable_key, business_date
-        order by precedence desc, customer_id desc
-    ) = 1
+    {{ golden_record('unified_records', ['branch', 'loan', 'card'], by_precedence, by_recency) }}
 ),
 
 customer_versions as (
-    {{ versions('golden_records', 'customer_durable_key', attributes) }}
+    {{ versions('golden_records', 'customer_durable_key', by_precedence + by_recency) }}
 )
 
 select * from customer_versions

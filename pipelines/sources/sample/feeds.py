@@ -15,6 +15,7 @@ from pipelines.sources.sample.finance import POOLS, TENORS
 from pipelines.sources.sample.loans import REPRICING_TERM, STATUSES
 from pipelines.sources.sample.names import CITY_NAMES
 from pipelines.sources.sample.organisation import LEVELS, PRODUCT_TERM, PRODUCTS
+from pipelines.sources.sample.relations import RELATIONSHIP_TYPES
 from pipelines.sources.sample.simulation import Bank
 
 UNIT_ID = "lpad(cast({0} + 10 as varchar), 5, '0')"
@@ -53,6 +54,7 @@ class FeedTables:
         for make in (
             self._make_organisation,
             self._make_customers,
+            self._make_relationships,
             self._make_accounts,
             self._make_entries,
             self._make_loans,
@@ -152,6 +154,14 @@ class FeedTables:
                 columns += f""", industry as industry_code, {_unit("unit")},
                     {self._date("joined")} as opened_date"""
             self._make(f"{system}.customer", rows, columns, "number")
+
+    def _make_relationships(self) -> None:
+        columns = f"""{_call(CUSTOMER_ID, "customer")} as customer_id,
+            {_code(RELATIONSHIP_TYPES, "type")} as relationship_type,
+            {_call(CUSTOMER_ID, "related")} as related_customer_id,
+            {self._date("valid_from")} as valid_from, {self._date("valid_to")} as valid_to"""
+        order = "customer, type"
+        self._make("branch.customer_relationship", self._bank.relationships, columns, order)
 
     def _make_accounts(self) -> None:
         self._make_account_contracts()

@@ -26,11 +26,15 @@ from pipelines.sources.sample.names import (
     vary_phones,
 )
 from pipelines.sources.sample.period import Period
+from pipelines.sources.sample.relations import settle_families
 
 CHANGE_SHARE_PER_DAY = 0.0004
 NEW_ADDRESS, NEW_PHONE, NEW_CITY = 0, 1, 2
 MISSING_DOCUMENT = 0.06
 OTHER_DOCUMENT = 0.02
+OLD_CARD_SHARE = 0.08
+CENTURY = slice(6, 8)
+"""Places of the century in an ID card of 18 characters."""
 CHANGE_REACHES_OTHER = 0.4
 CHANGE_DELAY = 3
 _STREAM = 60
@@ -53,11 +57,12 @@ def make_records(
         address and city. Texts may be None.
     """
     rng = open_stream(seed, _STREAM)
-    branch = _describe(rng, people)
+    branch = settle_families(seed, people, _describe(rng, people))
     changes = _draw_changes(rng, period, people, branch)
     records = {"branch": stack([branch, changes])}
+    old = open_stream(seed, _STREAM + 1)
     for system, first in (("card", first_card), ("loan", first_loan)):
-        base = _respell(rng, people, branch, first)
+        base = _write_old_numbers(old, _respell(rng, people, branch, first))
         later = _follow_changes(rng, period, base, changes)
         records[system] = stack([base, later])
     return records
@@ -110,6 +115,17 @@ def _respell(rng: np.random.Generator, people: People, branch: Table, first: Int
     rows["phone"] = vary_phones(rng, rows["phone"])
     rows["address"] = vary_addresses(rng, rows["address"], people.city[person])
     return rows
+
+
+def _write_old_numbers(rng: np.random.Generator, rows: Table) -> Table:
+    """Some ID cards as they were before 1999: 15 digits, no century, no check character."""
+    numbers: Texts = rows["document_number"].copy()
+    is_card = rows["document_type"] == DOCUMENT_TYPES[ID_CARD]
+    for place in np.flatnonzero(is_card & toss(rng, numbers.size, OLD_CARD_SHARE)).tolist():
+        number = numbers[place]
+        if number[CENTURY] == "19":
+            numbers[place] = number[: CENTURY.start] + number[CENTURY.stop : -1]
+    return {**rows, "document_number": numbers}
 
 
 def _follow_changes(rng: np.random.Generator, period: Period, base: Table, changes: Table) -> Table:

@@ -23,6 +23,7 @@ from pipelines.sources.sample.organisation import (
 )
 from pipelines.sources.sample.period import Period
 from pipelines.sources.sample.records import find_first_days, make_records
+from pipelines.sources.sample.relations import make_relationships
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Bank:
     books: Books
     parties: Table
     records: dict[str, Table]
+    relationships: Table
     curves: Table
     cost_pools: Table
     deposit_days: DepositDays
@@ -83,6 +85,7 @@ def simulate_bank(seed: int, period: Period, customers: int) -> Bank:
             find_first_days(people, cards.person, cards.issued),
             find_first_days(people, loans.person, loans.originated),
         ),
+        relationships=make_relationships(seed, period, people),
         curves=make_curves(seed, period),
         cost_pools=make_cost_pools(seed, period, customers),
         deposit_days=deposit_days,

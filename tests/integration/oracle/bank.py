@@ -40,7 +40,7 @@ class OracleBank:
         """Published keys of the unified customers by source system and source id."""
         rows = self.published.execute(
             "select source_system, source_customer_id, customer_durable_key"
-            " from marts.bridge_customer_xref"
+            " from marts.bridge_customer_xref where is_current"
         ).fetchall()
         return {(system, number): key for system, number, key in rows}
 

@@ -1,0 +1,1 @@
+"""One customer out of many systems: exact documents, linkage, review, their history."""

@@ -1,0 +1,106 @@
+"""The step of the refresh between load and build: decide who is one customer."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.identity.clusters import FOR_EVER, Link, Rule, find_links
+from pipelines.identity.evidence import read_evidence, write_candidates
+from pipelines.identity.linkage import compare_records
+from pipelines.identity.parameters import load_parameters
+from pipelines.identity.records import write_records
+from pipelines.identity.review import list_waiting_customers
+from pipelines.identity.schema import BEGINNING as BEGINNING_SQL
+from pipelines.identity.schema import FOR_EVER as FOR_EVER_SQL
+
+
+@dataclass(frozen=True)
+class LinkReport:
+    """What the step did.
+
+    ``records_compared`` counts the records that were new; ``pairs_waiting`` the pairs of
+    customers that a person must decide.
+    """
+
+    source_customers: int
+    unified_customers: int
+    records_compared: int
+    pairs_waiting: int
+    seconds: float
+
+
+def link_customers(connection: duckdb.DuckDBPyConnection) -> LinkReport:
+    """Write ``identity.link`` from the loads that count, the decisions and the parameters.
+
+    The same deliveries and decisions give the same links, in whatever order and in however many
+    refreshes they came.
+
+    Args:
+        connection: the raw database for writing, its horizon set.
+    """
+    started = time.perf_counter()
+    parameters = load_parameters()
+    connection.execute("begin")
+    try:
+        write_records(connection, parameters)
+        compared = compare_records(connection, parameters)
+        write_candidates(connection)
+        evidence = read_evidence(connection, parameters)
+        links = list(find_links(evidence.members, evidence.edges, evidence.partings))
+        _write_links(connection, links)
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    customers, unified = _count(connection)
+    waiting = len(list_waiting_customers(connection))
+    return LinkReport(customers, unified, compared, waiting, time.perf_counter() - started)
+
+
+def _write_links(connection: duckdb.DuckDBPyConnection, links: list[Link]) -> None:
+    connection.register("found_link", _to_arrow(links))
+    connection.execute("delete from identity.link")
+    connection.execute(
+        f"""insert into identity.link by name
+        from found_link
+        union all by name
+        select distinct source_system, customer_id as source_customer_id,
+            source_system as founder_system, customer_id as founder_customer_id,
+            '{Rule.SOURCE_ID.name.lower()}' as match_rule, 1 as match_confidence,
+            {BEGINNING_SQL} as valid_from, {FOR_EVER_SQL} as valid_to, true as is_current
+        from identity.record
+        anti join found_link
+            on record.source_system = found_link.source_system
+            and record.customer_id = found_link.source_customer_id"""
+    )
+    connection.unregister("found_link")
+
+
+def _to_arrow(links: list[Link]) -> pa.Table:
+    text = pa.string()
+    return pa.table(
+        {
+            "source_system": pa.array([link.customer[0] for link in links], text),
+            "source_customer_id": pa.array([link.customer[1] for link in links], text),
+            "founder_system": pa.array([link.founder[0] for link in links], text),
+            "founder_customer_id": pa.array([link.founder[1] for link in links], text),
+            "match_rule": pa.array([link.rule.name.lower() for link in links], text),
+            "match_confidence": pa.array([link.confidence for link in links], pa.float64()),
+            "valid_from": pa.array([link.valid_from for link in links], pa.date32()),
+            "valid_to": pa.array([link.valid_to for link in links], pa.date32()),
+            "is_current": pa.array([link.valid_to == FOR_EVER for link in links], pa.bool_()),
+        }
+    )
+
+
+def _count(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    row = connection.execute(
+        """select count(*), count(distinct (founder_system, founder_customer_id))
+        from identity.link where is_current"""
+    ).fetchone()
+    assert row is not None
+    return row[0], row[1]

@@ -1,0 +1,166 @@
+"""Probabilistic linkage: score pairs of records of different systems with splink.
+
+A score depends on the two records alone (the parameters are frozen), so ``identity.pair`` keeps it
+for as long as both records count. Only records that were not compared before are, and only with
+the records of their blocks.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.identity.parameters import ELSE, Comparison, Parameters
+from pipelines.loading.sql import quote_name, quote_text
+
+RECORD_COLUMNS = (
+    "record_id, source_system, customer_type, name, birth_date, phone, address, city, gender"
+)
+
+
+def compare_records(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> int:
+    """Score what was not compared yet; write ``identity.pair`` and ``identity.compared``.
+
+    Args:
+        connection: the raw database with ``identity.record`` written.
+        parameters: how to compare.
+
+    Returns:
+        Number of records that were new.
+    """
+    _forget(connection, parameters.scoring_hash)
+    _find_new_records(connection)
+    new = _count(connection, "new_record")
+    if new:
+        _find_blocks(connection, parameters)
+        if _count(connection, "block_member"):
+            records = connection.execute("from block_member order by record_id").to_arrow_table()
+            scored = _score(records, parameters)
+            connection.register("scored_pair", scored)
+            connection.execute("insert into identity.pair by name from scored_pair")
+            connection.unregister("scored_pair")
+        connection.execute(
+            "insert into identity.compared select record_id, $1 from new_record",
+            [parameters.scoring_hash],
+        )
+    return new
+
+
+def _forget(connection: duckdb.DuckDBPyConnection, scoring_hash: str) -> None:
+    """Drop scores of records that no longer count, and all when the scoring has changed."""
+    gone = """select record_id from identity.compared where scoring_hash <> $1
+        or record_id not in (select record_id from identity.record)"""
+    connection.execute(f"create or replace temp table gone_record as {gone}", [scoring_hash])
+    if _count(connection, "gone_record"):
+        connection.execute(
+            """delete from identity.pair
+            where left_record_id in (from gone_record) or right_record_id in (from gone_record)"""
+        )
+        connection.execute("delete from identity.compared where record_id in (from gone_record)")
+
+
+def _find_new_records(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        f"""create or replace temp table new_record as
+        select {RECORD_COLUMNS}
+        from identity.record anti join identity.compared using (record_id)"""
+    )
+
+
+def _find_blocks(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
+    """Temporary table block_member: new records, and the others that share a block with one."""
+    others = " union ".join(
+        f"""select record_id from identity.record
+        semi join new_record using ({", ".join(map(quote_name, block))})"""
+        for block in parameters.blocks
+    )
+    connection.execute(
+        f"""create or replace temp table block_member as
+        select {RECORD_COLUMNS}, record_id in (select record_id from new_record) as is_new
+        from identity.record
+        where record_id in (select record_id from new_record union {others})"""
+    )
+
+
+def _score(records: pa.Table, parameters: Parameters) -> pa.Table:
+    """Pairs from the review threshold up, as an Arrow table with the columns of identity.pair."""
+    # Imported here: most of the commands, and nights without a new customer, do without.
+    from splink import DuckDBAPI, Linker, SettingsCreator  # noqa: PLC0415
+
+    # Splink writes tables of its own; in a database of its own they disturb nobody.
+    with duckdb.connect(config={"threads": 1}) as scratch:
+        scratch.register("block_member", records)
+        settings = SettingsCreator(
+            link_type="dedupe_only",
+            unique_id_column_name="record_id",
+            probability_two_random_records_match=parameters.prior,
+            comparisons=[_describe_comparison(item) for item in parameters.comparisons],
+            blocking_rules_to_generate_predictions=[
+                {"blocking_rule": _block_sql(block), "sql_dialect": "duckdb"}
+                for block in parameters.blocks
+            ],
+            retain_matching_columns=True,
+            retain_intermediate_calculation_columns=True,
+            additional_columns_to_retain=[],
+        )
+        records_frame = DuckDBAPI(connection=scratch).register("block_member")
+        linker = Linker(records_frame, settings, log_level=logging.ERROR)
+        pairs = linker.inference.predict(
+            threshold_match_probability=parameters.thresholds.review, warning_mode="never"
+        )
+        return scratch.execute(_pairs_sql(pairs.physical_name, parameters)).to_arrow_table()
+
+
+def _block_sql(block: tuple[str, ...]) -> str:
+    equal = [f"l.{name} = r.{name}" for name in (*block, "customer_type")]
+    return " and ".join([*equal, "l.source_system <> r.source_system", "(l.is_new or r.is_new)"])
+
+
+def _describe_comparison(comparison: Comparison) -> dict[str, Any]:
+    name = comparison.name
+    silent = {
+        "sql_condition": f"{name}_l is null or {name}_r is null",
+        "label_for_charts": "silent",
+        "is_null_level": True,
+    }
+    levels = [
+        {
+            "sql_condition": "ELSE" if level.sql == ELSE else level.sql.strip(),
+            "label_for_charts": level.label,
+            "m_probability": level.m,
+            "u_probability": level.u,
+        }
+        for level in comparison.levels
+    ]
+    return {"output_column_name": name, "comparison_levels": [silent, *levels]}
+
+
+def _pairs_sql(table: str, parameters: Parameters) -> str:
+    """The scored pairs with the outcome of every comparison in words."""
+    reasons = " || ', ' || ".join(_reason_sql(item) for item in parameters.comparisons)
+    agrees = " and ".join(f"{_gamma(name)} > 0" for name in parameters.merge_requires)
+    return f"""select record_id_l as left_record_id, record_id_r as right_record_id,
+        match_probability, {agrees or "true"} as agrees, {reasons} as reasons
+    from {table}"""
+
+
+def _gamma(name: str) -> str:
+    return quote_name(f"gamma_{name}")
+
+
+def _reason_sql(comparison: Comparison) -> str:
+    """Splink numbers the outcomes: -1 silent, 0 else, and upwards to the first level."""
+    outcomes = ["when -1 then 'silent'"]
+    for number, level in enumerate(reversed(comparison.levels)):
+        outcomes.append(f"when {number} then {quote_text(level.label)}")
+    label = comparison.name.replace("_", " ")
+    return f"'{label} ' || case {_gamma(comparison.name)} {' '.join(outcomes)} end"
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    row = connection.execute(f"select count(*) from {table}").fetchone()
+    assert row is not None
+    return int(row[0])

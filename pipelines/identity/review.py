@@ -1,0 +1,264 @@
+"""Pairs that only a person can decide, and what people decided.
+
+A pair waits when its best score lies in the review band (or above it, where a merge needs an
+agreement that is missing), when its customers are not one already, when they may become one, and
+when nobody has decided. Decisions are appended to ``identity.decision`` and take effect at the next
+refresh; the last one on a pair holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Literal
+
+import duckdb
+
+from pipelines.errors import BankcrmError
+from pipelines.identity.clusters import Customer
+from pipelines.identity.parameters import load_parameters
+from pipelines.identity.schema import pair_id_sql
+
+Verdict = Literal["accept", "reject", "undo"]
+
+SHARED_KINDS = """
+select count(*) filter (not shares) from (
+    select l.document_type, bool_or(l.document_number = r.document_number) as shares
+    from identity.document as l
+    join identity.document as r using (document_type)
+    where l.source_system = $1 and l.customer_id = $2
+        and r.source_system = $3 and r.customer_id = $4
+        and l.valid_to = date '9999-12-31' and r.valid_to = date '9999-12-31'
+    group by document_type
+)
+"""
+
+WAITING = """
+with best as (
+    select * from identity.candidate
+    where match_probability >= $1
+    qualify row_number() over (
+        partition by pair_id order by match_probability desc, left_record_id, right_record_id) = 1
+), held as (
+    select source_system, customer_id, document_type, list(document_number) as numbers
+    from identity.document where valid_to = date '9999-12-31'
+    group by all
+), conflicting as (
+    select distinct pair_id
+    from best
+    join held as l on (l.source_system, l.customer_id) = (left_system, left_customer_id)
+    join held as r on (r.source_system, r.customer_id) = (right_system, right_customer_id)
+        and r.document_type = l.document_type and not list_has_any(l.numbers, r.numbers)
+), standing as (
+    select pair_id from identity.decision
+    qualify row_number() over (partition by pair_id order by decision_id desc) = 1
+        and verdict <> 'undo'
+)
+select best.*
+from best
+join identity.link as l on l.is_current
+    and (l.source_system, l.source_customer_id) = (left_system, left_customer_id)
+join identity.link as r on r.is_current
+    and (r.source_system, r.source_customer_id) = (right_system, right_customer_id)
+where (l.founder_system, l.founder_customer_id) <> (r.founder_system, r.founder_customer_id)
+    and pair_id not in (from conflicting) and pair_id not in (from standing)
+"""
+
+
+@dataclass(frozen=True)
+class Side:
+    """A customer of a pair as its system describes it. Personal data."""
+
+    customer: Customer
+    full_name: str | None
+    birth_date: date | None
+    phone: str | None
+    address: str | None
+    city: str | None
+    document: str | None
+
+
+@dataclass(frozen=True)
+class WaitingPair:
+    """Two customers that may be one; ``reasons`` says how each attribute compares."""
+
+    pair_id: str
+    left: Side
+    right: Side
+    match_probability: float
+    reasons: str
+
+
+def list_waiting_customers(
+    connection: duckdb.DuckDBPyConnection,
+) -> list[tuple[Customer, Customer]]:
+    """The pairs that wait for a person, by their customers."""
+    rows = connection.execute(
+        f"""select left_system, left_customer_id, right_system, right_customer_id
+        from ({WAITING}) order by all""",
+        [load_parameters().thresholds.review],
+    ).fetchall()
+    return [((row[0], row[1]), (row[2], row[3])) for row in rows]
+
+
+def list_waiting(connection: duckdb.DuckDBPyConnection, limit: int) -> list[WaitingPair]:
+    """The likeliest pairs that wait for a person.
+
+    Args:
+        connection: the raw database, customers linked.
+        limit: at most so many.
+    """
+    rows = connection.execute(
+        f"""select pair_id, left_system, left_customer_id, right_system, right_customer_id,
+            match_probability, reasons
+        from ({WAITING}) order by match_probability desc, pair_id limit $2""",
+        [load_parameters().thresholds.review, limit],
+    ).fetchall()
+    return [
+        WaitingPair(
+            row[0],
+            _describe(connection, (row[1], row[2])),
+            _describe(connection, (row[3], row[4])),
+            *row[5:],
+        )
+        for row in rows
+    ]
+
+
+def decide(
+    connection: duckdb.DuckDBPyConnection,
+    verdict: Verdict,
+    pair: tuple[Customer, Customer],
+    *,
+    decided_by: str,
+    reason: str,
+) -> str:
+    """Append a decision; the next refresh goes by it.
+
+    Args:
+        connection: the raw database, customers linked.
+        verdict: one customer, not one customer, or as if nobody had decided.
+        pair: the two customers.
+        decided_by: who decided.
+        reason: why, for whoever reads it later.
+
+    Returns:
+        The pair's id.
+
+    Raises:
+        BankcrmError: a customer is not known, or the two can never be one.
+    """
+    left, right = sorted(pair)
+    _check(connection, verdict, left, right)
+    names = (*left, *right)
+    pair_id = _fetch(connection, f"select {pair_id_sql('$1', '$2', '$3', '$4')}", names)[0]
+    connection.execute(
+        """insert into identity.decision
+        select coalesce((select max(decision_id) from identity.decision), 0) + 1,
+            $1, $2, $3, $4, $5, $6, $7, $8, $9, (select max(business_date) from ops.horizon)""",
+        [pair_id, *names, verdict, reason, decided_by, datetime.now(UTC).replace(tzinfo=None)],
+    )
+    return str(pair_id)
+
+
+def find_pair(connection: duckdb.DuckDBPyConnection, pair_id: str) -> tuple[Customer, Customer]:
+    """The customers of a pair that waits, waited, or was decided.
+
+    Raises:
+        BankcrmError: no pair has that id.
+    """
+    row = connection.execute(
+        """select left_system, left_customer_id, right_system, right_customer_id
+        from identity.candidate where pair_id = $1
+        union all select left_system, left_customer_id, right_system, right_customer_id
+        from identity.decision where pair_id = $1
+        limit 1""",
+        [pair_id],
+    ).fetchone()
+    if row is None:
+        raise BankcrmError(
+            f"No pair of customers has the id {pair_id!r}",
+            "`bankcrm identity review` lists the pairs that wait, with their ids.",
+        )
+    return (row[0], row[1]), (row[2], row[3])
+
+
+def read_customer(text: str) -> Customer:
+    """A customer written ``system:id``.
+
+    Raises:
+        BankcrmError: it is not written like that.
+    """
+    system, colon, number = text.partition(":")
+    if not colon or not number or system not in load_parameters().systems:
+        raise BankcrmError(
+            f"{text!r} does not name a customer",
+            f"Write system:id, where system is one of {', '.join(load_parameters().systems)}.",
+        )
+    return system, number
+
+
+def _check(
+    connection: duckdb.DuckDBPyConnection, verdict: Verdict, left: Customer, right: Customer
+) -> None:
+    for customer in (left, right):
+        known = "select count(*) from identity.record where source_system = $1 and customer_id = $2"
+        if not _fetch(connection, known, customer)[0]:
+            raise BankcrmError(
+                f"No delivery names a customer {':'.join(customer)}",
+                "Check the id; a customer is known once a refresh has loaded its delivery.",
+            )
+    if left == right:
+        raise BankcrmError(f"{':'.join(left)} is one customer already", "Name two customers.")
+    if verdict == "accept" and left[0] == right[0]:
+        raise BankcrmError(
+            f"Two customers of system {left[0]} merge by an exact document only",
+            "Have the system deliver the document for both, or close one of them there.",
+        )
+    if verdict == "accept" and _fetch(connection, SHARED_KINDS, (*left, *right))[0]:
+        raise BankcrmError(
+            f"{':'.join(left)} and {':'.join(right)} have documents of one kind that differ",
+            "Have the wrong document corrected where it was registered.",
+        )
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, customer: Customer) -> Side:
+    system, number = customer
+    row = _fetch(
+        connection,
+        f"""select full_name, birth_date, phone, address, city,
+            document_type || ' ' || document_number
+        from "{system}".customer semi join ops.whole_load using (load_id)
+        where customer_id = $1 order by business_date desc limit 1""",
+        (number,),
+    )
+    return Side(customer, *row)
+
+
+def mask(value: str | None, shown: int) -> str:
+    """The last characters of a value, the others hidden; empty for nothing."""
+    if not value:
+        return ""
+    return "*" * max(len(value) - shown, 0) + value[-shown:]
+
+
+def describe_side(side: Side) -> Mapping[str, str]:
+    """A customer as the screen shows it: enough to compare, contact data and documents masked."""
+    return {
+        "customer": ":".join(side.customer),
+        "name": side.full_name or "",
+        "born or registered": side.birth_date.isoformat() if side.birth_date else "",
+        "phone": mask(side.phone, 4),
+        "address": side.address or "",
+        "city": side.city or "",
+        "document": mask(side.document, 4),
+    }
+
+
+def _fetch(
+    connection: duckdb.DuckDBPyConnection, statement: str, values: tuple[str, ...]
+) -> tuple[Any, ...]:
+    row = connection.execute(statement, list(values)).fetchone()
+    assert row is not None
+    return tuple(row)

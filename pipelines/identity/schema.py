@@ -1,0 +1,65 @@
+"""Tables of schema ``identity`` in the raw database: what is known about who is who.
+
+``decision`` is the memory of what people decided and is only ever appended to. All others follow
+from the deliveries, the decisions and the parameters, and are written anew by each refresh.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+BEGINNING = "date '1900-01-01'"
+FOR_EVER = "date '9999-12-31'"
+
+TABLES = """
+create schema if not exists identity;
+create table if not exists identity.record (
+    record_id bigint, source_system varchar, customer_id varchar, seen_from date,
+    customer_type varchar, name varchar, birth_date date, phone varchar, address varchar,
+    city varchar, gender varchar
+);
+create table if not exists identity.document (
+    source_system varchar, customer_id varchar, document_type varchar, document_number varchar,
+    valid_from date, valid_to date
+);
+create table if not exists identity.compared (record_id bigint, scoring_hash varchar);
+create table if not exists identity.pair (
+    left_record_id bigint, right_record_id bigint, match_probability double, agrees boolean,
+    reasons varchar
+);
+create table if not exists identity.decision (
+    decision_id bigint, pair_id varchar,
+    left_system varchar, left_customer_id varchar, right_system varchar, right_customer_id varchar,
+    verdict varchar, reason varchar, decided_by varchar, decided_at timestamp, business_date date
+);
+create table if not exists identity.candidate (
+    pair_id varchar,
+    left_system varchar, left_customer_id varchar, right_system varchar, right_customer_id varchar,
+    match_probability double, agrees boolean, reasons varchar, seen_from date,
+    left_record_id bigint, right_record_id bigint
+);
+create table if not exists identity.link (
+    source_system varchar, source_customer_id varchar,
+    founder_system varchar, founder_customer_id varchar,
+    match_rule varchar, match_confidence decimal(9,6),
+    valid_from date, valid_to date, is_current boolean
+);
+"""
+
+
+def create_identity_schema(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create what is missing in the current database."""
+    connection.execute(TABLES)
+
+
+def pair_id_sql(left_system: str, left_id: str, right_system: str, right_id: str) -> str:
+    """SQL of the short, lasting name of a pair of customers; the left one sorts first.
+
+    Args:
+        left_system: SQL expressions of the two customers' systems and ids.
+        left_id: see above.
+        right_system: see above.
+        right_id: see above.
+    """
+    parts = " || '|' || ".join((left_system, left_id, right_system, right_id))
+    return f"left(md5({parts}), 10)"
