@@ -83,6 +83,8 @@ class _Api:
         return [
             Route(f"{API}/load", self._load, methods=both),
             Route(f"{API}/sql", self._sql, methods=both),
+            Route(f"{API}/dry-run", self._dry_run, methods=both),
+            Route(f"{API}/explain", self._explain, methods=both),
             Route(f"{API}/meta", self._meta, methods=["GET"]),
             Route("/livez", self._livez, methods=["GET"]),
             Route("/readyz", self._readyz, methods=["GET"]),
@@ -106,8 +108,17 @@ class _Api:
         return Response(answer.body, media_type="application/json", headers=headers)
 
     async def _sql(self, http: HttpRequest) -> Response:
+        return await self._describe(http, self._service.sql)
+
+    async def _dry_run(self, http: HttpRequest) -> Response:
+        return await self._describe(http, self._service.dry_run)
+
+    async def _explain(self, http: HttpRequest) -> Response:
+        return await self._describe(http, self._service.explain)
+
+    async def _describe(self, http: HttpRequest, describe: Callable[[Request], bytes]) -> Response:
         request = await self._read(http)
-        body = await self._run(partial(self._service.sql, request))
+        body = await self._run(partial(describe, request))
         return Response(body, media_type="application/json")
 
     async def _meta(self, http: HttpRequest) -> Response:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal, get_args
 
 from dateutil.relativedelta import relativedelta
@@ -34,12 +34,13 @@ _FINE = ("hour", "minute", "second")
 _LAST_MICROSECOND = time(23, 59, 59, 999_999)
 
 
-def parse_range(value: str | Sequence[str], today: date) -> DateRange:
+def parse_range(value: str | Sequence[str], today: date, zone: tzinfo = UTC) -> DateRange:
     """First and last moment of a date range.
 
     Args:
         value: a relative range such as ``last 6 months``, a date, or one or two dates or moments.
         today: business date that relative ranges count from.
+        zone: time zone of the query; both moments are local to it.
 
     Raises:
         QueryError: the value is no date or range, or the range ends before it starts.
@@ -47,24 +48,26 @@ def parse_range(value: str | Sequence[str], today: date) -> DateRange:
     if isinstance(value, str):
         start, end = _parse_text(" ".join(value.lower().split()), today)
     else:
-        start, end = parse_moment(value[0]), parse_moment(value[-1], end=True)
+        start, end = parse_moment(value[0], zone), parse_moment(value[-1], zone, end=True)
     if end < start:
         raise QueryError(f"the date range {value!r} ends before it starts")
     return start, end
 
 
-def parse_moment(value: str, *, end: bool = False) -> datetime:
-    """A date or moment in UTC; a bare date is the start, or the ``end``, of its day.
+def parse_moment(value: str, zone: tzinfo = UTC, *, end: bool = False) -> datetime:
+    """A date or moment, local to the zone; a bare date is the start, or the ``end``, of its day.
 
-    A moment given to the millisecond ends with its last microsecond, so that ``23:59:59.999``
-    holds everything up to midnight.
+    A ``Z`` at the end says that the moment is in UTC. A moment given to the millisecond ends with
+    its last microsecond, so that ``23:59:59.999`` holds everything up to midnight.
     """
     try:
         if _DATE.fullmatch(value):
             day = date.fromisoformat(value)
             return datetime.combine(day, _LAST_MICROSECOND if end else time())
         if _MOMENT.fullmatch(value):
-            moment = datetime.fromisoformat(value.removesuffix("Z"))
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is not None:
+                moment = moment.astimezone(zone).replace(tzinfo=None)
             ends_late = end and moment.microsecond == 999_000  # noqa: PLR2004 - last millisecond
             return moment.replace(microsecond=999_999) if ends_late else moment
     except ValueError as error:

@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Path = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")]
 Table = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")]
-Format = Literal["currency", "percent", "number"]
+Format = Literal["currency", "percent", "number", "id", "link", "imageUrl"]
+_AMOUNT = r"-?[0-9]{1,5} (second|minute|hour|day|week|month|quarter|year)s?"
+Interval = Annotated[str, StringConstraints(pattern=rf"^{_AMOUNT}( {_AMOUNT}){{0,7}}$")]
 
 
 class Definition(BaseModel):
@@ -32,17 +34,46 @@ class OrderBy(Definition):
 
 
 class Grain(Definition):
-    """Grain of a multi-stage measure: members added to the query's, and the only ones kept."""
+    """Grain of a multi-stage measure: members added, taken away, or the only ones kept."""
 
     include: tuple[Path, ...] = ()
-    keep_only: tuple[Path, ...] = ()
+    exclude: tuple[Path, ...] | None = None
+    keep_only: tuple[Path, ...] | None = None
+
+
+class RollingWindow(Definition):
+    """Rows of a window that ends (or starts) with each period, or runs from the start of a unit."""
+
+    type: Literal["fixed", "to_date"] = "fixed"
+    trailing: Interval | Literal["unbounded"] | None = None
+    leading: Interval | Literal["unbounded"] | None = None
+    offset: Literal["start", "end"] = "end"
+    granularity: Name | None = None
+
+
+class TimeShift(Definition):
+    """The value of an earlier (``prior``) or later time; of every time dimension unless named."""
+
+    interval: Interval
+    type: Literal["prior", "next"]
+    time_dimension: Path | None = None
+
+
+class GranularityDefinition(Definition):
+    """A period of the bank's own: an interval that starts at an origin or is moved by an offset."""
+
+    name: Name
+    title: str | None = None
+    interval: Interval
+    origin: str | None = None
+    offset: Interval | None = None
 
 
 class Join(Definition):
-    """Join to a cube of which each row here has at most one."""
+    """Join to another cube; ``relationship`` reads from this cube to the other."""
 
     name: Name
-    relationship: Literal["many_to_one"]
+    relationship: Literal["many_to_one", "one_to_many", "one_to_one"]
     sql: str
 
 
@@ -63,18 +94,49 @@ class Dimension(Documented):
     type: Literal["string", "number", "boolean", "time"]
     primary_key: bool = False
     format: Format | None = None
+    currency: str | None = None
+    granularities: tuple[GranularityDefinition, ...] = ()
 
 
 class Measure(Documented):
     """An aggregate over the rows of a cube."""
 
-    type: Literal["count", "sum", "count_distinct", "min", "max", "avg", "number", "rank"]
+    type: Literal[
+        "count",
+        "sum",
+        "count_distinct",
+        "count_distinct_approx",
+        "min",
+        "max",
+        "avg",
+        "number",
+        "rank",
+    ]
     sql: str | None = None
     filters: tuple[SqlClause, ...] = ()
     format: Format | None = None
+    currency: str | None = None
+    drill_members: tuple[Path, ...] = ()
+    rolling_window: RollingWindow | None = None
     multi_stage: bool = False
     order_by: tuple[OrderBy, ...] = ()
+    group_by: tuple[Path, ...] | None = None
+    reduce_by: tuple[Path, ...] | None = None
+    add_group_by: tuple[Path, ...] = ()
     grain: Grain = Grain()
+    time_shift: tuple[TimeShift, ...] = ()
+
+
+class Segment(Documented):
+    """A named condition on the rows of a cube."""
+
+    sql: str
+
+
+class Hierarchy(Documented):
+    """Dimensions from coarse to fine, along which a reader drills."""
+
+    levels: tuple[Path, ...] = Field(min_length=1)
 
 
 class Cube(Documented):
@@ -84,6 +146,8 @@ class Cube(Documented):
     joins: tuple[Join, ...] = ()
     dimensions: tuple[Dimension, ...] = ()
     measures: tuple[Measure, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    hierarchies: tuple[Hierarchy, ...] = ()
 
 
 class Include(Definition):
@@ -107,10 +171,24 @@ class ViewCube(Definition):
     alias: Name | None = None
 
 
+class FolderPath(Definition):
+    """All members that the view takes from one join path."""
+
+    join_path: Path
+
+
+class Folder(Definition):
+    """Members of a view under one heading."""
+
+    name: str
+    includes: Literal["*"] | tuple[Name | FolderPath | Folder, ...]
+
+
 class View(Documented):
-    """What consumers see: chosen members of one fact and of the dimensions around it."""
+    """What consumers see: chosen members of facts and of the dimensions around them."""
 
     cubes: tuple[ViewCube, ...] = Field(min_length=1)
+    folders: tuple[Folder, ...] = ()
 
 
 class ModelFile(Definition):

@@ -1,9 +1,16 @@
-"""Measures as aggregates, and the stages of multi-stage measures.
+"""Measures as expressions over parts, each computed at a grain of its own.
 
-Two multi-stage shapes are understood, both written in stock keys:
+A compiled measure is a tree over columns of the pseudo table ``@part``. Its parts are:
 
-- a **rank** that orders one dimension within the members of ``grain.keep_only``, and a sum over the
-  rows of rank 1: the end (``desc``) or the start (``asc``) of the queried period;
+- a **leaf**: an aggregate over the rows of one cube, by the members of the query. It may carry a
+  rolling window, a shift in time, and *stages*, which find the first or last month of a period;
+- a **window**: a rank or an aggregate over the rows of the answer, within some of its members;
+- a **nested** aggregate: of another measure by the query's members and more.
+
+Two shapes of balances are understood, both written in stock keys:
+
+- a private **rank** that orders one dimension within the members of ``grain.keep_only``, and a sum
+  over the rows of rank 1: the end (``desc``) or the start (``asc``) of the queried period;
 - a **sum at a grain of its own**: the base measure per ``grain.include``, summed within
   ``grain.keep_only``, whatever else the query groups by.
 
@@ -14,13 +21,13 @@ Both become a small relation, a `Stage`, with one row per combination of the que
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from sqlglot import exp
 
-from cube.server.definition import Cube, Measure
+from cube.server.definition import Cube, Grain, Measure
 from cube.server.errors import ModelError
 from cube.server.expression import (
     Expression,
@@ -30,9 +37,12 @@ from cube.server.expression import (
     parse_expression,
     substitute,
 )
+from cube.server.granularity import NO_TIME, Interval
 
 _REFERENCE = re.compile(r"\{(?:CUBE\.)?([a-z][a-z0-9_]*)\}")
 _FIRST_RANK = re.compile(r"\{(?:CUBE\.)?([a-z][a-z0-9_]*)\}\s*=\s*1")
+_TO_DATE_UNITS = ("day", "week", "month", "quarter", "year")
+PART_TABLE = "@part"
 STAGE_VALUE = "value"
 
 
@@ -51,192 +61,461 @@ class Stage:
     cubes: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Frame:
+    """Rolling window: lengths before and after the edge of a period; None is no limit.
+
+    ``to_date`` is the unit from whose start the window runs to the end of the period.
+    """
+
+    trailing: Interval | None = NO_TIME
+    leading: Interval | None = NO_TIME
+    from_start: bool = False
+    to_date: str | None = None
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Rows are counted this much later than they happened; of all time members unless named."""
+
+    interval: Interval
+    member: MemberId | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Leaf:
+    """Aggregate ``kind`` of ``argument`` over the rows of ``cube`` that meet ``condition``.
+
+    An ``argument`` of None counts rows. ``cubes`` are those whose columns it reads.
+    """
+
+    name: str
+    cube: str
+    kind: str
+    argument: exp.Expr | None
+    condition: exp.Expr | None
+    cubes: frozenset[str]
+    stages: tuple[Stage, ...] = ()
+    frame: Frame | None = None
+    shifts: tuple[Shift, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """A rank by ``order``, or an aggregate of ``tree``, over rows that agree in some members.
+
+    Those are the members of ``keep_only`` where it is set, else all but those of ``exclude``.
+    """
+
+    name: str
+    kind: str
+    tree: exp.Expr | None
+    order: tuple[tuple[exp.Expr, bool], ...]
+    keep_only: frozenset[MemberId] | None
+    exclude: frozenset[MemberId]
+
+    def keeps(self, member: MemberId) -> bool:
+        """Whether rows of one window agree in the member."""
+        inside = self.keep_only is None or member in self.keep_only
+        return inside and member not in self.exclude
+
+
+@dataclass(frozen=True, eq=False)
+class Nested:
+    """Aggregate of a measure's values by the query's members and those of ``include``."""
+
+    name: str
+    kind: str
+    base: CompiledMeasure
+    include: tuple[MemberId, ...]
+
+
+Part = Leaf | Window | Nested
+
+
 @dataclass(frozen=True, eq=False)
 class CompiledMeasure:
-    """A measure; ``tree`` is the whole aggregate over the fact's rows and its ``stages``."""
+    """A measure; ``tree`` reads the values of ``parts`` only."""
 
     id: MemberId
     definition: Measure
     tree: exp.Expr
-    cubes: frozenset[str]
-    stages: tuple[Stage, ...]
+    parts: Mapping[str, Part]
 
     @property
     def value_type(self) -> str:
         """Type of the value; every aggregate that the model knows is a number."""
         return "number"
 
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """The leaves that the measure itself reads."""
+        return tuple(part for part in self.parts.values() if isinstance(part, Leaf))
+
+    @property
+    def cubes(self) -> frozenset[str]:
+        """Cubes whose columns the measure reads, in whatever part."""
+        nested = [part.base for part in self.parts.values() if isinstance(part, Nested)]
+        inner = [leaf.cubes for leaf in self.leaves] + [base.cubes for base in nested]
+        return frozenset().union(*inner)
+
 
 class MeasureCompiler:
-    """Compiles the measures of one cube, following references between them."""
+    """Compiles the measures of all cubes, following references between them."""
 
-    def __init__(self, cube: Cube, scope: Scope, dimensions: Mapping[MemberId, exp.Expr]) -> None:
-        self._cube = cube
-        self._scope = scope
+    def __init__(
+        self,
+        cubes: Mapping[str, Cube],
+        members: Mapping[str, Iterable[str]],
+        dimensions: Mapping[MemberId, exp.Expr],
+    ) -> None:
+        self._cubes = cubes
+        self._members = {cube: list(names) for cube, names in members.items()}
         self._dimensions = dimensions
-        self._definitions = {measure.name: measure for measure in cube.measures}
-        self._done: dict[str, CompiledMeasure] = {}
-        self._running: list[str] = []
+        self._definitions = {
+            (cube.name, measure.name): measure
+            for cube in cubes.values()
+            for measure in cube.measures
+        }
+        self._done: dict[MemberId, CompiledMeasure] = {}
+        self._running: list[MemberId] = []
         self._stages: dict[str, Stage] = {}
 
-    def compile(self) -> dict[str, CompiledMeasure]:
-        """Every measure that stands for a value; ranks only serve others."""
+    def compile(self, cube: str) -> dict[str, CompiledMeasure]:
+        """Every measure of a cube that stands for a value; ranks of rows only serve others."""
         return {
-            name: self._compile(name)
-            for name, measure in self._definitions.items()
-            if measure.type != "rank"
+            name: self._compile((owner, name))
+            for owner, name in self._definitions
+            if owner == cube and not self._ranks_rows((owner, name))
         }
 
-    def _compile(self, name: str) -> CompiledMeasure:
-        if name not in self._done:
-            if name in self._running:
-                self._fail(name, "refers to itself")
-            self._running.append(name)
-            self._done[name] = self._build(self._definitions[name])
+    def _ranks_rows(self, id_: MemberId) -> bool:
+        """Whether a rank orders the rows of a fact by a dimension, not the rows of an answer."""
+        measure = self._definitions[id_]
+        if measure.type != "rank" or len(measure.order_by) != 1:
+            return False
+        return self._parse(id_, measure.order_by[0].sql).members <= self._dimensions.keys()
+
+    def _compile(self, id_: MemberId) -> CompiledMeasure:
+        if id_ not in self._done:
+            if id_ in self._running:
+                self._fail(id_, "refers to itself")
+            self._running.append(id_)
+            self._done[id_] = self._build(id_, self._definitions[id_])
             self._running.pop()
-        return self._done[name]
+        return self._done[id_]
 
-    def _build(self, measure: Measure) -> CompiledMeasure:
+    def _build(self, id_: MemberId, measure: Measure) -> CompiledMeasure:
+        self._check_keys(id_, measure)
+        if measure.time_shift:
+            return self._build_shifted(id_, measure)
+        if measure.type == "rank":
+            return self._build_rank(id_, measure)
         if measure.type == "number":
-            return self._build_number(measure)
+            return self._build_number(id_, measure)
         if measure.multi_stage:
-            return self._build_multi_stage(measure)
-        if measure.type == "rank" or measure.grain != type(measure.grain)() or measure.order_by:
-            self._fail(measure.name, "rank, grain and order_by need multi_stage: true")
-        tree = _aggregate(measure.type, self._argument(measure), self._condition(measure))
-        return self._result(measure, tree, ())
+            return self._build_multi_stage(id_, measure)
+        leaf = Leaf(
+            _part_name(id_),
+            id_[0],
+            measure.type,
+            self._argument(id_, measure),
+            self._condition(id_, measure),
+            frozenset(),
+            frame=self._frame(id_, measure),
+        )
+        return self._of_leaf(id_, measure, leaf)
 
-    def _build_number(self, measure: Measure) -> CompiledMeasure:
-        expression = self._parse(measure, measure.sql)
+    def _check_keys(self, id_: MemberId, measure: Measure) -> None:
+        staged = measure.type == "rank" or measure.grain != Grain()
+        staged |= bool(measure.order_by or measure.time_shift or measure.add_group_by)
+        staged |= _is_set(measure.group_by, measure.reduce_by)
+        if staged and not measure.multi_stage:
+            self._fail(id_, "rank, grain, order_by, group_by and time_shift need multi_stage: true")
+        if measure.rolling_window and (measure.multi_stage or measure.type == "number"):
+            self._fail(id_, "a rolling window needs a plain aggregate")
+
+    def _build_number(self, id_: MemberId, measure: Measure) -> CompiledMeasure:
+        expression = self._parse(id_, measure.sql)
         if measure.filters or expression.cubes:
-            self._fail(
-                measure.name, "a number combines measures; it reads no column, has no filter"
+            self._fail(id_, "a number combines measures; it reads no column, has no filter")
+        if _is_set(measure.group_by, measure.reduce_by) or measure.grain != Grain():
+            self._fail(id_, "a number keeps the members of the query; give the grain to a sum")
+        return self._combine(id_, measure, expression)
+
+    def _combine(self, id_: MemberId, measure: Measure, expression: Expression) -> CompiledMeasure:
+        used = {other: self._refer(id_, other) for other in sorted(expression.members)}
+        parts = {name: part for base in used.values() for name, part in base.parts.items()}
+        staged = any(
+            isinstance(part, Window | Nested) or part.stages or part.shifts
+            for part in parts.values()
+        )
+        if staged and not measure.multi_stage:
+            self._fail(id_, "a number over multi-stage measures is multi_stage: true too")
+        tree = substitute(expression.tree, {other: base.tree for other, base in used.items()})
+        return CompiledMeasure(id_, measure, tree, parts)
+
+    def _build_shifted(self, id_: MemberId, measure: Measure) -> CompiledMeasure:
+        base = self._base(id_, measure)
+        if any(not isinstance(part, Leaf) or part.frame for part in base.parts.values()):
+            self._fail(id_, "time_shift moves aggregates, not ranks, shares or rolling windows")
+        shifts = tuple(
+            Shift(
+                Interval.parse(item.interval)
+                if item.type == "prior"
+                else -Interval.parse(item.interval),
+                self._member_id(id_, item.time_dimension) if item.time_dimension else None,
             )
-        parts = {id_: self._compile_reference(measure, id_) for id_ in expression.members}
-        stages = tuple(dict.fromkeys(stage for part in parts.values() for stage in part.stages))
-        if stages and not measure.multi_stage:
-            self._fail(measure.name, "a number over multi-stage measures is multi_stage: true too")
-        tree = substitute(expression.tree, {id_: part.tree for id_, part in parts.items()})
-        cubes = frozenset().union(*(part.cubes for part in parts.values()))
-        return CompiledMeasure((self._cube.name, measure.name), measure, tree, cubes, stages)
+            for item in measure.time_shift
+        )
+        leaves = [
+            replace(leaf, name=f"{_part_name(id_)}__{leaf.name}", shifts=leaf.shifts + shifts)
+            for leaf in base.leaves
+        ]
+        names = {
+            old.name: _part_value(leaf.name) for old, leaf in zip(base.leaves, leaves, strict=True)
+        }
+        tree = replace_parts(base.tree, names)
+        return CompiledMeasure(id_, measure, tree, {leaf.name: leaf for leaf in leaves})
 
-    def _build_multi_stage(self, measure: Measure) -> CompiledMeasure:
-        base = self._referred(measure, _REFERENCE, measure.sql)
-        if measure.type != "sum" or base.multi_stage or base.filters:
-            self._fail(measure.name, "a multi-stage measure sums a plain measure without filters")
+    def _build_rank(self, id_: MemberId, measure: Measure) -> CompiledMeasure:
+        if not measure.order_by:
+            self._fail(id_, "a rank needs order_by")
+        ordered = [
+            (self._combine(id_, measure, self._parse(id_, item.sql)), item.dir == "desc")
+            for item in measure.order_by
+        ]
+        order = tuple((base.tree, desc) for base, desc in ordered)
+        return self._of_window(id_, measure, None, order, [base for base, _ in ordered])
+
+    def _build_multi_stage(self, id_: MemberId, measure: Measure) -> CompiledMeasure:
+        grain = measure.grain
         if measure.filters:
-            return self._build_ranked(measure, base)
-        stage = self._build_grain_stage(measure, base)
-        return self._result(measure, exp.Max(this=_stage_value(stage)), (stage,))
+            return self._build_ranked(id_, measure)
+        if grain.include and grain.keep_only is not None:
+            return self._build_grain_stage(id_, measure)
+        added = measure.add_group_by + grain.include
+        base = self._base(id_, measure)
+        if _is_set(measure.group_by, measure.reduce_by, grain.keep_only, grain.exclude):
+            if added:
+                self._fail(id_, "a grain adds members or takes some away, not both")
+            return self._of_window(id_, measure, base.tree, (), [base])
+        if not added:
+            self._fail(id_, "a multi-stage aggregate says its grain: group_by, add_group_by, ...")
+        include = tuple(self._member_id(id_, path) for path in added)
+        part = Nested(_part_name(id_), measure.type, base, include)
+        return CompiledMeasure(id_, measure, _part_value(part.name), {part.name: part})
 
-    def _build_ranked(self, measure: Measure, base: Measure) -> CompiledMeasure:
-        if base.type != "sum" or len(measure.filters) != 1:
-            self._fail(measure.name, "a ranked measure sums a sum and has one filter, a rank = 1")
-        rank = self._referred(measure, _FIRST_RANK, measure.filters[0].sql)
+    def _of_window(
+        self,
+        id_: MemberId,
+        measure: Measure,
+        tree: exp.Expr | None,
+        order: tuple[tuple[exp.Expr, bool], ...],
+        bases: list[CompiledMeasure],
+    ) -> CompiledMeasure:
+        """Measure of a window over other measures, which must not be windows themselves."""
+        inner = {name: part for base in bases for name, part in base.parts.items()}
+        if any(isinstance(part, Window) for part in inner.values()):
+            self._fail(id_, "a rank or share of a rank or share is not supported")
+        keep = measure.grain.keep_only if measure.group_by is None else measure.group_by
+        drop = measure.grain.exclude if measure.reduce_by is None else measure.reduce_by
+        window = Window(
+            _part_name(id_),
+            measure.type,
+            tree,
+            order,
+            None if keep is None else frozenset(self._member_id(id_, path) for path in keep),
+            frozenset(self._member_id(id_, path) for path in drop or ()),
+        )
+        return CompiledMeasure(
+            id_, measure, _part_value(window.name), {**inner, window.name: window}
+        )
+
+    def _build_ranked(self, id_: MemberId, measure: Measure) -> CompiledMeasure:
+        base_id, base = self._referred(id_, _REFERENCE, measure.sql)
+        plain = not (base.multi_stage or base.filters or base.rolling_window)
+        if measure.type != "sum" or base.type != "sum" or not plain or len(measure.filters) != 1:
+            self._fail(id_, "a ranked measure sums a plain sum and has one filter, a rank = 1")
+        rank_id, rank = self._referred(id_, _FIRST_RANK, measure.filters[0].sql)
         if measure.grain.include != rank.grain.include or measure.grain.keep_only:
-            self._fail(measure.name, f"grain includes what '{rank.name}' includes, and keeps all")
-        stage, ranked = self._build_rank_stage(rank)
+            self._fail(id_, f"grain includes what '{rank.name}' includes, and keeps all")
+        stage, ranked = self._build_rank_stage(rank_id, rank)
         condition = exp.EQ(this=ranked.copy(), expression=_stage_value(stage))
-        tree = _aggregate("sum", self._argument(base), condition)
-        return self._result(measure, tree, (stage,))
+        leaf = Leaf(
+            _part_name(id_),
+            id_[0],
+            "sum",
+            self._argument(base_id, base),
+            condition,
+            frozenset(),
+            (stage,),
+        )
+        return self._of_leaf(id_, measure, leaf)
 
-    def _build_rank_stage(self, rank: Measure) -> tuple[Stage, exp.Expr]:
+    def _build_rank_stage(self, id_: MemberId, rank: Measure) -> tuple[Stage, exp.Expr]:
         shape = rank.type == "rank" and rank.multi_stage and not rank.public
         if not shape or len(rank.order_by) != 1 or len(rank.grain.include) != 1:
-            self._fail(
-                rank.name, "a rank is private and multi-stage, with one order_by and include"
-            )
-        ordered = self._parse(rank, rank.order_by[0].sql)
-        if ordered.members != {self._member_id(rank, rank.grain.include[0])}:
-            self._fail(rank.name, "order_by names the member of grain.include")
+            self._fail(id_, "a rank of rows is private and multi-stage, with one order_by, include")
+        ordered = self._parse(id_, rank.order_by[0].sql)
+        if ordered.members != {self._member_id(id_, rank.grain.include[0])}:
+            self._fail(id_, "order_by names the member of grain.include")
         tree = substitute(ordered.tree, self._dimensions)
         latest = rank.order_by[0].dir == "desc"
         value = exp.Max(this=tree.copy()) if latest else exp.Min(this=tree.copy())
-        return self._stage(rank, value, None), tree
+        return self._stage(id_, rank, value, None), tree
 
-    def _build_grain_stage(self, measure: Measure, base: Measure) -> Stage:
-        if len(measure.grain.include) != 1:
-            self._fail(measure.name, "grain includes one member")
-        include = self._dimensions[self._member_id(measure, measure.grain.include[0])]
-        value = _aggregate(base.type, self._argument(base), None)
-        return self._stage(measure, value, include)
+    def _build_grain_stage(self, id_: MemberId, measure: Measure) -> CompiledMeasure:
+        base_id, base = self._referred(id_, _REFERENCE, measure.sql)
+        plain = not (base.multi_stage or base.filters or base.rolling_window)
+        if measure.type != "sum" or not plain or len(measure.grain.include) != 1:
+            self._fail(id_, "a grain of its own sums a plain measure and includes one member")
+        include = self._dimensions[self._member_id(id_, measure.grain.include[0])]
+        value = aggregate(base.type, self._argument(base_id, base), None)
+        stage = self._stage(id_, measure, value, include)
+        leaf = Leaf(
+            _part_name(id_), id_[0], "max", _stage_value(stage), None, frozenset(), (stage,)
+        )
+        return self._of_leaf(id_, measure, leaf)
 
-    def _stage(self, measure: Measure, value: exp.Expr, include: exp.Expr | None) -> Stage:
-        keep_only = frozenset(self._member_id(measure, path) for path in measure.grain.keep_only)
-        if not keep_only:
-            self._fail(measure.name, "grain.keep_only lists the members of time")
+    def _stage(
+        self, id_: MemberId, measure: Measure, value: exp.Expr, include: exp.Expr | None
+    ) -> Stage:
+        paths = measure.grain.keep_only or ()
+        if not paths:
+            self._fail(id_, "grain.keep_only lists the members of time")
+        keep_only = frozenset(self._member_id(id_, path) for path in paths)
         cubes = find_cubes(value) | (find_cubes(include) if include else frozenset())
-        name = f"{self._cube.name}__{measure.name}"
+        name = _part_name(id_)
         return self._stages.setdefault(name, Stage(name, value, include, keep_only, cubes))
 
-    def _argument(self, measure: Measure) -> exp.Expr | None:
+    def _frame(self, id_: MemberId, measure: Measure) -> Frame | None:
+        window = measure.rolling_window
+        if window is None:
+            return None
+        if window.type == "to_date":
+            if window.granularity not in _TO_DATE_UNITS:
+                self._fail(id_, f"to_date counts from the start of {', '.join(_TO_DATE_UNITS)}")
+            return Frame(to_date=window.granularity)
+        return Frame(
+            _length(window.trailing),
+            _length(window.leading),
+            from_start=window.offset == "start",
+        )
+
+    def _argument(self, id_: MemberId, measure: Measure) -> exp.Expr | None:
         if measure.sql is None:
             if measure.type != "count":
-                self._fail(measure.name, f"a measure of type {measure.type} needs sql")
+                self._fail(id_, f"a measure of type {measure.type} needs sql")
             return None
-        return self._substitute_dimensions(measure, self._parse(measure, measure.sql))
+        return self._substitute_dimensions(id_, self._parse(id_, measure.sql))
 
-    def _condition(self, measure: Measure) -> exp.Expr | None:
+    def _condition(self, id_: MemberId, measure: Measure) -> exp.Expr | None:
         trees = [
-            exp.paren(self._substitute_dimensions(measure, self._parse(measure, clause.sql)))
+            exp.paren(self._substitute_dimensions(id_, self._parse(id_, clause.sql)))
             for clause in measure.filters
         ]
         return exp.and_(*trees) if trees else None
 
-    def _substitute_dimensions(self, measure: Measure, expression: Expression) -> exp.Expr:
+    def _substitute_dimensions(self, id_: MemberId, expression: Expression) -> exp.Expr:
         if not expression.members <= self._dimensions.keys():
-            self._fail(measure.name, "only a measure of type number refers to measures")
+            self._fail(id_, "only a measure of type number refers to measures")
         return substitute(expression.tree, self._dimensions)
 
-    def _compile_reference(self, measure: Measure, id_: MemberId) -> CompiledMeasure:
-        cube, name = id_
-        if cube != self._cube.name or name not in self._definitions:
-            self._fail(measure.name, f"{cube}.{name} is not a measure of this cube")
-        if self._definitions[name].type == "rank":
-            self._fail(measure.name, f"'{name}' is a rank; only a filter may name it")
-        return self._compile(name)
+    def _refer(self, id_: MemberId, other: MemberId) -> CompiledMeasure:
+        if other not in self._definitions:
+            self._fail(id_, f"{'.'.join(other)} is not a measure")
+        if self._ranks_rows(other):
+            self._fail(id_, f"'{other[1]}' is a rank of rows; only a filter may name it")
+        return self._compile(other)
 
-    def _referred(self, measure: Measure, pattern: re.Pattern[str], sql: str | None) -> Measure:
+    def _base(self, id_: MemberId, measure: Measure) -> CompiledMeasure:
+        """The one measure that another is made of."""
+        expression = self._parse(id_, measure.sql)
+        if len(expression.members) != 1 or expression.cubes:
+            self._fail(id_, f"expected a reference to one measure, not: {measure.sql}")
+        (other,) = expression.members
+        return self._refer(id_, other)
+
+    def _referred(
+        self, id_: MemberId, pattern: re.Pattern[str], sql: str | None
+    ) -> tuple[MemberId, Measure]:
         match = pattern.fullmatch((sql or "").strip())
-        if match is None or match.group(1) not in self._definitions:
-            self._fail(measure.name, f"expected a reference to a measure of this cube, not: {sql}")
-        return self._definitions[match.group(1)]
+        found = (id_[0], match.group(1)) if match else id_
+        if match is None or found not in self._definitions:
+            self._fail(id_, f"expected a reference to a measure of this cube, not: {sql}")
+        return found, self._definitions[found]
 
-    def _member_id(self, measure: Measure, path: str) -> MemberId:
+    def _member_id(self, id_: MemberId, path: str) -> MemberId:
         cube, _, name = path.rpartition(".")
-        member = (cube or self._cube.name, name)
+        member = (cube.rpartition(".")[2] or id_[0], name)
         if member not in self._dimensions:
-            self._fail(measure.name, f"grain names '{path}', which is not a dimension")
+            self._fail(id_, f"'{path}' is not a dimension")
         return member
 
-    def _parse(self, measure: Measure, sql: str | None) -> Expression:
+    def _parse(self, id_: MemberId, sql: str | None) -> Expression:
         if sql is None:
-            self._fail(measure.name, f"a measure of type {measure.type} needs sql")
+            self._fail(id_, f"a measure of type {self._definitions[id_].type} needs sql")
         try:
-            return parse_expression(sql, self._scope)
+            return parse_expression(sql, Scope(id_[0], self._members))
         except ModelError as error:
-            self._fail(measure.name, error.problem)
+            self._fail(id_, error.problem)
 
-    def _result(
-        self, measure: Measure, tree: exp.Expr, stages: tuple[Stage, ...]
-    ) -> CompiledMeasure:
-        cubes = find_cubes(tree) - {stage.name for stage in stages}
-        return CompiledMeasure((self._cube.name, measure.name), measure, tree, cubes, stages)
+    def _of_leaf(self, id_: MemberId, measure: Measure, leaf: Leaf) -> CompiledMeasure:
+        trees = [tree for tree in (leaf.argument, leaf.condition) if tree is not None]
+        read = frozenset().union(*map(find_cubes, trees)) | {leaf.cube}
+        leaf = replace(leaf, cubes=read - {stage.name for stage in leaf.stages})
+        return CompiledMeasure(id_, measure, _part_value(leaf.name), {leaf.name: leaf})
 
-    def _fail(self, name: str, problem: str) -> NoReturn:
-        raise ModelError(f"{self._cube.name}.measures.{name}: {problem}")
-
-
-def _stage_value(stage: Stage) -> exp.Column:
-    return exp.column(STAGE_VALUE, stage.name, quoted=True)
+    def _fail(self, id_: MemberId, problem: str) -> NoReturn:
+        raise ModelError(f"{id_[0]}.measures.{id_[1]}: {problem}")
 
 
-def _aggregate(kind: str, argument: exp.Expr | None, condition: exp.Expr | None) -> exp.Expr:
+def aggregate(kind: str, argument: exp.Expr | None, condition: exp.Expr | None) -> exp.Expr:
     """SUM, COUNT, ... of the argument over the rows that meet the condition."""
     call = _call(kind, argument)
     if condition is None:
         return call
-    return exp.Filter(this=call, expression=exp.Where(this=condition))
+    return exp.Filter(this=call, expression=exp.Where(this=condition.copy()))
+
+
+def replace_parts(tree: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
+    """Copy of a tree with the columns of parts replaced; parts without a value stay."""
+
+    def swap(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Column) and node.table == PART_TABLE and node.name in values:
+            return values[node.name].copy()
+        return node
+
+    return tree.transform(swap)
+
+
+def find_parts(tree: exp.Expr) -> frozenset[str]:
+    """Names of the parts that a tree reads."""
+    columns = tree.find_all(exp.Column)
+    return frozenset(column.name for column in columns if column.table == PART_TABLE)
+
+
+def _is_set(*values: object) -> bool:
+    return any(value is not None for value in values)
+
+
+def _length(text: str | None) -> Interval | None:
+    if text == "unbounded":
+        return None
+    return Interval() if text is None else Interval.parse(text)
+
+
+def _part_name(id_: MemberId) -> str:
+    return f"{id_[0]}__{id_[1]}"
+
+
+def _part_value(name: str) -> exp.Column:
+    return exp.column(name, PART_TABLE, quoted=True)
+
+
+def _stage_value(stage: Stage) -> exp.Column:
+    return exp.column(STAGE_VALUE, stage.name, quoted=True)
 
 
 def _call(kind: str, argument: exp.Expr | None) -> exp.Expr:
@@ -245,5 +524,7 @@ def _call(kind: str, argument: exp.Expr | None) -> exp.Expr:
     value = argument.copy()
     if kind == "count_distinct":
         return exp.Count(this=exp.Distinct(expressions=[value]))
+    if kind == "count_distinct_approx":
+        return exp.ApproxDistinct(this=value)
     functions = {"count": exp.Count, "sum": exp.Sum, "min": exp.Min, "max": exp.Max, "avg": exp.Avg}
     return functions[kind](this=value)

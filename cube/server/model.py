@@ -13,9 +13,10 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from cube.server.compiled import CompiledCube, CompiledView, compile_cube, compile_view
+from cube.server.compiled import CompiledCube, CompiledView, CubeCompiler, ViewCompiler
 from cube.server.definition import Cube, ModelFile, View
 from cube.server.errors import ModelError
+from cube.server.joins import JoinGraph
 
 MODEL_FOLDER = Path(__file__).resolve().parent.parent / "model"
 
@@ -26,6 +27,7 @@ class Model:
 
     cubes: Mapping[str, CompiledCube]
     views: Mapping[str, CompiledView]
+    joins: JoinGraph
     digest: str
 
 
@@ -51,22 +53,28 @@ def load_model(folder: Path = MODEL_FOLDER) -> Model:
         )
     sources = _collect(files, folder)
     cubes = _compile_cubes(sources)
-    return Model(cubes, _compile_views(sources, cubes), _hash_files(files))
+    tables = {name: cube.definition.sql_table for name, cube in cubes.items()}
+    joins = JoinGraph(tables, {name: cube.joins for name, cube in cubes.items()})
+    return Model(cubes, _compile_views(sources, cubes, joins), joins, _hash_files(files))
 
 
 def _compile_cubes(sources: _Sources) -> dict[str, CompiledCube]:
     compiled = {}
+    compiler = CubeCompiler(sources.cubes)
     for name, cube in sources.cubes.items():
         with _naming(sources.files[name]):
-            compiled[name] = compile_cube(cube, sources.cubes)
+            compiled[name] = compiler.compile(cube)
     return compiled
 
 
-def _compile_views(sources: _Sources, cubes: Mapping[str, CompiledCube]) -> dict[str, CompiledView]:
+def _compile_views(
+    sources: _Sources, cubes: Mapping[str, CompiledCube], joins: JoinGraph
+) -> dict[str, CompiledView]:
     compiled = {}
+    compiler = ViewCompiler(cubes, joins)
     for name, view in sources.views.items():
         with _naming(sources.files[name]):
-            compiled[name] = compile_view(view, cubes)
+            compiled[name] = compiler.compile(view)
     return compiled
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
+from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
+    PrivateAttr,
     StrictBool,
     StrictFloat,
     StrictInt,
@@ -20,7 +24,6 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
-from cube.server.dates import Granularity
 from cube.server.errors import QueryError, suggest
 
 DEFAULT_LIMIT = 10_000
@@ -51,16 +54,29 @@ Operator = Literal[
     "beforeOrOnDate",
     "afterDate",
     "afterOrOnDate",
+    "measureFilter",
 ]
 Scalar = StrictStr | StrictBool | StrictInt | StrictFloat | None
 ResponseFormat = Literal["default", "compact", "columnar"]
 Direction = Literal["asc", "desc"]
+QueryType = Literal["regularQuery", "compareDateRangeQuery", "blendingQuery"]
+CachePolicy = Literal["stale-if-slow", "stale-while-revalidate", "must-revalidate", "no-cache"]
+"""Every answer is computed from the published version, which satisfies each of the policies."""
+
+DateRangeText = StrictStr | Annotated[tuple[StrictStr, ...], Field(min_length=1, max_length=2)]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_camel, hide_input_in_errors=True
     )
+
+
+def _name_member(item: Any) -> Any:  # noqa: ANN401 - raw JSON
+    """Cube's older key ``dimension`` means ``member``."""
+    if isinstance(item, dict) and "dimension" in item and "member" not in item:
+        return {("member" if key == "dimension" else key): item[key] for key in item}
+    return item
 
 
 class Filter(_Part):
@@ -89,7 +105,9 @@ def _filter_kind(item: object) -> str:
 
 
 FilterItem = Annotated[
-    Annotated[And, Tag("and")] | Annotated[Or, Tag("or")] | Annotated[Filter, Tag("filter")],
+    Annotated[And, Tag("and")]
+    | Annotated[Or, Tag("or")]
+    | Annotated[Filter, BeforeValidator(_name_member), Tag("filter")],
     Discriminator(_filter_kind),
 ]
 
@@ -98,10 +116,29 @@ class TimeDimension(_Part):
     """A time dimension to group by (with a granularity) or to filter by (with a range)."""
 
     dimension: StrictStr
-    granularity: Granularity | None = None
-    date_range: (
-        StrictStr | Annotated[tuple[StrictStr, ...], Field(min_length=1, max_length=2)] | None
-    ) = None
+    granularity: StrictStr | None = None
+    date_range: DateRangeText | None = None
+    compare_date_range: Annotated[tuple[DateRangeText, ...], Field(min_length=1)] | None = None
+    _is_compared: bool = PrivateAttr(default=False)
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether the range is one of several that a query compares."""
+        return self._is_compared
+
+    def with_compared(self, date_range: DateRangeText) -> TimeDimension:
+        """The same with one of its compared ranges."""
+        single = self.model_copy(update={"date_range": date_range, "compare_date_range": None})
+        single._is_compared = True
+        return single
+
+
+def _check_timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError) as error:
+        raise ValueError(f"'{name}' is not an IANA time zone such as Europe/Prague") from error
+    return name
 
 
 def _pair_order(value: Any) -> Any:  # noqa: ANN401 - raw JSON
@@ -121,32 +158,54 @@ class Query(_Part):
     limit: Annotated[StrictInt, Field(ge=1, le=MAXIMUM_LIMIT)] | None = None
     offset: Annotated[StrictInt, Field(ge=0, lt=2**63)] = 0
     total: StrictBool = False
-    timezone: Literal["UTC"] = "UTC"
+    timezone: Annotated[StrictStr, AfterValidator(_check_timezone)] = "UTC"
     response_format: ResponseFormat = "default"
-    ungrouped: Literal[False] = False
-    segments: Annotated[tuple[StrictStr, ...], Field(max_length=0)] = ()
+    ungrouped: StrictBool = False
+    segments: tuple[StrictStr, ...] = ()
+    cache: CachePolicy | None = None
 
 
 And.model_rebuild()
 Or.model_rebuild()
 
 _REASONS = {
-    "timezone": "only UTC is supported",
-    "ungrouped": "ungrouped queries are not supported",
-    "segments": "the model has no segments",
-    "compareDateRange": "comparing date ranges is not supported; send one query per range",
     "renewQuery": "there is nothing to renew; every answer comes from the published version",
 }
 
 
-def parse_query(content: object) -> Query:
-    """Validate a decoded JSON query.
+@dataclass(frozen=True)
+class Batch:
+    """The queries that one request stands for, and why there are several."""
+
+    kind: QueryType
+    queries: tuple[Query, ...]
+
+
+def parse_batch(content: object) -> Batch:
+    """Validate a decoded request: one query, or a list of queries to blend.
+
+    A query that compares date ranges stands for one query per range.
 
     Raises:
         QueryError: names every key that is unknown, unsupported or has a wrong value.
     """
     if isinstance(content, list):
-        raise QueryError("several queries in one request are not supported; send one at a time")
+        return Batch("blendingQuery", _check_blending(tuple(map(parse_query, content))))
+    query = parse_query(content)
+    compared = [item for item in query.time_dimensions if item.compare_date_range]
+    if len(compared) > 1:
+        raise QueryError("compareDateRange can stand at one time dimension only")
+    if not compared:
+        return Batch("regularQuery", (query,))
+    return Batch("compareDateRangeQuery", tuple(_split_ranges(query, compared[0])))
+
+
+def parse_query(content: object) -> Query:
+    """Validate one decoded JSON query.
+
+    Raises:
+        QueryError: names every key that is unknown, unsupported or has a wrong value.
+    """
     if not isinstance(content, dict):
         raise QueryError("the query must be a JSON object")
     _check_depth(content)
@@ -158,13 +217,36 @@ def parse_query(content: object) -> Query:
     return query
 
 
+def _split_ranges(query: Query, compared: TimeDimension) -> list[Query]:
+    queries = []
+    for date_range in compared.compare_date_range or ():
+        single = compared.with_compared(date_range)
+        times = [single if item is compared else item for item in query.time_dimensions]
+        queries.append(query.model_copy(update={"time_dimensions": tuple(times)}))
+    return queries
+
+
+def _check_blending(queries: tuple[Query, ...]) -> tuple[Query, ...]:
+    """Blended rows meet on one time axis."""
+    first = [query.time_dimensions[0] for query in queries if query.time_dimensions]
+    units = {item.granularity for item in first if item.granularity}
+    if len(units) != 1:
+        raise QueryError("blended queries need one granularity, the same in every query")
+    if any(item.compare_date_range for query in queries for item in query.time_dimensions):
+        raise QueryError("compareDateRange cannot be blended")
+    return queries
+
+
 def _check_content(query: Query) -> None:
     grouped = any(item.granularity for item in query.time_dimensions)
     if not (query.measures or query.dimensions or grouped):
         raise QueryError(
             "the query needs measures, dimensions or a time dimension with a granularity"
         )
-    for names in (query.measures, query.dimensions):
+    for item in query.time_dimensions:
+        if item.date_range and item.compare_date_range:
+            raise QueryError(f"'{item.dimension}' has a dateRange and a compareDateRange")
+    for names in (query.measures, query.dimensions, query.segments):
         for name in names:
             if names.count(name) > 1:
                 raise QueryError(f"'{name}' is asked for twice")

@@ -8,16 +8,17 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from cube.server.compiled import CompiledView, Member
-from cube.server.dates import GRANULARITIES, Granularity, format_moment
+from cube.server.compiled import CompiledDimension, CompiledView, Member
+from cube.server.dates import format_moment
+from cube.server.definition import Definition
+from cube.server.granularity import Granularity
 from cube.server.measures import CompiledMeasure
 from cube.server.plan import Column, Plan
-from cube.server.query import And, FilterItem, Or, Query
+from cube.server.query import And, FilterItem, Or, Query, QueryType
 from cube.server.sql import Statement
 from cube.server.warehouse import Row, Version
 
 Json = dict[str, Any]
-QUERY_TYPE = "regularQuery"
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,10 @@ class Result:
     total: int | None
 
 
-def build_load(query: Query, plan: Plan, result: Result, version: Version, *, multi: bool) -> Json:
-    """Body of ``/v1/load``: one result, bare or in the envelope of ``queryType=multi``."""
-    normalized = normalize_query(query, plan)
-    body = {
-        "query": normalized,
+def build_load(query: Query, plan: Plan, result: Result, version: Version) -> Json:
+    """One result of ``/v1/load``."""
+    return {
+        "query": normalize_query(query, plan),
         "lastRefreshTime": version.published_at.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         "annotation": _annotate(plan),
         "dataSource": "default",
@@ -45,12 +45,51 @@ def build_load(query: Query, plan: Plan, result: Result, version: Version, *, mu
         "truncated": result.truncated,
         "version": version.name.removesuffix(".duckdb"),
         "businessDate": version.business_date.isoformat(),
-        "data": _DATA[query.response_format](*_tabulate(plan, result.rows)),
+        "data": _DATA[query.response_format](*_tabulate(plan, result.rows, query)),
     }
-    if not multi:
-        return body
-    pivot = {**normalized, "queryType": QUERY_TYPE}
-    return {"queryType": QUERY_TYPE, "results": [body], "pivotQuery": pivot, "slowQuery": False}
+
+
+def build_multi(kind: QueryType, results: list[Json]) -> Json:
+    """Body of ``/v1/load`` with ``queryType=multi``: every result, and the query to pivot by."""
+    queries = [result["query"] for result in results]
+    return {
+        "queryType": kind,
+        "results": results,
+        "pivotQuery": build_pivot(kind, queries),
+        "slowQuery": False,
+    }
+
+
+def build_pivot(kind: QueryType, queries: list[Json]) -> Json:
+    """The query that describes the rows of all results together."""
+    if kind == "compareDateRangeQuery":
+        dimensions = ["compareDateRange", *queries[0]["dimensions"]]
+        return {**queries[0], "dimensions": dimensions, "queryType": kind}
+    if kind == "regularQuery":
+        return {**queries[0], "queryType": kind}
+    times = [item for query in queries for item in query["timeDimensions"][:1]]
+    granularity = next(item["granularity"] for item in times if "granularity" in item)
+    members = {
+        key: list(dict.fromkeys(name for query in queries for name in query[key]))
+        for key in ("measures", "dimensions")
+    }
+    axis = [{"dimension": "time", "granularity": granularity}]
+    return {**members, "timeDimensions": axis, "queryType": kind}
+
+
+def build_dry_run(kind: QueryType, queries: list[Json]) -> Json:
+    """Body of ``/v1/dry-run``: the queries as understood, nothing executed."""
+    orders = [
+        {item["id"]: "desc" if item["desc"] else "asc" for item in query["order"]}
+        for query in queries
+    ]
+    return {
+        "queryType": kind,
+        "normalizedQueries": queries,
+        "queryOrder": orders,
+        "transformedQueries": [None for _ in queries],
+        "pivotQuery": build_pivot(kind, queries),
+    }
 
 
 def build_sql(plan: Plan, statement: Statement) -> Json:
@@ -81,7 +120,7 @@ def normalize_query(query: Query, plan: Plan) -> Json:
         "measures": list(query.measures),
         "dimensions": [c.name for c in plan.columns if c.granularity is None],
         "timeDimensions": _normalize_times(query, plan),
-        "segments": [],
+        "segments": list(query.segments),
         "filters": [_normalize_filter(item) for item in query.filters],
         "order": [{"id": name, "desc": desc} for name, desc in plan.order],
         "limit": plan.limit,
@@ -90,6 +129,7 @@ def normalize_query(query: Query, plan: Plan) -> Json:
         "total": plan.total,
         "timezone": query.timezone,
         "responseFormat": query.response_format,
+        **({"ungrouped": True} if plan.ungrouped else {}),
     }
 
 
@@ -105,7 +145,7 @@ def _normalize_times(query: Query, plan: Plan) -> list[Json]:
     listed = {f"{item.dimension}.{item.granularity}" for item in query.time_dimensions}
     for column in plan.columns:
         if column.granularity is not None and column.name not in listed:
-            times.append({"dimension": column.member.name, "granularity": column.granularity})
+            times.append({"dimension": column.member.name, "granularity": column.granularity.name})
     return times
 
 
@@ -119,30 +159,37 @@ def _normalize_filter(item: FilterItem) -> Json:
     return entry
 
 
-def _tabulate(plan: Plan, rows: Iterable[Row]) -> tuple[list[str], list[list[Any]]]:
+def _tabulate(plan: Plan, rows: Iterable[Row], query: Query) -> tuple[list[str], list[list[Any]]]:
     """Names and formatted values; a time dimension also appears under its bare name."""
     names = [column.name for column in plan.columns] + [m.name for m in plan.measures]
     positions = list(range(len(names)))
     for column in _finest_columns(plan.columns):
         positions.append(plan.columns.index(column))
         names.append(column.member.name)
+    compared = _compared_range(query, plan)
+    added = [] if compared is None else [compared]
+    names += ["compareDateRange"] * len(added)
     formatted = ([_format(value) for value in row] for row in rows)
-    return names, [[values[position] for position in positions] for values in formatted]
+    return names, [[*(values[position] for position in positions), *added] for values in formatted]
+
+
+def _compared_range(query: Query, plan: Plan) -> str | None:
+    """The range that the rows of one of several compared queries carry."""
+    for item, bounds in zip(query.time_dimensions, plan.ranges, strict=True):
+        if item.is_compared and bounds is not None:
+            return " - ".join(format_moment(moment) for moment in bounds)
+    return None
 
 
 def _finest_columns(columns: Sequence[Column]) -> list[Column]:
     """For each time dimension with granularities, the finest, unless the raw one is there."""
     raw = {column.name for column in columns}
     finest: dict[str, Column] = {}
-    ranked = [column for column in columns if column.granularity is not None]
-    for column in sorted(ranked, key=lambda item: GRANULARITIES.index(_granularity(item))):
+    ranked = [(column.granularity, column) for column in columns if column.granularity is not None]
+    for _, column in sorted(ranked, key=lambda item: item[0].interval.approximate_seconds):
         if column.member.name not in raw:
             finest.setdefault(column.member.name, column)
     return list(finest.values())
-
-
-def _granularity(column: Column) -> Granularity:
-    return column.granularity or "second"
 
 
 def _format(value: object) -> str | bool | None:
@@ -188,8 +235,7 @@ def _annotate(plan: Plan) -> Json:
     times: Json = {}
     for column in plan.columns:
         if column.granularity is not None:
-            unit = column.granularity
-            granularity = {"name": unit, "title": unit, "interval": f"1 {unit}"}
+            granularity = _describe_granularity(column.granularity)
             times[column.name] = {**_annotation(column.member), "granularity": granularity}
             times[column.member.name] = _annotation(column.member)
     return {
@@ -199,22 +245,36 @@ def _annotate(plan: Plan) -> Json:
             for column in plan.columns
             if column.granularity is None
         },
-        "segments": {},
+        "segments": {member.name: _annotation(member) for member in plan.segments},
         "timeDimensions": times,
     }
 
 
+def _describe_granularity(granularity: Granularity) -> Json:
+    entry = {"name": granularity.name, "title": granularity.title, "interval": granularity.text}
+    definition = granularity.definition
+    for key in ("offset", "origin"):
+        if definition is not None and getattr(definition, key) is not None:
+            entry[key] = getattr(definition, key)
+    return entry
+
+
 def _annotation(member: Member) -> Json:
-    entry: Json = {"title": member.title, "shortTitle": member.title, "type": member.type}
+    entry: Json = {"title": member.title, "shortTitle": member.title}
+    if member.kind != "segment":
+        entry["type"] = member.type
     if member.description is not None:
         entry["description"] = member.description
     if member.format is not None:
         entry["format"] = member.format
+    currency = getattr(member.source.definition, "currency", None)
+    if currency is not None:
+        entry["currency"] = currency
     if member.meta:
         entry["meta"] = dict(member.meta)
     if member.kind == "measure":
-        entry["drillMembers"] = []
-        entry["drillMembersGrouped"] = {"measures": [], "dimensions": []}
+        entry["drillMembers"] = list(member.drill_members)
+        entry["drillMembersGrouped"] = {"measures": [], "dimensions": list(member.drill_members)}
     return entry
 
 
@@ -222,6 +282,7 @@ def _describe_view(view: CompiledView) -> Json:
     definition = view.definition
     title = definition.title or definition.name
     members = list(view.members.values())
+    folders = [{"name": name, "members": list(names)} for name, names in view.folders]
     return {
         "name": definition.name,
         "type": "view",
@@ -232,11 +293,26 @@ def _describe_view(view: CompiledView) -> Json:
         "meta": definition.meta,
         "measures": [_describe_member(m, title) for m in members if m.kind == "measure"],
         "dimensions": [_describe_member(m, title) for m in members if m.kind == "dimension"],
-        "segments": [],
-        "hierarchies": [],
-        "folders": [],
-        "nestedFolders": [],
+        "segments": [_describe_member(m, title) for m in members if m.kind == "segment"],
+        "hierarchies": [
+            {
+                "name": item.name,
+                "title": item.definition.title or item.definition.name,
+                "aliasMember": item.alias,
+                "public": item.definition.public,
+                "levels": list(item.levels),
+                **_meta(item.definition),
+            }
+            for item in view.hierarchies
+        ],
+        "folders": folders,
+        "nestedFolders": folders,
     }
+
+
+def _meta(definition: Definition) -> Json:
+    meta = getattr(definition, "meta", None)
+    return {"meta": meta} if meta else {}
 
 
 def _describe_member(member: Member, view_title: str) -> Json:
@@ -245,7 +321,16 @@ def _describe_member(member: Member, view_title: str) -> Json:
     entry["title"] = f"{view_title} {member.title}"
     entry["aliasMember"] = ".".join(source.id)
     if isinstance(source, CompiledMeasure):
-        entry |= {"aggType": source.definition.type, "cumulative": False, "cumulativeTotal": False}
-    else:
+        rolling = source.definition.rolling_window is not None
+        kind = source.definition.type
+        entry |= {"aggType": _AGGREGATES.get(kind, kind)}
+        entry |= {"cumulative": rolling, "cumulativeTotal": rolling}
+    elif isinstance(source, CompiledDimension):
         entry |= {"suggestFilterValues": True, "primaryKey": False}
+        custom = [g for g in source.granularities.values() if g.definition is not None]
+        if custom:
+            entry["granularities"] = [_describe_granularity(item) for item in custom]
     return entry
+
+
+_AGGREGATES = {"count_distinct": "countDistinct", "count_distinct_approx": "countDistinctApprox"}

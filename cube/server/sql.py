@@ -1,18 +1,64 @@
-"""From a plan to DuckDB SQL. Identifiers come from the model only, values are bound parameters."""
+"""From a plan to SQL. Identifiers come from the model only, values are bound parameters.
+
+A plain body is one grouped SELECT. Any other body is one common table expression per source, each
+grouped by the members of the query, joined on those members:
+
+    WITH source_0 AS (...), source_1 AS (...),
+    keys AS (SELECT ... FROM source_0 UNION SELECT ... FROM source_1)
+    SELECT keys.*, <measures> FROM keys LEFT JOIN source_0 ON ... LEFT JOIN source_1 ON ...
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import cast
+from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
-from cube.server.compiled import CompiledView, JoinStep
-from cube.server.measures import STAGE_VALUE
-from cube.server.plan import Column, Condition, Group, Node, Plan, StagePlan
+from cube.server.compiled import CompiledDimension, CompiledSegment, Member
+from cube.server.conditions import CONDITIONS
+from cube.server.joins import JoinStep
+from cube.server.measures import (
+    PART_TABLE,
+    STAGE_VALUE,
+    CompiledMeasure,
+    Frame,
+    Leaf,
+    Nested,
+    Shift,
+    Window,
+    aggregate,
+    find_parts,
+    replace_parts,
+)
+from cube.server.model import Model
+from cube.server.plan import (
+    SEGMENT,
+    Body,
+    Column,
+    Condition,
+    Group,
+    NestedSource,
+    Node,
+    Plan,
+    Rolling,
+    Source,
+    StagePlan,
+    is_moved,
+)
 from cube.server.values import Value
 
-_COUNTED = "counted"
+DIALECT = "duckdb"
+_COUNTED, _ENTRIES, _PERIODS, _KEYS = "counted", "entries", "periods", "keys"
+_MICROSECOND = timedelta(microseconds=1)
+_LATE = ("afterDate", "beforeOrOnDate")
+_TIMESTAMP = exp.DataType.Type.TIMESTAMP
+
+Output = tuple[exp.Expr, str]
+"""An expression over parts, and the name of its column."""
 
 
 @dataclass(frozen=True)
@@ -23,99 +69,457 @@ class Statement:
     parameters: tuple[Value | int, ...]
 
 
-def write_statement(plan: Plan, limit: int | None = None) -> Statement:
+def write_statement(
+    plan: Plan, model: Model, limit: int | None = None, dialect: str = DIALECT
+) -> Statement:
     """The query of a plan, cut at ``limit`` rows (the plan's own unless given)."""
-    writer = _Writer(plan)
+    writer = _Writer(plan, model)
     select = writer.select()
     select = select.limit(writer.bind(plan.limit if limit is None else limit), copy=False)
     select = select.offset(writer.bind(plan.offset), copy=False)
-    return writer.finish(select)
+    return writer.finish(select, dialect)
 
 
-def write_total(plan: Plan) -> Statement:
+def write_total(plan: Plan, model: Model, dialect: str = DIALECT) -> Statement:
     """The number of rows of a plan without limit and offset."""
-    writer = _Writer(plan)
+    writer = _Writer(plan, model)
     count = exp.select(exp.Count(this=exp.Star())).from_(
         writer.select(ordered=False).subquery(_COUNTED)
     )
-    return writer.finish(count)
+    return writer.finish(count, dialect)
 
 
 class _Writer:
-    def __init__(self, plan: Plan) -> None:
+    """Writes one statement; binds each value where it stands."""
+
+    def __init__(self, plan: Plan, model: Model) -> None:
         self._plan = plan
+        self._model = model
+        self._zone = ZoneInfo(plan.timezone)
         self._parameters: list[Value | int] = []
 
-    def finish(self, select: exp.Select) -> Statement:
-        return Statement(select.sql(dialect="duckdb", copy=False), tuple(self._parameters))
+    def finish(self, select: exp.Select, dialect: str) -> Statement:
+        """The statement as text."""
+        return Statement(select.sql(dialect=dialect, copy=False), tuple(self._parameters))
 
     def bind(self, value: Value | int) -> exp.Parameter:
+        """Placeholder of a value."""
         self._parameters.append(value)
         return exp.Parameter(this=exp.Literal.number(len(self._parameters)))
 
     def select(self, *, ordered: bool = True) -> exp.Select:
+        """The whole query without limit."""
         plan = self._plan
-        select = self._from(plan.view, plan.joins)
-        for stage in plan.stages:
-            self._join_stage(select, stage)
-        for column in plan.columns:
-            _append(select, _column_tree(column), column.name)
-        for member in plan.measures:
-            _append(select, member.source.tree.copy(), member.name)
-        self._filter(select, plan.where)
-        _group(select, len(plan.columns))
-        if plan.having:
-            select.having(*map(self._node, plan.having), copy=False)
+        outputs = [(_measure(member).tree, member.name) for member in plan.measures]
+        if plan.ungrouped:
+            select = self._rows(plan.body.sources[0], outputs)
+        else:
+            select = self._body(plan.body, outputs, plan.having)
         return _order(select, plan.order) if ordered else select
 
-    def _from(self, view: CompiledView, joins: Iterable[JoinStep]) -> exp.Select:
-        select = exp.Select().from_(_table(view.table, view.root), copy=False)
-        for step in joins:
-            _join(select, _table(step.table, step.cube), step.condition.copy())
+    # Bodies
+
+    def _body(
+        self, body: Body, outputs: Sequence[Output], having: Sequence[Node] = ()
+    ) -> exp.Select:
+        if body.is_plain:
+            return self._plain_body(body, outputs, having)
+        return self._joined_body(body, outputs, having)
+
+    def _plain_body(
+        self, body: Body, outputs: Sequence[Output], having: Sequence[Node]
+    ) -> exp.Select:
+        (source,) = body.sources
+        values = {leaf.name: self._leaf(leaf, source.root) for leaf in source.leaves}
+        select = self._from(source)
+        for column in body.columns:
+            _append(select, self._column(column, source.shifts), column.name)
+        for tree, name in outputs:
+            _append(select, replace_parts(tree, values), name)
+        self._filter(select, source.where, source.shifts)
+        _group(select, len(body.columns))
+        conditions = [self._having(node, values) for node in having]
+        return select.having(*conditions, copy=False) if conditions else select
+
+    def _joined_body(
+        self, body: Body, outputs: Sequence[Output], having: Sequence[Node]
+    ) -> exp.Select:
+        select = exp.Select()
+        values: dict[str, exp.Expr] = {}
+        names = []
+        for source in body.sources:
+            _with(select, source.name, self._source(source, body.columns))
+            values |= {leaf.name: _column(leaf.name, source.name) for leaf in source.leaves}
+            names.append(source.name)
+        for nested in body.nested:
+            _with(select, nested.name, self._nested(nested, body.columns))
+            values[nested.part.name] = _column(nested.part.name, nested.name)
+            names.append(nested.name)
+        base = _join_sources(select, names, body.columns)
+        values |= self._windows(body, base, values)
+        for column in body.columns:
+            _append(select, _column(column.name, base), column.name)
+        for tree, name in outputs:
+            _append(select, replace_parts(tree, values), name)
+        return self._keep(select, body, having, values)
+
+    def _keep(
+        self, select: exp.Select, body: Body, having: Sequence[Node], values: Mapping[str, exp.Expr]
+    ) -> exp.Select:
+        """Filters on measures: before the windows where they read none, else after them."""
+        windows = {window.name for window in body.windows}
+        for node in having:
+            condition = self._having(node, values)
+            if _parts_of(node) & windows:
+                qualify = select.args.get("qualify")
+                both = condition if qualify is None else exp.and_(qualify.this, condition)
+                select.set("qualify", exp.Qualify(this=both))
+            else:
+                select.where(condition, copy=False)
         return select
 
-    def _filter(self, select: exp.Select, nodes: Iterable[Node]) -> None:
-        conditions = [self._node(node) for node in nodes]
-        if conditions:
-            select.where(*conditions, copy=False)
+    def _windows(
+        self, body: Body, base: str, values: Mapping[str, exp.Expr]
+    ) -> dict[str, exp.Expr]:
+        return {
+            window.name: _window(
+                window,
+                [_column(c.name, base) for c in body.columns if window.keeps(c.id)],
+                values,
+            )
+            for window in body.windows
+        }
 
-    def _join_stage(self, select: exp.Select, plan: StagePlan) -> None:
+    def _nested(self, nested: NestedSource, columns: Sequence[Column]) -> exp.Select:
+        part: Nested = nested.part
+        inner = self._body(nested.body, [(part.base.tree, STAGE_VALUE)])
+        outer = exp.Select().from_(inner.subquery("finer", copy=False), copy=False)
+        for column in columns:
+            _append(outer, _column(column.name), column.name)
+        _append(outer, aggregate(part.kind, _column(STAGE_VALUE), None), part.name)
+        return _group(outer, len(columns))
+
+    # Sources
+
+    def _source(self, source: Source, columns: Sequence[Column]) -> exp.Select:
+        if source.rolling is not None:
+            return self._rolling(source, source.rolling, columns)
+        if source.distinct:
+            return self._distinct(source, columns)
+        outputs = [
+            (exp.column(leaf.name, PART_TABLE, quoted=True), leaf.name) for leaf in source.leaves
+        ]
+        return self._plain_body(Body(tuple(columns), (source,), (), ()), outputs, ())
+
+    def _distinct(self, source: Source, columns: Sequence[Column]) -> exp.Select:
+        """Each row of the measured cube once per group, whatever the joins repeat."""
+        keys = [(self._column(column, source.shifts), column.name) for column in columns]
+        entries = self._entries(source, keys)
+        outer = exp.Select().from_(entries.subquery(_ENTRIES, copy=False), copy=False)
+        for column in columns:
+            _append(outer, _column(column.name), column.name)
+        self._append_leaves(outer, source)
+        return _group(outer, len(columns))
+
+    def _rolling(self, source: Source, rolling: Rolling, columns: Sequence[Column]) -> exp.Select:
+        """Each period joined with the entries of its window."""
+        others = [column for column in columns if column is not rolling.column]
+        keys = [(self._column(column, source.shifts), column.name) for column in others]
+        moment = (self._local(rolling.member, source.shifts), "moment")
+        entries = self._entries(source, [*keys, moment])
+        select = exp.Select().from_(self._periods(rolling), copy=False)
+        select.append(
+            "joins",
+            exp.Join(
+                this=entries.subquery(_ENTRIES, copy=False),
+                on=_inside(rolling.frame),
+                side=None if others else "LEFT",
+            ),
+        )
+        for column in columns:
+            start = column is rolling.column
+            tree = _column("period_start", _PERIODS) if start else _column(column.name, _ENTRIES)
+            _append(select, tree, column.name)
+        self._append_leaves(select, source)
+        return _group(select, len(columns))
+
+    def _periods(self, rolling: Rolling) -> exp.Subquery:
+        first, last = (self._timestamp(moment) for moment in rolling.bounds)
+        select = exp.Select()
+        if rolling.column is None or rolling.column.granularity is None:
+            _append(select, first, "period_start")
+            _append(select, self._timestamp(rolling.bounds[1] + _MICROSECOND), "period_end")
+            return select.subquery(_PERIODS, copy=False)
+        granularity = rolling.column.granularity
+        bounds = [granularity.bucket(moment, self._plan.today) for moment in (first, last)]
+        series = exp.Anonymous(
+            this="GENERATE_SERIES", expressions=[*bounds, granularity.interval.tree()]
+        )
+        inner = exp.Select()
+        _append(inner, exp.Anonymous(this="UNNEST", expressions=[series]), "period_start")
+        end = exp.Add(this=_column("period_start"), expression=granularity.interval.tree())
+        _append(select, _column("period_start"), "period_start")
+        _append(select, end, "period_end")
+        return select.from_(inner.subquery("starts", copy=False)).subquery(_PERIODS, copy=False)
+
+    def _entries(self, source: Source, keys: Iterable[Output]) -> exp.Select:
+        """Rows of a source with the arguments and conditions of its leaves as columns."""
+        select = self._from(source)
+        for tree, name in keys:
+            _append(select, tree, name)
+        for position, key in enumerate(self._key(source)):
+            _append(select, key.copy(), f"key_{position}")
+        for position, leaf in enumerate(source.leaves):
+            if leaf.argument is not None:
+                _append(select, leaf.argument.copy(), f"value_{position}")
+            if leaf.condition is not None:
+                _append(select, leaf.condition.copy(), f"condition_{position}")
+        self._filter(select, source.where, source.shifts)
+        return select.distinct(copy=False) if source.distinct else select
+
+    def _key(self, source: Source) -> tuple[exp.Expr, ...]:
+        """Primary key of the counted cube: it tells its rows, and whether a join found one."""
+        return self._model.cubes[source.leaves[0].cube].primary_key
+
+    def _append_leaves(self, select: exp.Select, source: Source) -> None:
+        for position, leaf in enumerate(source.leaves):
+            name = "key_0" if leaf.argument is None else f"value_{position}"
+            condition = None
+            if leaf.condition is not None:
+                condition = _column(f"condition_{position}", _ENTRIES)
+            _append(select, aggregate(leaf.kind, _column(name, _ENTRIES), condition), leaf.name)
+
+    def _rows(self, source: Source, outputs: Sequence[Output]) -> exp.Select:
+        """Rows one by one, with what each brings to the measures."""
+        values = {leaf.name: self._row_value(leaf) for leaf in source.leaves}
+        select = self._from(source)
+        for column in self._plan.columns:
+            _append(select, self._column(column, ()), column.name)
+        for tree, name in outputs:
+            _append(select, replace_parts(tree, values), name)
+        self._filter(select, source.where, ())
+        return select
+
+    def _row_value(self, leaf: Leaf) -> exp.Expr:
+        argument = leaf.argument or self._model.cubes[leaf.cube].primary_key[0]
+        conditions: list[exp.Expr] = []
+        if leaf.condition is not None:
+            conditions.append(exp.paren(leaf.condition))
+        value: exp.Expr = argument.copy()
+        if leaf.kind.startswith("count"):
+            conditions.append(exp.not_(exp.Is(this=argument.copy(), expression=exp.Null())))
+            value = exp.Literal.number(1)
+        if not conditions:
+            return value
+        return exp.Case(ifs=[exp.If(this=exp.and_(*conditions), true=value)])
+
+    def _from(self, source: Source) -> exp.Select:
+        select = _from(source.table, source.root, source.joins)
+        for stage in source.stages:
+            self._join_stage(select, stage, source)
+        return select
+
+    def _leaf(self, leaf: Leaf, root: str) -> exp.Expr:
+        """The aggregate of a leaf. A cube that is joined may have no row to count."""
+        argument = leaf.argument
+        if argument is None and leaf.cube != root:
+            argument = self._model.cubes[leaf.cube].primary_key[0]
+        return aggregate(leaf.kind, argument, leaf.condition)
+
+    # Stages of balances
+
+    def _join_stage(self, select: exp.Select, plan: StagePlan, source: Source) -> None:
         """Join the one row that a stage has for each combination of its columns."""
         name = plan.stage.name
-        alias = exp.to_identifier(name, quoted=True)
-        select.with_(alias, as_=self._stage(plan), copy=False)
+        _with(select, name, self._stage(plan, source))
         matches = [
-            exp.NullSafeEQ(this=_column_tree(column), expression=_column(f"key_{i}", name))
+            exp.NullSafeEQ(
+                this=self._column(column, source.shifts), expression=_column(f"key_{i}", name)
+            )
             for i, column in enumerate(plan.columns)
         ]
         condition = exp.and_(*matches, copy=False) if matches else None
         _join(select, exp.table_(name, quoted=True), condition)
 
-    def _stage(self, plan: StagePlan) -> exp.Select:
-        select = self._from(self._plan.view, plan.joins)
+    def _stage(self, plan: StagePlan, source: Source) -> exp.Select:
+        select = _from(source.table, source.root, plan.joins)
         keys = [f"key_{i}" for i in range(len(plan.columns))]
         for key, column in zip(keys, plan.columns, strict=True):
-            _append(select, _column_tree(column), key)
+            _append(select, self._column(column, source.shifts), key)
         if plan.stage.include is not None:
             _append(select, plan.stage.include.copy(), "include")
         groups = len(select.expressions)
         _append(select, plan.stage.value.copy(), STAGE_VALUE)
-        self._filter(select, plan.where)
+        self._filter(select, plan.where, source.shifts)
         _group(select, groups)
         return select if plan.stage.include is None else _sum_stage(select, keys)
 
-    def _node(self, node: Node) -> exp.Expr:
-        if isinstance(node, Group):
-            join = exp.and_ if node.kind == "and" else exp.or_
-            return exp.paren(join(*map(self._node, node.items), copy=False), copy=False)
-        return exp.paren(self._condition(node), copy=False)
+    # Members
 
-    def _condition(self, condition: Condition) -> exp.Expr:
-        tree = exp.paren(condition.member.source.tree)
-        write = _CONDITIONS[condition.operator]
-        values = [self.bind(value) for value in condition.values]
-        is_time = condition.member.type == "time"
-        return write(_as_moment(tree) if is_time else tree, values, condition.with_null)
+    def _column(self, column: Column, shifts: Sequence[Shift]) -> exp.Expr:
+        if column.granularity is None:
+            return self._value(column.member, shifts)
+        return column.granularity.bucket(self._local(column.member, shifts), self._plan.today)
+
+    def _value(self, member: Member, shifts: Sequence[Shift]) -> exp.Expr:
+        """A dimension as its cube says; times are moved by the shifts of the source."""
+        tree = _dimension(member).tree.copy()
+        for shift in shifts:
+            if is_moved(member, shift):
+                tree = shift.interval.added_to(exp.paren(tree, copy=False))
+        return tree
+
+    def _local(self, member: Member, shifts: Sequence[Shift]) -> exp.Expr:
+        """A time in the zone of the query. A calendar day is the same day everywhere."""
+        moment = _as_moment(exp.paren(self._value(member, shifts), copy=False))
+        if self._is_fixed(member):
+            return moment
+        utc = exp.AtTimeZone(this=moment, zone=exp.Literal.string("UTC"))
+        return exp.AtTimeZone(this=utc, zone=exp.Literal.string(self._plan.timezone))
+
+    def _is_fixed(self, member: Member) -> bool:
+        return self._plan.timezone == "UTC" or _dimension(member).is_day
+
+    def _timestamp(self, moment: datetime) -> exp.Expr:
+        return exp.Cast(this=self.bind(moment), to=exp.DataType(this=_TIMESTAMP))
+
+    def _utc(self, moment: datetime, *, late: bool) -> datetime:
+        """A local moment in UTC; where the clock shows it twice, the first or the ``late`` one."""
+        local = moment.replace(tzinfo=self._zone, fold=int(late))
+        return local.astimezone(UTC).replace(tzinfo=None)
+
+    # Filters
+
+    def _filter(self, select: exp.Select, nodes: Iterable[Node], shifts: Sequence[Shift]) -> None:
+        conditions = [self._where(node, shifts) for node in nodes]
+        if conditions:
+            select.where(*conditions, copy=False)
+
+    def _where(self, node: Node, shifts: Sequence[Shift]) -> exp.Expr:
+        if isinstance(node, Group):
+            return _combine(node, [self._where(item, shifts) for item in node.items])
+        if node.operator == SEGMENT:
+            assert isinstance(node.member.source, CompiledSegment)
+            return exp.paren(node.member.source.tree)
+        if node.operator == "measureFilter":
+            return _counts_to(_measure(node.member))
+        tree = exp.paren(self._value(node.member, shifts), copy=False)
+        if node.member.type != "time":
+            return self._apply(node, tree, node.values)
+        return self._apply(node, _as_moment(tree), self._bounds(node))
+
+    def _bounds(self, node: Condition) -> list[Value]:
+        """Times of a filter as the table keeps them: in UTC, unless they are days."""
+        moments = [value for value in node.values if isinstance(value, datetime)]
+        if self._is_fixed(node.member):
+            return [*moments]
+        last = len(moments) - 1
+        late = node.operator in _LATE
+        return [
+            self._utc(moment, late=late or (position == last > 0))
+            for position, moment in enumerate(moments)
+        ]
+
+    def _having(self, node: Node, values: Mapping[str, exp.Expr]) -> exp.Expr:
+        if isinstance(node, Group):
+            return _combine(node, [self._having(item, values) for item in node.items])
+        tree = exp.paren(replace_parts(_measure(node.member).tree, values), copy=False)
+        return self._apply(node, tree, node.values)
+
+    def _apply(self, node: Condition, tree: exp.Expr, values: Iterable[Value]) -> exp.Expr:
+        bound = [self.bind(value) for value in values]
+        return CONDITIONS[node.operator](tree, bound, node.with_null)
+
+
+def _dimension(member: Member) -> CompiledDimension:
+    return cast("CompiledDimension", member.source)
+
+
+def _measure(member: Member) -> CompiledMeasure:
+    return cast("CompiledMeasure", member.source)
+
+
+def _combine(group: Group, conditions: Sequence[exp.Expr]) -> exp.Expr:
+    join = exp.and_ if group.kind == "and" else exp.or_
+    return exp.paren(join(*conditions, copy=False), copy=False)
+
+
+def _parts_of(node: Node) -> frozenset[str]:
+    if isinstance(node, Condition):
+        return find_parts(_measure(node.member).tree)
+    return frozenset().union(*map(_parts_of, node.items))
+
+
+def _counts_to(measure: CompiledMeasure) -> exp.Expr:
+    """Whether a row meets the filters of a measure."""
+    conditions = [exp.paren(leaf.condition) for leaf in measure.leaves if leaf.condition]
+    return exp.and_(*conditions) if conditions else exp.true()
+
+
+def _window(window: Window, keys: list[exp.Column], values: Mapping[str, exp.Expr]) -> exp.Expr:
+    order = [
+        exp.Ordered(this=replace_parts(tree, values), desc=desc, nulls_first=False)
+        for tree, desc in window.order
+    ]
+    if window.kind == "rank":
+        function: exp.Expr = exp.Anonymous(this="RANK")
+    else:
+        assert window.tree is not None
+        function = aggregate(window.kind, replace_parts(window.tree, values), None)
+    return exp.Window(
+        this=function,
+        partition_by=list(keys),
+        order=exp.Order(expressions=order) if order else None,
+    )
+
+
+def _join_sources(select: exp.Select, names: list[str], columns: Sequence[Column]) -> str:
+    """FROM the sources, joined on the columns; the name that the columns are read from."""
+    first, *rest = names
+    if not rest or not columns:
+        select.from_(exp.table_(first, quoted=True), copy=False)
+        for name in rest:
+            _join(select, exp.table_(name, quoted=True), None)
+        return first
+    _with(select, _KEYS, _union_keys(names, columns))
+    select.from_(exp.table_(_KEYS, quoted=True), copy=False)
+    for name in names:
+        matches = [
+            exp.NullSafeEQ(this=_column(c.name, _KEYS), expression=_column(c.name, name))
+            for c in columns
+        ]
+        _join(select, exp.table_(name, quoted=True), exp.and_(*matches, copy=False))
+    return _KEYS
+
+
+def _union_keys(names: list[str], columns: Sequence[Column]) -> exp.Query:
+    selects = []
+    for name in names:
+        select = exp.Select().from_(exp.table_(name, quoted=True), copy=False)
+        for column in columns:
+            _append(select, _column(column.name), column.name)
+        selects.append(select)
+    return exp.union(*selects, distinct=True, copy=False)
+
+
+def _inside(frame: Frame) -> exp.Expr:
+    """Whether an entry lies in the window of a period. Ends are exclusive: months stay whole."""
+    moment = _column("moment", _ENTRIES)
+    start, end = _column("period_start", _PERIODS), _column("period_end", _PERIODS)
+    if frame.to_date is not None:
+        first = exp.TimestampTrunc(this=start, unit=exp.var(frame.to_date.upper()))
+        return exp.and_(
+            exp.GTE(this=moment, expression=first), exp.LT(this=moment.copy(), expression=end)
+        )
+    edge = start if frame.from_start else end
+    conditions: list[exp.Expr] = []
+    if frame.trailing is not None:
+        first_moment = (-frame.trailing).added_to(edge.copy())
+        conditions.append(exp.GTE(this=moment.copy(), expression=first_moment))
+    if frame.leading is not None:
+        last_moment = frame.leading.added_to(edge.copy())
+        conditions.append(exp.LT(this=moment.copy(), expression=last_moment))
+    return exp.and_(*conditions) if conditions else exp.true()
 
 
 def _sum_stage(inner: exp.Select, keys: list[str]) -> exp.Select:
@@ -125,6 +529,17 @@ def _sum_stage(inner: exp.Select, keys: list[str]) -> exp.Select:
         _append(outer, _column(key), key)
     _append(outer, exp.Sum(this=_column(STAGE_VALUE)), STAGE_VALUE)
     return _group(outer, len(keys))
+
+
+def _with(select: exp.Select, name: str, query: exp.Query) -> None:
+    select.with_(exp.to_identifier(name, quoted=True), as_=query, copy=False)
+
+
+def _from(table: str, root: str, joins: Iterable[JoinStep]) -> exp.Select:
+    select = exp.Select().from_(_table(table, root), copy=False)
+    for step in joins:
+        _join(select, _table(step.table, step.cube), step.edge.condition.copy())
+    return select
 
 
 def _append(select: exp.Select, tree: exp.Expr, name: str) -> None:
@@ -149,16 +564,8 @@ def _column(name: str, table: str | None = None) -> exp.Column:
     return exp.column(name, table, quoted=True)
 
 
-def _column_tree(column: Column) -> exp.Expr:
-    tree = column.member.source.tree.copy()
-    if column.granularity is None:
-        return tree
-    unit = exp.var(column.granularity.upper())
-    return exp.TimestampTrunc(this=_as_moment(exp.paren(tree, copy=False)), unit=unit)
-
-
 def _as_moment(tree: exp.Expr) -> exp.Cast:
-    return exp.Cast(this=tree, to=exp.DataType(this=exp.DataType.Type.TIMESTAMP))
+    return exp.Cast(this=tree, to=exp.DataType(this=_TIMESTAMP))
 
 
 def _group(select: exp.Select, count: int) -> exp.Select:
@@ -169,87 +576,3 @@ def _group(select: exp.Select, count: int) -> exp.Select:
 def _order(select: exp.Select, order: Iterable[tuple[str, bool]]) -> exp.Select:
     keys = [exp.Ordered(this=_column(name), desc=desc, nulls_first=False) for name, desc in order]
     return select.order_by(*keys, copy=False) if keys else select
-
-
-_Write = Callable[[exp.Expr, list[exp.Parameter], bool], exp.Expr]
-
-
-def _is_null(tree: exp.Expr) -> exp.Is:
-    return exp.Is(this=tree.copy(), expression=exp.Null())
-
-
-def _equals(tree: exp.Expr, values: list[exp.Parameter], with_null: bool) -> exp.Expr:
-    parts: list[exp.Expr] = []
-    if len(values) == 1:
-        parts.append(exp.EQ(this=tree, expression=values[0]))
-    elif values:
-        parts.append(exp.In(this=tree, expressions=list(values)))
-    if with_null:
-        parts.append(_is_null(tree))
-    return exp.or_(*parts, copy=False)
-
-
-def _not_equals(tree: exp.Expr, values: list[exp.Parameter], with_null: bool) -> exp.Expr:
-    """Rows without a value differ from every value, unless null itself is excluded."""
-    if not values:
-        return exp.not_(_is_null(tree))
-    differs = exp.not_(_equals(tree, values, with_null=False))
-    return differs if with_null else exp.or_(differs, _is_null(tree))
-
-
-def _match(function: str, *, negate: bool) -> _Write:
-    """Text search without regard to case; the value holds no wildcards."""
-
-    def write(tree: exp.Expr, values: list[exp.Parameter], with_null: bool) -> exp.Expr:
-        tests = [exp.func(function, _fold(tree), _fold(value)) for value in values]
-        found = exp.or_(*tests)
-        return exp.or_(exp.not_(found), _is_null(tree)) if negate else found
-
-    return write
-
-
-def _fold(tree: exp.Expr) -> exp.Expr:
-    text = exp.DataType(this=exp.DataType.Type.VARCHAR)
-    return exp.Lower(this=exp.Cast(this=tree.copy(), to=text))
-
-
-def _compare(kind: type[exp.Binary]) -> _Write:
-    def write(tree: exp.Expr, values: list[exp.Parameter], with_null: bool) -> exp.Expr:
-        return kind(this=tree, expression=values[0])
-
-    return write
-
-
-def _between(tree: exp.Expr, values: list[exp.Parameter], with_null: bool) -> exp.Expr:
-    return exp.Between(this=tree, low=values[0], high=values[1])
-
-
-def _outside(tree: exp.Expr, values: list[exp.Parameter], with_null: bool) -> exp.Expr:
-    return exp.not_(_between(tree, values, with_null))
-
-
-_CONDITIONS: dict[str, _Write] = {
-    "equals": _equals,
-    "in": _equals,
-    "notEquals": _not_equals,
-    "notIn": _not_equals,
-    "contains": _match("contains", negate=False),
-    "notContains": _match("contains", negate=True),
-    "startsWith": _match("starts_with", negate=False),
-    "notStartsWith": _match("starts_with", negate=True),
-    "endsWith": _match("ends_with", negate=False),
-    "notEndsWith": _match("ends_with", negate=True),
-    "gt": _compare(exp.GT),
-    "gte": _compare(exp.GTE),
-    "lt": _compare(exp.LT),
-    "lte": _compare(exp.LTE),
-    "set": lambda tree, values, with_null: exp.not_(_is_null(tree)),
-    "notSet": lambda tree, values, with_null: _is_null(tree),
-    "inDateRange": _between,
-    "onTheDate": _between,
-    "notInDateRange": _outside,
-    "beforeDate": _compare(exp.LT),
-    "beforeOrOnDate": _compare(exp.LTE),
-    "afterDate": _compare(exp.GT),
-    "afterOrOnDate": _compare(exp.GTE),
-}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 
 from cube.server.compiled import Member
@@ -34,12 +34,16 @@ _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 _MAXIMUM_DIGITS = 38
 
 
-def type_values(item: Filter, member: Member, today: date) -> tuple[Value, ...]:
-    """Values of a filter, without nulls; a date range becomes its two ends.
+def type_values(item: Filter, member: Member, today: date, zone: tzinfo = UTC) -> tuple[Value, ...]:
+    """Values of a filter, without nulls; a date range becomes its two ends, local to the zone.
 
     Raises:
         QueryError: the operator does not fit the member, or the values do not fit the operator.
     """
+    if item.operator == "measureFilter":
+        return _check_measure_filter(item, member)
+    if member.kind == "segment":
+        raise QueryError(f"'{member.name}' is a segment; it belongs under 'segments'")
     if item.operator not in _OPERATORS[member.type]:
         raise QueryError(
             f"the operator '{item.operator}' does not fit '{member.name}', a {member.kind} of "
@@ -49,11 +53,27 @@ def type_values(item: Filter, member: Member, today: date) -> tuple[Value, ...]:
     _check_count(item, len(given))
     if item.operator in _RANGES:
         texts = [str(value) for value in given]
-        return parse_range(texts[0] if len(texts) == 1 else texts, today)
+        return parse_range(texts[0] if len(texts) == 1 else texts, today, zone)
     if item.operator in _MOMENTS:
         late = item.operator in ("afterDate", "beforeOrOnDate")
-        return (parse_moment(str(given[0]), end=late),)
-    return tuple(_convert(value, member) for value in given)
+        return (_parse_edge(str(given[0]), today, zone, late),)
+    return tuple(_convert(value, member, zone) for value in given)
+
+
+def _check_measure_filter(item: Filter, member: Member) -> tuple[Value, ...]:
+    """It keeps the rows that count to a measure, and takes no values."""
+    if member.kind != "measure":
+        raise QueryError(f"the operator 'measureFilter' needs a measure; '{member.name}' is none")
+    if item.values:
+        raise QueryError("the operator 'measureFilter' takes no values")
+    return ()
+
+
+def _parse_edge(text: str, today: date, zone: tzinfo, late: bool) -> datetime:
+    """A date or moment, or the start or the end of a relative range such as ``last month``."""
+    if text[:1].isdigit():
+        return parse_moment(text, zone, end=late)
+    return parse_range(text, today, zone)[int(late)]
 
 
 def _check_count(item: Filter, count: int) -> None:
@@ -73,7 +93,7 @@ def _check_count(item: Filter, count: int) -> None:
         raise QueryError(f"the operator '{operator}' on '{item.member}' needs values")
 
 
-def _convert(value: str | bool | int | float, member: Member) -> Value:
+def _convert(value: str | bool | int | float, member: Member, zone: tzinfo) -> Value:
     """Value in the type of the member; booleans and numbers may come as text."""
     match member.type:
         case "number":
@@ -83,7 +103,7 @@ def _convert(value: str | bool | int | float, member: Member) -> Value:
                 raise QueryError(f"{value!r} is not true or false, as '{member.name}' needs")
             return _BOOLEANS[str(value).lower()]
         case "time":
-            return parse_moment(str(value))
+            return parse_moment(str(value), zone)
     return _check_text(str(value))
 
 

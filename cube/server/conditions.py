@@ -1,0 +1,90 @@
+"""The operators of filters as SQL over a member's expression and bound values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlglot import exp
+
+Write = Callable[[exp.Expr, list[exp.Parameter], bool], exp.Expr]
+
+
+def _is_null(tree: exp.Expr) -> exp.Is:
+    return exp.Is(this=tree.copy(), expression=exp.Null())
+
+
+def _equals(tree: exp.Expr, values: list[exp.Parameter], with_null: bool) -> exp.Expr:
+    parts: list[exp.Expr] = []
+    if len(values) == 1:
+        parts.append(exp.EQ(this=tree, expression=values[0]))
+    elif values:
+        parts.append(exp.In(this=tree, expressions=list(values)))
+    if with_null:
+        parts.append(_is_null(tree))
+    return exp.or_(*parts, copy=False)
+
+
+def _not_equals(tree: exp.Expr, values: list[exp.Parameter], with_null: bool) -> exp.Expr:
+    """Rows without a value differ from every value, unless null itself is excluded."""
+    if not values:
+        return exp.not_(_is_null(tree))
+    differs = exp.not_(_equals(tree, values, with_null=False))
+    return differs if with_null else exp.or_(differs, _is_null(tree))
+
+
+def _match(function: str, *, negate: bool) -> Write:
+    """Text search without regard to case; the value holds no wildcards."""
+
+    def write(tree: exp.Expr, values: list[exp.Parameter], with_null: bool) -> exp.Expr:
+        tests = [exp.func(function, _fold(tree), _fold(value)) for value in values]
+        found = exp.or_(*tests)
+        return exp.or_(exp.not_(found), _is_null(tree)) if negate else found
+
+    return write
+
+
+def _fold(tree: exp.Expr) -> exp.Expr:
+    text = exp.DataType(this=exp.DataType.Type.VARCHAR)
+    return exp.Lower(this=exp.Cast(this=tree.copy(), to=text))
+
+
+def _compare(kind: type[exp.Binary]) -> Write:
+    def write(tree: exp.Expr, values: list[exp.Parameter], with_null: bool) -> exp.Expr:
+        return kind(this=tree, expression=values[0])
+
+    return write
+
+
+def _between(tree: exp.Expr, values: list[exp.Parameter], with_null: bool) -> exp.Expr:
+    return exp.Between(this=tree, low=values[0], high=values[1])
+
+
+def _outside(tree: exp.Expr, values: list[exp.Parameter], with_null: bool) -> exp.Expr:
+    return exp.not_(_between(tree, values, with_null))
+
+
+CONDITIONS: dict[str, Write] = {
+    "equals": _equals,
+    "in": _equals,
+    "notEquals": _not_equals,
+    "notIn": _not_equals,
+    "contains": _match("contains", negate=False),
+    "notContains": _match("contains", negate=True),
+    "startsWith": _match("starts_with", negate=False),
+    "notStartsWith": _match("starts_with", negate=True),
+    "endsWith": _match("ends_with", negate=False),
+    "notEndsWith": _match("ends_with", negate=True),
+    "gt": _compare(exp.GT),
+    "gte": _compare(exp.GTE),
+    "lt": _compare(exp.LT),
+    "lte": _compare(exp.LTE),
+    "set": lambda tree, values, with_null: exp.not_(_is_null(tree)),
+    "notSet": lambda tree, values, with_null: _is_null(tree),
+    "inDateRange": _between,
+    "onTheDate": _between,
+    "notInDateRange": _outside,
+    "beforeDate": _compare(exp.LT),
+    "beforeOrOnDate": _compare(exp.LTE),
+    "afterDate": _compare(exp.GT),
+    "afterOrOnDate": _compare(exp.GTE),
+}
