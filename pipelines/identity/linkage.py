@@ -107,7 +107,8 @@ def _score(records: pa.Table, parameters: Parameters) -> pa.Table:
             additional_columns_to_retain=[],
         )
         records_frame = DuckDBAPI(connection=scratch).register("block_member")
-        linker = Linker(records_frame, settings, log_level=logging.ERROR)
+        # The settings are ours and tested; validating them would take as long as the comparison.
+        linker = Linker(records_frame, settings, log_level=logging.ERROR, validate_settings=False)
         pairs = linker.inference.predict(
             threshold_match_probability=parameters.thresholds.review, warning_mode="never"
         )

@@ -82,9 +82,7 @@ def print_quality(console: Console, settings: Settings, truth: Path | None) -> N
     ]
     columns = ("method", "true_pairs", "merged", "wrong", "precision", "recall")
     print_rows(console, columns, rows, "Pairs of customers that are one")
-    console.print(
-        f"{report.waiting} pairs wait for review, {report.waiting_right} of them rightly."
-    )
+    console.print(f"Waiting for review: {report.waiting}, rightly {report.waiting_right}.")
 
 
 def _share(value: float | None) -> str:
