@@ -85,7 +85,7 @@ window_sums as (
         ) as recent_transaction_count,
         sum(activity_days.entry_count) filter (
             where activity_days.activity_date <= months.as_of_date - months.churn_window_days
-                and activity_days.activity_date > months.as_of_date - 2 * months.churn_window_days
+            and activity_days.activity_date > months.as_of_date - 2 * months.churn_window_days
         ) as earlier_transaction_count
     from activity_days
     inner join months

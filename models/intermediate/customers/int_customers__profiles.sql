@@ -85,8 +85,9 @@ banded_customers as (
         {%- for kind in banded %}
             {{ kind }}_bands.band_code as {{ kind }}_band_code,
         {%- endfor %}
-        case when vip_bands.band_code is not null then
-            {{ surrogate_key("'value_band'", "'VIP'", "vip_bands.band_code", "vip_bands.valid_from") }}
+        case
+            when vip_bands.band_code is not null
+                then {{ surrogate_key("'value_band'", "'VIP'", "vip_bands.band_code", "vip_bands.valid_from") }}
         end as vip_band_key,
         segments.segment_code as rfm_segment_code
     from figures

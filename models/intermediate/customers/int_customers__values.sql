@@ -81,12 +81,13 @@ select
     cast(shares.value_rank as integer) as value_rank,
     shares.cumulative_contribution_amount,
     shares.cumulative_contribution_rate,
-    case when shares.year_contribution_days > 0 then
-        {{ divide_money(
-            "(shares.cents * 365 * " ~ rate_units('terms.clv_retention_rate') ~ ")",
-            "(shares.year_contribution_days * (100000000 + " ~ rate_units('terms.clv_discount_rate')
-            ~ " - " ~ rate_units('terms.clv_retention_rate') ~ "))"
-        ) }}
+    case
+        when shares.year_contribution_days > 0
+            then {{ divide_money(
+                "(shares.cents * 365 * " ~ rate_units('terms.clv_retention_rate') ~ ")",
+                "(shares.year_contribution_days * (100000000 + " ~ rate_units('terms.clv_discount_rate')
+                ~ " - " ~ rate_units('terms.clv_retention_rate') ~ "))"
+            ) }}
     end as lifetime_value_amount
 from shares
 inner join {{ ref('int_customers__parameters') }} as terms

@@ -1,9 +1,13 @@
 {#- Codes that make a profile, with the seed that names them: a kind of band, or none. -#}
-{%- set bands = ['grade', 'vip', 'aum', 'age', 'income'] %}
+{%- set codes_of_bands = {
+    'grade': 'grade_code', 'vip': 'vip_band_code', 'aum': 'aum_band_code', 'age': 'age_band_code',
+    'income': 'income_band_code',
+} %}
+{%- set bands = codes_of_bands.keys() %}
 {%- set codes = ['risk_grade_code', 'lifecycle_code', 'churn_label', 'rfm_segment_code'] %}
 {%- set columns = ['customer_profile_key', 'grade_code', 'grade_group_code', 'grade_group_name'] %}
 {%- for kind in bands if kind != 'grade' %}
-    {%- do columns.extend([kind ~ '_band_code', kind ~ '_band_name']) %}
+    {%- do columns.extend([codes_of_bands[kind], kind ~ '_band_name']) %}
 {%- endfor %}
 {%- do columns.extend(codes + ['rfm_segment_name', 'aum_band_ordinal', 'age_band_ordinal', 'income_band_ordinal']) %}
 
@@ -12,11 +16,7 @@
 with profiles as (
     select distinct
         customer_profile_key,
-        grade_code,
-        vip_band_code,
-        aum_band_code,
-        age_band_code,
-        income_band_code,
+        {{ codes_of_bands.values() | join(',\n        ') }},
         {{ codes | join(',\n        ') }}
     from {{ ref('int_customers__profiles') }}
 ),
@@ -43,13 +43,13 @@ members as (
         {%- endfor %}
         segment_names.segment_name as rfm_segment_name
     from profiles
+    left join segment_names on profiles.rfm_segment_code = segment_names.segment_code
     {%- for kind in bands %}
         left join band_names as {{ kind }}_names
             on
                 {{ kind }}_names.band_kind = '{{ kind | upper }}'
-                and profiles.{{ 'grade_code' if kind == 'grade' else kind ~ '_band_code' }} = {{ kind }}_names.band_code
+                and profiles.{{ codes_of_bands[kind] }} = {{ kind }}_names.band_code
     {%- endfor %}
-    left join segment_names on profiles.rfm_segment_code = segment_names.segment_code
 )
 
 {{ with_special_members(

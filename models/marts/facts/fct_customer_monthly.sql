@@ -43,6 +43,18 @@ spine as (
     from customer_months
 ),
 
+profiles as (
+    select * from {{ ref('int_customers__profiles') }}
+),
+
+behaviour as (
+    select * from {{ ref('int_customers__behaviour') }}
+),
+
+customer_values as (
+    select * from {{ ref('int_customers__values') }}
+),
+
 holdings as (
     select
         customer_durable_key,
@@ -98,14 +110,14 @@ joined_months as (
         customer_values.cumulative_contribution_amount,
         customer_values.cumulative_contribution_rate,
         customer_values.lifetime_value_amount,
-        coalesce(holdings.account_count, 0) as account_count,
-        coalesce(holdings.product_family_count, 0) as product_family_count,
         {%- for balance in balances %}
             coalesce(customer_months.{{ balance }}, 0) as {{ balance }},
         {%- endfor %}
         {%- for line in lines %}
-            customer_months.{{ line }}{{ "," if not loop.last }}
+            customer_months.{{ line }},
         {%- endfor %}
+        coalesce(holdings.account_count, 0) as account_count,
+        coalesce(holdings.product_family_count, 0) as product_family_count
     from spine
     inner join months on spine.month_end_date = months.month_end_date
     inner join {{ ref('dim_customer') }} as customers
@@ -113,15 +125,8 @@ joined_months as (
             spine.customer_durable_key = customers.customer_durable_key
             and {{ valid_on('customers', 'months.as_of_date') }}
     {{ join_lead_manager('spine.customer_durable_key', 'months.as_of_date') }}
-    {%- for part, relation in {
-        'customer_months': 'customer_months',
-        'grades': 'grades',
-        'holdings': 'holdings',
-        'profiles': ref('int_customers__profiles'),
-        'behaviour': ref('int_customers__behaviour'),
-        'customer_values': ref('int_customers__values'),
-    }.items() %}
-        left join {{ relation }}{{ "" if part == relation else " as " ~ part }}
+    {%- for part in ['customer_months', 'grades', 'holdings', 'profiles', 'behaviour', 'customer_values'] %}
+        left join {{ part }}
             on
                 spine.customer_durable_key = {{ part }}.customer_durable_key
                 and spine.month_end_date = {{ part }}.month_end_date
