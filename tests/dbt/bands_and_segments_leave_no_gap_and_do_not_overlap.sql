@@ -1,24 +1,24 @@
 -- On the first day of every band, the bands of its kind lie end to end in the order of their ordinals; and
 -- each of the 25 pairs of scores belongs to exactly one segment.
-with days as (
+with starts as (
     select distinct
         band_kind,
-        valid_from as day
+        valid_from as first_day
     from {{ ref('value_band') }}
 ),
 
 neighbours as (
     select
-        days.band_kind,
+        starts.band_kind,
         bands.band_code,
         bands.range_from,
         bands.range_to,
-        lead(bands.range_from) over (partition by days.band_kind, days.day order by bands.ordinal) as next_from
-    from days
+        lead(bands.range_from) over (partition by starts.band_kind, starts.first_day order by bands.ordinal) as next_from
+    from starts
     inner join {{ ref('value_band') }} as bands
         on
-            days.band_kind = bands.band_kind
-            and {{ valid_on('bands', 'days.day') }}
+            starts.band_kind = bands.band_kind
+            and {{ valid_on('bands', 'starts.first_day') }}
 ),
 
 scores as (
