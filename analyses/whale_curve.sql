@@ -5,7 +5,7 @@ with customers as (
     select
         customer_durable_key,
         sum(pre_tax_contribution_amount) as contribution
-    from marts.fct_profit_monthly
+    from marts.fct_customer_monthly
     where is_complete_month and pre_tax_contribution_amount is not null
     group by customer_durable_key
 ),

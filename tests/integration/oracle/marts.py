@@ -22,6 +22,11 @@ NATURAL_IDS = {
     "risk_grade_code": ("risk_grade", "risk_grade_code"),
     "activity_code": ("activity", "activity_code"),
     "gl_account_code": ("gl_account", "gl_account_code"),
+    "industry_code": ("industry", "industry_code"),
+    "aum_band_code": ("customer_profile", "aum_band_code"),
+    "age_band_code": ("customer_profile", "age_band_code"),
+    "income_band_code": ("customer_profile", "income_band_code"),
+    "rfm_segment_code": ("customer_profile", "rfm_segment_code"),
 }
 """Dimension and column that give the natural id of a key."""
 SHOWN = 5
