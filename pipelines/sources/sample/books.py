@@ -34,6 +34,7 @@ SPLIT_SHARE = 0.012
 HANDED_SHARE = 0.012
 LARGER_PART = 600_000
 LEAVES_AFTER = 0.4
+LATEST_HALVING = 15
 _STREAM = 70
 
 
@@ -52,7 +53,10 @@ class Books:
 def make_books(
     seed: int, period: Period, units: Units, managers: Managers, people: People
 ) -> Books:
-    """Every company and most persons get a manager; a few are shared or handed over."""
+    """Every company and most persons get a manager; a few are shared or handed over.
+
+    One manager hands over half a book, another leaves and hands over the whole.
+    """
     rng = open_stream(seed, _STREAM)
     is_person = people.kind == PERSON
     customer = people.members(~is_person | toss(rng, people.size, MANAGED_SHARE))
@@ -75,6 +79,9 @@ def make_books(
     begins = np.where(is_split, np.maximum(begins, managers.hired[colleague]), begins)
     can_move = (colleague != manager) & (colleague != leaver) & (begins < 0)
     hands_over = np.where(can_move, hands_over, NO_DAY)
+    halved = _choose_half(manager, can_move & ~is_split & (manager != leaver))
+    if period.days > 1:
+        hands_over[halved] = max(min(period.days // 3, LATEST_HALVING), 1)
     rows = _write_rows(
         customer=customer,
         manager=manager,
@@ -117,6 +124,16 @@ def _draw_handovers(
     day = period.random_days(rng, manager.size)
     day = np.where(toss(rng, manager.size, HANDED_SHARE), day, NO_DAY)
     return np.where(manager == leaver, last_day + 1, day)
+
+
+def _choose_half(manager: Ints, can_move: Bools) -> Ints:
+    """Every second customer of the largest book that can move: half a book is handed over."""
+    movable = np.flatnonzero(can_move)
+    if movable.size == 0:
+        return movable
+    giver = np.bincount(manager[movable]).argmax()
+    half: Ints = movable[manager[movable] == giver][::2]
+    return half
 
 
 def _write_rows(

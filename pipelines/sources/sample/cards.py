@@ -131,7 +131,7 @@ class CardDays:
         self._rng = open_stream(seed, _STREAM + 1)
         self._period, self._cards, self._deposits = period, cards, deposits
         self.book = EntryBook(cards.balance, -1, open_stream(seed, _STREAM + 2))
-        self.contracts = ChangeLog(("status",), cards.size)
+        self.contracts = ChangeLog(("office", "status"), cards.size)
         self.positions = ChangeLog(("balance", "overdue", "days_past_due"), cards.credit_count)
         self._settlement = cards.settlement[: cards.credit_count]
         self._issued = cards.issued[: cards.credit_count]
@@ -152,7 +152,7 @@ class CardDays:
         days_past_due = np.where(cards.overdue > 0, day - cards.since, 0)
         status = full(cards.size, 0)
         status[: cards.credit_count] = days_past_due > BLOCKED_AFTER
-        self.contracts.observe(day, cards.issued <= day, status=status)
+        self.contracts.observe(day, cards.issued <= day, office=cards.office, status=status)
         self.positions.observe(
             day,
             self._issued <= day,
@@ -265,7 +265,6 @@ def card_rows(cards: Cards) -> Table:
         "card": np.arange(cards.size),
         "person": cards.person,
         "product": cards.product,
-        "office": cards.office,
         "settlement": cards.settlement,
         "is_debit": is_debit.astype(np.int64),
         "credit_limit": limit,

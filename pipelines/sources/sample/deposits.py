@@ -74,7 +74,8 @@ class DepositDays:
         self._accounts, self._is_person = accounts, people.kind[accounts.person] == PERSON
         opening = np.where(accounts.opened < 0, accounts.amount, 0)
         self.book = EntryBook(opening, 1, open_stream(seed, _STREAM + 1))
-        self.contracts = ChangeLog(("rate", "closed"), accounts.size)
+        self.contracts = ChangeLog(("office", "rate", "closed"), accounts.size)
+        self._counter = np.arange(units.level.size)
         self.balances = ChangeLog(("balance",), accounts.size)
         self._balance_days = np.zeros(accounts.size, dtype=np.int64)
         age = -people.birth[accounts.person] / YEAR
@@ -118,9 +119,15 @@ class DepositDays:
         self.book.close_day(day)
         accounts, balance = self._accounts, self.book.balance
         exists = accounts.opened <= day
-        self.contracts.observe(day, exists, rate=accounts.rate, closed=accounts.closed)
+        self.contracts.observe(
+            day, exists, office=accounts.office, rate=accounts.rate, closed=accounts.closed
+        )
         self.balances.observe(day, exists, balance=balance)
         self._balance_days += balance
+
+    def close_counter(self, unit: int, successor: int) -> None:
+        """Serve customers at the counter of the successor instead."""
+        self._counter[unit] = successor
 
     def top_up(self, account: Ints, amount: Ints) -> None:
         """Cash paid in at the counter of the account's office, in whole hundreds."""
@@ -424,7 +431,7 @@ class DepositDays:
         """Post with office and teller where the channel is the counter, cash machine: office."""
         channel = full(account.size, channel) if isinstance(channel, int) else channel
         away = toss(self._rng, account.size, 0.1)
-        elsewhere = self._rng.choice(self._units.offices, account.size)
+        elsewhere = self._counter[self._rng.choice(self._units.offices, account.size)]
         office = np.where(away, elsewhere, self._accounts.office[account])
         window = self._rng.integers(0, TELLERS_PER_OFFICE, account.size)
         at_counter = channel == Channel.COUNTER

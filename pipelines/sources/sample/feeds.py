@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.sources.sample.accounts import PARTY_ROLES
-from pipelines.sources.sample.arrays import NO_DAY, Table, blank, take_rows
+from pipelines.sources.sample.arrays import NO_DAY, Ints, Table, blank, stack, take_rows
 from pipelines.sources.sample.cards import CARD_STATUSES, CARD_TYPES, MERCHANTS, card_rows
 from pipelines.sources.sample.customers import CUSTOMER_TYPES, PERSON
 from pipelines.sources.sample.entries import Channel, EntryType
@@ -76,10 +76,11 @@ class FeedTables:
         start = f"date '{self._bank.period.start.isoformat()}'"
         return f"case when {column} <> {NO_DAY} then {start} + cast({column} as integer) end"
 
-    def _repeat_full(self, rows: Table, extra: int | None = None) -> Table:
-        """Rows of a full feed for the first night, each month's first day and one extra night."""
+    def _repeat_full(self, rows: Table, *extra: int) -> Table:
+        """Rows of a full feed for the first night, each month's first day and extra nights."""
         size = len(next(iter(rows.values())))
-        days = sorted({0, *self._bank.period.month_starts(), *([extra] if extra else [])})
+        known = [day for day in extra if day != NO_DAY]
+        days = sorted({0, *self._bank.period.month_starts(), *known})
         index = np.tile(np.arange(size), len(days))
         return {**take_rows(rows, index), "day": np.repeat(np.array(days, dtype=np.int64), size)}
 
@@ -90,6 +91,7 @@ class FeedTables:
         rows = self._repeat_full(
             {"id": np.arange(tellers.unit.size), "name": tellers.name, "unit": tellers.unit}
         )
+        rows["unit"] = self._bank.moves.unit_on(rows["unit"], rows["day"])
         columns = f"{_call(TELLER_ID, 'id')} as teller_id, name as teller_name, {_unit('unit')}"
         self._make("teller.teller", rows, columns, "id")
         self._make_products()
@@ -99,12 +101,21 @@ class FeedTables:
         names = ("name", "level", "parent", "successor", "city", "opened", "closed")
         rows = {name: getattr(units, name) for name in names}
         rows |= {"id": np.arange(units.level.size), "city": CITY_NAMES[units.city]}
+        rows = self._merge_unit(self._repeat_full(rows, self._bank.moves.merger_day))
         columns = f"""
             {_unit("id")}, name as branch_name, {_code(LEVELS, "level")} as branch_level,
             {_optional(UNIT_ID, "parent")} as parent_branch_id,
             {_optional(UNIT_ID, "successor")} as successor_branch_id, city,
             {self._date("opened")} as opened_date, {self._date("closed")} as closed_date"""
-        self._make("branch.branch", self._repeat_full(rows), columns, "id")
+        self._make("branch.branch", rows, columns, "id")
+
+    def _merge_unit(self, rows: Table) -> Table:
+        """Close the merged unit the day before it becomes part of its successor."""
+        moves = self._bank.moves
+        merged = moves.unit_on(rows["id"], rows["day"]) != rows["id"]
+        successor = np.where(merged, moves.successor, rows["successor"])
+        closed = np.where(merged, moves.merger_day - 1, rows["closed"])
+        return {**rows, "successor": successor, "closed": closed}
 
     def _make_managers(self) -> None:
         managers, books = self._bank.managers, self._bank.books
@@ -116,8 +127,10 @@ class FeedTables:
                 "kind": managers.kind,
                 "hired": managers.hired,
             },
-            books.last_day if books.leaver >= 0 else None,
+            books.last_day,
+            self._bank.moves.merger_day,
         )
+        rows["unit"] = self._bank.moves.unit_on(rows["unit"], rows["day"])
         has_left = (rows["id"] == books.leaver) & (rows["day"] >= books.last_day)
         rows["leaves"] = np.where(has_left, books.last_day, NO_DAY)
         columns = f"""
@@ -141,11 +154,12 @@ class FeedTables:
         numbers["loan"] = people.loan_number
         gender = np.where(people.is_male, "M", "F").astype(object)
         gender = blank(gender, people.kind != PERSON)
-        for system, records in self._bank.records.items():
+        for system, told in self._bank.records.items():
+            records = self._tell_moves(told) if system == "branch" else told
             person = records["person"]
             rows = {**records, "number": numbers[system][person], "kind": people.kind[person]}
             rows |= {"gender": gender[person], "industry": people.industry[person]}
-            rows |= {"unit": people.office[person], "joined": people.joined[person]}
+            rows |= {"unit": self._find_offices(records), "joined": people.joined[person]}
             columns = f"""
                 {_call(CUSTOMER_IDS[system], "number")} as customer_id,
                 {_code(CUSTOMER_TYPES, "kind")} as customer_type, name as full_name,
@@ -163,6 +177,25 @@ class FeedTables:
             {self._date("valid_from")} as valid_from, {self._date("valid_to")} as valid_to"""
         order = "customer, type"
         self._make("branch.customer_relationship", self._bank.relationships, columns, order)
+    def _find_offices(self, records: Table) -> Ints:
+        """Office of each customer on the night of each record."""
+        people, moves, person = self._bank.people, self._bank.moves, records["person"]
+        moved = moves.has_moved(person, records["day"])
+        return np.where(moved, moves.office[person], people.office[person])
+
+    def _tell_moves(self, records: Table) -> Table:
+        """Records, and the last one of each customer again on the night of a move."""
+        moves = self._bank.moves
+        order = np.lexsort((records["day"], records["person"]))
+        rows = take_rows(records, order)
+        moved_on = moves.day[rows["person"]]
+        earlier = np.flatnonzero((moved_on != NO_DAY) & (rows["day"] <= moved_on))
+        person = rows["person"][earlier]
+        is_last = np.ones(person.size, dtype=np.bool_)
+        is_last[:-1] = person[1:] != person[:-1]
+        last = earlier[is_last]
+        last = last[rows["day"][last] < moved_on[last]]
+        return stack([records, {**take_rows(rows, last), "day": moved_on[last]}])
 
     def _make_accounts(self) -> None:
         self._make_account_contracts()
@@ -188,7 +221,7 @@ class FeedTables:
         accounts = self._bank.accounts
         rows = self._bank.deposit_days.contracts.table()
         member = rows["member"]
-        rows |= {name: getattr(accounts, name)[member] for name in ("office", "opened", "maturity")}
+        rows |= {name: getattr(accounts, name)[member] for name in ("opened", "maturity")}
         rows["product"] = accounts.product[member]
         rows["term"] = PRODUCT_TERM[accounts.product[member]]
         rows["dormant"] = accounts.is_dormant[member].astype(np.int64)
@@ -252,7 +285,7 @@ class FeedTables:
         loans = self._bank.loans
         rows = self._bank.loan_days.contracts.table()
         member = rows["member"]
-        rows |= {name: getattr(loans, name)[member] for name in ("person", "product", "office")}
+        rows |= {name: getattr(loans, name)[member] for name in ("person", "product")}
         rows |= {name: getattr(loans, name)[member] for name in ("principal", "originated")}
         rows["floating"] = loans.is_floating[member].astype(np.int64)
         rows["number"] = self._bank.people.loan_number[rows["person"]]

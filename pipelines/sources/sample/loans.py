@@ -141,7 +141,7 @@ class LoanDays:
     def __init__(self, seed: int, period: Period, loans: Loans, deposits: DepositDays) -> None:
         self._rng = open_stream(seed, _STREAM + 1)
         self._period, self._loans, self._deposits = period, loans, deposits
-        self.contracts = ChangeLog(("rate", "repriced", "status"), loans.size)
+        self.contracts = ChangeLog(("office", "rate", "repriced", "status"), loans.size)
         self.positions = ChangeLog(
             ("principal", "overdue_principal", "overdue_interest", "days_past_due"), loans.size
         )
@@ -163,7 +163,12 @@ class LoanDays:
         exists = loans.originated <= day
         loans.status = np.where(loans.unpaid == loans.schedule.last, REPAID, ACTIVE)
         self.contracts.observe(
-            day, exists, rate=loans.rate, repriced=loans.repriced, status=loans.status
+            day,
+            exists,
+            office=loans.office,
+            rate=loans.rate,
+            repriced=loans.repriced,
+            status=loans.status,
         )
         position = loans.position(day)
         self.positions.observe(day, exists, **position)

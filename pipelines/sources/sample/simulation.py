@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from pipelines.sources.sample.accounts import Accounts, make_accounts, make_parties
 from pipelines.sources.sample.arrays import Ints, Table
 from pipelines.sources.sample.books import Books, make_books
@@ -13,6 +15,7 @@ from pipelines.sources.sample.deposits import DepositDays
 from pipelines.sources.sample.finance import make_cost_pools, make_curves
 from pipelines.sources.sample.ledger import Accrual, GeneralLedger
 from pipelines.sources.sample.loans import LoanDays, Loans, make_loans
+from pipelines.sources.sample.moves import Moves, make_moves
 from pipelines.sources.sample.organisation import (
     Managers,
     Tellers,
@@ -40,6 +43,7 @@ class Bank:
     loans: Loans
     cards: Cards
     books: Books
+    moves: Moves
     parties: Table
     records: dict[str, Table]
     relationships: Table
@@ -79,6 +83,7 @@ def simulate_bank(seed: int, period: Period, customers: int) -> Bank:
         loans=loans,
         cards=cards,
         books=make_books(seed, period, units, managers, people),
+        moves=make_moves(seed, period, units, people),
         parties=make_parties(seed, period, people, accounts),
         records=make_records(
             seed,
@@ -139,9 +144,21 @@ class _Accruals:
         ledger.close_month(day)
 
 
+def _move_business(bank: Bank, day: int) -> None:
+    """Take accounts, loans and cards of those who move to their new office."""
+    moves = bank.moves
+    person = moves.movers(day)
+    for business in (bank.accounts, bank.loans, bank.cards):
+        moved = np.isin(business.person, person)
+        business.office[moved] = moves.office[business.person[moved]]
+    if day == moves.merger_day:
+        bank.deposit_days.close_counter(moves.merged, moves.successor)
+
+
 def _run(bank: Bank) -> None:
     accruals = _Accruals(bank)
     for day in range(bank.period.days):
+        _move_business(bank, day)
         bank.deposit_days.start_day(day)
         bank.loan_days.run_day(day)
         bank.card_days.run_day(day)

@@ -20,6 +20,7 @@ NATURAL_IDS = {
     "transaction_type_code": ("transaction_type", "transaction_type_code"),
     "currency_code": ("currency", "currency_code"),
     "risk_grade_code": ("risk_grade", "risk_grade_code"),
+    "flow_class_code": ("flow_class", "flow_class_code"),
     "activity_code": ("activity", "activity_code"),
     "gl_account_code": ("gl_account", "gl_account_code"),
     "industry_code": ("industry", "industry_code"),

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from tests.integration.oracle.accounts import AccountId, Terms
 from tests.integration.oracle.deliveries import Landing
-from tests.integration.oracle.figures import fraction, optional_date
+from tests.integration.oracle.figures import fraction, half_up, optional_date
 from tests.integration.oracle.history import History
 
 ORPHAN_KEY = -2
@@ -86,6 +86,20 @@ class Owners:
         ranked = sorted((-o.weight, _ROLES.index(o.role), o.customer) for o in owners)
         return ranked[0][2] if ranked else ORPHAN_KEY
 
+    def periods(self, account: AccountId) -> list[tuple[int, date, date]]:
+        """Every ownership of an account: customer, first day, day after the last one."""
+        source, number = account
+        if source == "branch":
+            return [
+                (self._keys.get(("branch", p.holder), ORPHAN_KEY), p.valid_from, p.valid_to)
+                for p in self._parties[number]
+                if p.role in _ROLES and p.share > 0
+            ]
+        histories = [self._terms[account]] if account in self._terms else []
+        holders = {h.reaching_back(day).customer_id or "" for h in histories for day in h.dates}
+        found = [self._keys.get((source, holder)) for holder in sorted(holders)]
+        return [(key, date.min, _FOR_EVER) for key in found if key is not None]
+
     def _parties_on(self, number: str, day: date) -> list[Owner]:
         parties = [p for p in self._parties[number] if p.role in _ROLES and p.holds(day)]
         by_customer: dict[int, list[_Relation]] = defaultdict(list)
@@ -123,6 +137,28 @@ class Managers:
             if assignment.holds(day):
                 shares[assignment.holder] += assignment.share
         return min(shares, key=lambda manager: (-shares[manager], manager), default=None)
+
+    def shares(self, customer: int, day: date) -> dict[str, Fraction]:
+        """Part of a customer that is each manager's, to six places; more than all is scaled."""
+        raw: dict[str, Fraction] = defaultdict(Fraction)
+        for assignment in self._assignments[customer]:
+            if assignment.holds(day):
+                raw[assignment.holder] += assignment.share
+        whole, reached, parts = max(sum(raw.values(), Fraction()), Fraction(1)), Fraction(), {}
+        for manager in sorted(raw):
+            before = half_up(reached / whole, 6)
+            reached += raw[manager]
+            parts[manager] = Fraction(half_up(reached / whole, 6) - before)
+        return parts
+
+    def customers(self) -> list[int]:
+        """Customers who ever had a manager."""
+        return sorted(self._assignments)
+
+    def change_dates(self, customer: int) -> set[date]:
+        """Days on which an assignment of a customer begins or is over."""
+        assignments = self._assignments.get(customer, [])
+        return {day for a in assignments for day in (a.valid_from, a.valid_to)}
 
 
 class CustomerTypes:

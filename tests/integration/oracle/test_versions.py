@@ -13,6 +13,14 @@ DAYS = {
     "fct_profit_monthly": "least(f.month_end_date, v.business_date)",
     "fct_activity_cost": "least(f.month_end_date, v.business_date)",
     "fct_gl_balance": "least(f.month_end_date, v.business_date)",
+    # What leaves a unit, owner or manager carries those of the day before.
+    "fct_fund_flow": """f.flow_date - (
+        select cast(c.flow_class_code in ('BRANCH_OUT', 'OWNER_OUT', 'MANAGER_OUT') as integer)
+        from marts.dim_flow_class as c where c.flow_class_key = f.flow_class_key
+    )""",
+    "fct_manager_kpi": "least(f.month_end_date, v.business_date)",
+    "fct_manager_score": "least(f.month_end_date, v.business_date)",
+    "fct_team_kpi": "least(f.month_end_date, v.business_date)",
 }
 DIMENSIONS = {
     "fct_transaction": ("account", "customer", "product", "branch"),
@@ -21,6 +29,10 @@ DIMENSIONS = {
     "fct_profit_monthly": ("account", "customer", "product", "branch", "manager"),
     "fct_activity_cost": ("customer",),
     "fct_gl_balance": ("branch",),
+    "fct_fund_flow": ("account", "customer", "product", "branch", "manager"),
+    "fct_manager_kpi": ("manager", "branch"),
+    "fct_manager_score": ("manager", "branch"),
+    "fct_team_kpi": ("branch",),
 }
 DURABLE = [
     (fact, dimension)

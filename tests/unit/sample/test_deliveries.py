@@ -19,6 +19,7 @@ from pipelines.sources.sample import make_sample_bank
 if TYPE_CHECKING:
     from tests.unit.sample.conftest import DeliveredBank, Delivery
 
+MERGER = date(2024, 2, 6)
 DECIMALS = {"amount": (16, 2), "rate": (4, 8), "share": (3, 6)}
 
 
@@ -142,8 +143,9 @@ def test_each_feed_comes_on_the_nights_its_kind_of_delivery_promises(bank: Deliv
     }
     for feed in ("teller.transaction", "branch.account_balance"):
         assert delivered[feed] == bank.nights
-    for feed in ("branch.branch", "branch.product", "teller.teller"):
+    for feed in ("branch.product", "teller.teller"):
         assert delivered[feed] == firsts
+    assert delivered["branch.branch"] == sorted([*firsts, MERGER])
     assert delivered["finance.rate_curve"] == firsts
     month_ends = [date(2024, 1, 31), date(2024, 2, 29), date(2024, 3, 31)]
     assert delivered["finance.gl_balance"] == month_ends
@@ -166,6 +168,69 @@ def test_a_manager_who_leaves_hands_the_book_over_the_next_day(bank: DeliveredBa
         }
         & ended
     )
+
+
+def test_a_merged_unit_closes_the_day_before_and_all_its_business_goes_to_its_successor(
+    bank: DeliveredBank,
+) -> None:
+    merged, successor = next(
+        (row["branch_id"], row["successor_branch_id"])
+        for night, row in bank.rows("branch.branch")
+        if night == MERGER and row["closed_date"] == (MERGER - timedelta(days=1)).isoformat()
+    )
+    for feed, key in (
+        ("branch.account", "account_id"),
+        ("branch.customer", "customer_id"),
+        ("branch.manager", "manager_id"),
+        ("card.card", "card_id"),
+    ):
+        before = {r[key]: r["branch_id"] for night, r in bank.rows(feed) if night < MERGER}
+        after = before | {r[key]: r["branch_id"] for n, r in bank.rows(feed) if n == MERGER}
+        moved = {member for member, unit in before.items() if unit == merged}
+        assert moved, feed
+        assert {after[member] for member in moved} == {successor}, feed
+    counters = {r["branch_id"] for n, r in bank.rows("teller.transaction") if n >= MERGER}
+    assert merged not in counters
+
+
+def test_a_customer_moves_to_another_office_with_all_accounts(bank: DeliveredBank) -> None:
+    offices: dict[str, dict[date, str]] = defaultdict(dict)
+    for night, row in bank.rows("branch.customer"):
+        offices[row["customer_id"]][night] = row["branch_id"]
+    moves = {
+        customer: max(told)
+        for customer, told in offices.items()
+        if len(set(told.values())) > 1 and max(told) != MERGER
+    }
+    assert moves
+    latest = {row["account_id"]: row["branch_id"] for _, row in bank.rows("branch.account")}
+    owners = {
+        row["account_id"]: row["customer_id"]
+        for _, row in bank.rows("branch.account_party")
+        if row["share"] == "1.000000"
+    }
+    for account, customer in owners.items():
+        if customer in moves:
+            assert latest[account] == offices[customer][moves[customer]]
+
+
+def test_a_manager_hands_over_half_a_book(bank: DeliveredBank) -> None:
+    rows = [row for _, row in bank.rows("branch.manager_assignment")]
+    left = {row["manager_id"] for _, row in bank.rows("branch.manager") if row["left_date"]}
+    ended: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in rows:
+        if row["valid_to"] and row["manager_id"] not in left:
+            ended[row["manager_id"], row["valid_to"]].add(row["customer_id"])
+    (giver, day), half = max(ended.items(), key=lambda item: len(item[1]))
+    book = {
+        row["customer_id"]
+        for row in rows
+        if row["manager_id"] == giver
+        and row["share"] == "1.000000"
+        and row["valid_from"] < bank.nights[0].isoformat()
+    }
+    assert day == (bank.nights[0] + timedelta(days=15)).isoformat()
+    assert 0.4 < len(half) / len(book) < 0.6
 
 
 def test_shares_of_accounts_and_books_sum_to_one_on_every_date(bank: DeliveredBank) -> None:
