@@ -1,4 +1,4 @@
--- Every customer id that an account, a card, a loan or a manager's book names, resolved to the
+-- Every customer id that an account, a card, a loan, a manager's book or a contact names, resolved to the
 -- unified customer; one that no system has delivered becomes an inferred member.
 with named_customers as (
     select
@@ -10,6 +10,11 @@ with named_customers as (
         'branch' as source_system,
         customer_id
     from {{ ref('stg_branch__manager_assignments') }}
+    union
+    select
+        'branch' as source_system,
+        customer_id
+    from {{ ref('int_contacts__customers') }}
     union
     select
         'card' as source_system,
