@@ -18,8 +18,9 @@ select
     keyed_targets.manager_durable_key,
     keyed_targets.branch_key,
     case
-        when keyed_targets.bought_product_id is null then -3
-        else coalesce(products.product_key, -2)
+        when keyed_targets.response_code = 'BOUGHT'
+            then {{ member_key('products.product_key', 'keyed_targets.bought_product_id') }}
+        else -3
     end as bought_product_key,
     keyed_targets.response_code,
     keyed_targets.response_code is not null as has_answered,

@@ -29,15 +29,15 @@ TYPE_CHANNEL = np.array(
     dtype=np.int64,
 )
 """Channel of each kind of contact; a visit goes through none."""
-TYPE_SHARE = (0.12, 0.14, 0.42, 0.06, 0.18, 0.08)
+TYPE_SHARE = (0.14, 0.16, 0.5, 0.07, 0.09, 0.04)
 DIRECTIONS = ("OUT", "IN")
 OUTCOMES = ("REACHED", "NOT_REACHED", "REFUSED")
 REACHED = 0
 WEALTH_STEPS = np.array((0.4, 0.7, 0.9))
 WEEKLY_CHANCE = np.array((0.4, 0.65, 0.95, 0.99))
 """Chance of a contact in a week, by the wealth of the customer among those of the same kind."""
-LEAST_DILIGENCE = 0.75
-SECOND_CONTACT = 0.12
+LEAST_DILIGENCE = 0.8
+SECOND_CONTACT = 0.25
 LATE_REPORT = 0.02
 CARELESS_MANAGER = 0.1
 FORGOTTEN_REPORT = 0.1
@@ -131,7 +131,7 @@ def _weekly_chance(people: People) -> Floats:
 
 def _describe(rng: np.random.Generator, size: int) -> Table:
     kind = rng.choice(len(CONTACT_TYPES), size, p=TYPE_SHARE)
-    outcome = rng.choice(len(OUTCOMES), size, p=(0.85, 0.12, 0.03))
+    outcome = rng.choice(len(OUTCOMES), size, p=(0.9, 0.08, 0.02))
     minutes = rng.integers(3, 60, size)
     return {
         "second": (rng.triangular(8.5, 10.5, 18, size) * HOUR).astype(np.int64),
