@@ -1,6 +1,6 @@
 -- Grain: one version of one unified customer (SCD type 2); its validity is half-open.
 {%- set columns = [
-    'customer_key', 'customer_durable_key', 'full_name', 'customer_type', 'gender', 'city',
+    'customer_key', 'customer_durable_key', 'industry_key', 'full_name', 'customer_type', 'gender', 'city',
     'industry_code', 'document_type', 'source_system_count', 'is_inferred', 'is_current',
     'birth_date', 'valid_from', 'valid_to',
 ] %}
@@ -13,21 +13,28 @@ with source_systems as (
     group by customer_durable_key
 ),
 
+industries as (
+    select * from {{ ref('dim_industry') }}
+),
+
 delivered_customers as (
     select
         versions.*,
+        {{ member_key('industries.industry_key', 'versions.industry_code') }} as industry_key,
         {{ surrogate_key("versions.customer_durable_key", "versions.valid_from") }} as customer_key,
         source_systems.source_system_count,
         false as is_inferred
     from {{ ref('int_customers__versions') }} as versions
     inner join source_systems
         on versions.customer_durable_key = source_systems.customer_durable_key
+    left join industries on versions.industry_code = industries.industry_code
 ),
 
 inferred_customers as (
     select
         {{ surrogate_key("customer_durable_key", "cast('1900-01-01' as date)") }} as customer_key,
         customer_durable_key,
+        cast(-1 as bigint) as industry_key,
         'Not yet delivered (' || source_system || ' ' || source_customer_id || ')' as full_name,
         cast(null as varchar) as customer_type,
         cast(null as varchar) as gender,
@@ -52,6 +59,6 @@ members as (
 
 {{ with_special_members(
     'members', columns,
-    keys=['customer_key', 'customer_durable_key'], names=['full_name'],
+    keys=['customer_key', 'customer_durable_key', 'industry_key'], names=['full_name'],
     values=scd2_special_values({'source_system_count': '0'})
 ) }}

@@ -63,5 +63,5 @@ select
     target_value,
     numerator,
     denominator,
-    {{ divide_rate("cast(numerator * 10000 as hugeint)", "cast(denominator * 10000 as hugeint)") }} as actual_value
+    {{ ratio("cast(numerator * 10000 as hugeint)", "cast(denominator * 10000 as hugeint)") }} as actual_value
 from actuals

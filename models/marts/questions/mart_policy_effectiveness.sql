@@ -153,11 +153,11 @@ select
     cast(months_compared as integer) as months_compared,
     cast(customers_before as integer) as key_customer_count_before,
     cast(customers_after as integer) as key_customer_count_after,
-    {{ divide_rate('(customers_after - customers_before)', 'customers_before') }} as key_customer_change_rate,
+    {{ ratio('(customers_after - customers_before)', 'customers_before') }} as key_customer_change_rate,
     {{ money('cents_before') }} as contribution_before_amount,
     {{ money('cents_after') }} as contribution_after_amount,
-    {{ divide_rate('(cents_after - cents_before)', 'cents_before') }} as contribution_change_rate,
-    {{ divide_rate('cents_before', 'whole_before') }} as share_before,
-    {{ divide_rate('cents_after', 'whole_after') }} as share_after,
-    {{ divide_rate('(cents_after * whole_before - cents_before * whole_after)', '(whole_before * whole_after)') }} as share_change
+    {{ ratio('(cents_after - cents_before)', 'cents_before') }} as contribution_change_rate,
+    {{ ratio('cents_before', 'whole_before') }} as share_before,
+    {{ ratio('cents_after', 'whole_after') }} as share_after,
+    {{ ratio('(cents_after * whole_before - cents_before * whole_after)', '(whole_before * whole_after)') }} as share_change
 from wholes

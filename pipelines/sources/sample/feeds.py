@@ -1,4 +1,4 @@
-"""The bank's arrays as rows of its feeds, night by night, in DuckDB."""
+"""The bank's arrays as rows of the feeds, night by night, in DuckDB."""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ class FeedTables:
             self._make_loans,
             self._make_cards,
             self._make_finance,
+            self._make_wealth_statements,
         ):
             make()
 
@@ -297,6 +298,14 @@ class FeedTables:
         columns = f"""{_unit("unit")}, cast(account as varchar) as gl_account_code,
             'CNY' as currency_code, {month_end}, {_call(MONEY, "balance")} as balance"""
         self._make("finance.gl_balance", self._bank.ledger.table(), columns, "unit, account")
+
+    def _make_wealth_statements(self) -> None:
+        told = "case when {0} >= 0 then " + MONEY + " end"
+        columns = f"""{_call(CUSTOMER_ID, "person")} as customer_id,
+            {_call(told, "income")} as annual_income_amount,
+            {_call(told, "external")} as external_asset_amount"""
+        rows = self._bank.wealth_statements
+        self._make("branch.wealth_statement", rows, columns, "person")
 
 
 def make_truth(connection: duckdb.DuckDBPyConnection, bank: Bank) -> None:

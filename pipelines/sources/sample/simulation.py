@@ -24,6 +24,7 @@ from pipelines.sources.sample.organisation import (
 )
 from pipelines.sources.sample.period import Period
 from pipelines.sources.sample.records import find_first_days, make_records
+from pipelines.sources.sample.wealth import make_wealth_statements
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Bank:
     loan_days: LoanDays
     card_days: CardDays
     ledger: GeneralLedger
+    wealth_statements: Table
 
 
 def simulate_bank(seed: int, period: Period, customers: int) -> Bank:
@@ -95,6 +97,7 @@ def simulate_bank(seed: int, period: Period, customers: int) -> Bank:
         loan_days=LoanDays(seed, period, loans, deposit_days),
         card_days=CardDays(seed, period, cards, deposit_days),
         ledger=GeneralLedger(units.level.size),
+        wealth_statements=make_wealth_statements(seed, period, people),
     )
     _run(bank)
     return bank

@@ -1,0 +1,62 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='rebuild_from',
+    incremental_predicates=['activity_date >= REFRESH_FROM'],
+) }}
+
+-- What customers did themselves: entries of kinds that a customer makes, through a channel that is not
+-- the bank's own posting (interest, batch fees, standing orders and salaries are no activity). A reversal
+-- takes its entry back on the day of the reversal. The lead owner of an account acts.
+-- Grain: one customer on one day with such an entry or its reversal.
+with entries as (
+    select * from {{ ref('fct_transaction') }}
+    where transaction_date >= {{ refresh_from() }} and customer_durable_key > 0
+),
+
+customer_kinds as (
+    select transaction_type_key from {{ ref('dim_transaction_type') }}
+    where is_customer_made
+),
+
+bank_channels as (
+    select channel_key from {{ ref('dim_channel') }}
+    where channel_group = 'Bank'
+),
+
+customer_made_entries as (
+    select * from {{ ref('fct_transaction') }}
+    where
+        transaction_type_key in (select customer_kinds.transaction_type_key from customer_kinds)
+        and channel_key not in (select bank_channels.channel_key from bank_channels)
+        and not is_reversal
+),
+
+activities as (
+    select
+        customer_durable_key,
+        transaction_date as activity_date,
+        1 as entry_count,
+        amount
+    from customer_made_entries
+    where transaction_date >= {{ refresh_from() }} and customer_durable_key > 0
+    union all
+    select
+        entries.customer_durable_key,
+        entries.transaction_date as activity_date,
+        -1 as entry_count,
+        -entries.amount as amount
+    from entries
+    inner join customer_made_entries
+        on
+            entries.source_system = customer_made_entries.source_system
+            and entries.reversal_of_transaction_id = customer_made_entries.transaction_id
+)
+
+select
+    customer_durable_key,
+    activity_date,
+    bool_or(entry_count > 0) as has_acted,
+    cast(sum(entry_count) as integer) as entry_count,
+    cast(sum(amount) as decimal(18, 2)) as amount
+from activities
+group by customer_durable_key, activity_date

@@ -1,0 +1,11 @@
+-- Grain: one industry of companies or occupation group of persons; an outrigger of dim_customer.
+{%- set columns = ['industry_key', 'industry_code', 'industry_kind', 'industry_name', 'industry_name_zh'] %}
+
+with members as (
+    select
+        {{ surrogate_key("'industry'", "industry_code") }} as industry_key,
+        *
+    from {{ ref('industry') }}
+)
+
+{{ with_special_members('members', columns, keys=['industry_key'], names=['industry_name']) }}
