@@ -6,6 +6,7 @@ select
     valid_from,
     valid_to
 from {{ ref('int_customers__managers') }}
+where manager_durable_key > 0
 qualify row_number() over (
     partition by customer_durable_key, valid_from
     order by weight desc, manager_id asc

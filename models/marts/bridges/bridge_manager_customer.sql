@@ -1,4 +1,5 @@
--- Grain: one manager of one customer in one elementary segment of time (half-open).
+-- Grain: one manager of one customer in one elementary segment of time (half-open). On every
+-- date on which a customer has a manager, the weights sum to 1.
 select
     manager_durable_key,
     customer_durable_key,

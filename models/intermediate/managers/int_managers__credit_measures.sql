@@ -1,0 +1,68 @@
+{{ config(materialized='ephemeral') }}
+
+-- Principal of the loans of a manager's customers, and the parts of it that are overdue, that belong
+-- to a non-performing loan, or to a loan with either trouble. Grain: one manager in one month.
+with manager_months as (
+    select * from {{ ref('int_managers__months') }}
+),
+
+loan_months as (
+    select * from {{ ref('fct_loan_monthly') }}
+    where month_end_date >= {{ refresh_from_month() }}
+),
+
+owners as (
+    select * from {{ ref('bridge_account_customer') }}
+),
+
+books as (
+    select * from {{ ref('bridge_manager_customer') }}
+),
+
+shares as (
+    select
+        manager_months.manager_durable_key,
+        manager_months.month_end_date,
+        loan_months.is_non_performing,
+        loan_months.is_non_performing or loan_months.days_past_due > 0 as is_bad,
+        {{ cents('loan_months.overdue_principal_amount') }} as overdue_cents,
+        {{ cents('loan_months.principal_balance') }} as principal_cents,
+        {{ millionths('owners.weight') }} * {{ millionths('books.weight') }} as weight_units
+    from manager_months
+    inner join books
+        on
+            manager_months.manager_durable_key = books.manager_durable_key
+            and {{ valid_on('books', 'manager_months.as_of_date') }}
+    inner join owners
+        on
+            books.customer_durable_key = owners.customer_durable_key
+            and {{ valid_on('owners', 'manager_months.as_of_date') }}
+    inner join loan_months
+        on
+            owners.account_durable_key = loan_months.account_durable_key
+            and manager_months.month_end_date = loan_months.month_end_date
+),
+
+sums as (
+    select
+        manager_durable_key,
+        month_end_date,
+        sum(principal_cents * weight_units) as principal_units,
+        sum(overdue_cents * weight_units) as overdue_units,
+        sum(principal_cents * weight_units) filter (where is_non_performing) as non_performing_units,
+        sum(principal_cents * weight_units) filter (where is_bad) as bad_units
+    from shares
+    group by manager_durable_key, month_end_date
+)
+
+select
+    manager_months.manager_durable_key,
+    manager_months.month_end_date,
+{%- for amount in ['principal', 'overdue', 'non_performing', 'bad'] %}
+    {{ divide_money('coalesce(sums.' ~ amount ~ '_units, 0)', '1000000000000') }} as {{ amount }}_amount{{ "," if not loop.last }}
+{%- endfor %}
+from manager_months
+left join sums
+    on
+        manager_months.manager_durable_key = sums.manager_durable_key
+        and manager_months.month_end_date = sums.month_end_date

@@ -1,0 +1,58 @@
+{{ config(materialized='ephemeral') }}
+
+-- Flows that count as growth, by the owners of the account and their managers on the day of the flow.
+-- Grain: one manager in one month.
+with manager_months as (
+    select * from {{ ref('int_managers__months') }}
+),
+
+flows as (
+    select * from {{ ref('fct_fund_flow') }}
+    where is_growth and flow_date >= {{ refresh_from_month() }}
+),
+
+owners as (
+    select * from {{ ref('bridge_account_customer') }}
+),
+
+books as (
+    select * from {{ ref('bridge_manager_customer') }}
+),
+
+shares as (
+    select
+        books.manager_durable_key,
+        last_day(flows.flow_date) as month_end_date,
+        flows.account_type,
+        {{ cents('flows.flow_amount') }} * {{ millionths('owners.weight') }} * {{ millionths('books.weight') }} as flow_units
+    from flows
+    inner join owners
+        on
+            flows.account_durable_key = owners.account_durable_key
+            and {{ valid_on('owners', 'flows.flow_date') }}
+    inner join books
+        on
+            owners.customer_durable_key = books.customer_durable_key
+            and {{ valid_on('books', 'flows.flow_date') }}
+),
+
+sums as (
+    select
+        manager_durable_key,
+        month_end_date,
+        sum(flow_units) filter (where account_type = 'DEPOSIT') as deposit_units,
+        sum(flow_units) filter (where account_type = 'LOAN') as loan_units
+    from shares
+    group by manager_durable_key, month_end_date
+)
+
+select
+    manager_months.manager_durable_key,
+    manager_months.month_end_date,
+    {{ divide_money('coalesce(sums.deposit_units, 0)', '1000000000000') }} as deposit_growth_amount,
+    {{ divide_money('coalesce(sums.loan_units, 0)', '1000000000000') }} as loan_growth_amount
+from manager_months
+left join sums
+    on
+        manager_months.manager_durable_key = sums.manager_durable_key
+        and manager_months.month_end_date = sums.month_end_date
