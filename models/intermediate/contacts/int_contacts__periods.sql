@@ -2,12 +2,20 @@
 -- contacts covers it whole: it begins on or after the first contact and has ended. A week belongs to
 -- the month of its Sunday. Without the contact source there is none: unknown, not missed.
 -- Grain: one period of one type.
-with coverage as (
+with first_contact as (
+    select min(contact_date) as first_date from {{ ref('stg_contact__contacts') }}
+),
+
+last_night as (
+    select max(as_of_date) as last_date from {{ ref('int_calendar__months') }}
+),
+
+coverage as (
     select
-        first_contacts.contact_date as first_date,
-        months.as_of_date as last_date
-    from (select min(contact_date) as contact_date from {{ ref('stg_contact__contacts') }}) as first_contacts
-    cross join (select max(as_of_date) as as_of_date from {{ ref('int_calendar__months') }}) as months
+        first_contact.first_date,
+        last_night.last_date
+    from first_contact
+    cross join last_night
 ),
 
 days as (

@@ -1,14 +1,14 @@
 -- What rewards and penalties of a team are decided by, for months that have ended and in which the
 -- register of contacts was kept: without it nobody is ranked. A team is the managers of one unit.
 -- Grain: one unit in one month.
-with months as (
-    select
-        months.month_start_date,
-        months.month_end_date,
-        months.as_of_date
+with kept_months as (
+    select distinct last_day(contact_date) as month_end_date from {{ ref('fct_contact') }}
+),
+
+months as (
+    select months.month_end_date
     from {{ ref('int_calendar__months') }} as months
-    inner join (select distinct last_day(contact_date) as month_end_date from {{ ref('fct_contact') }}) as kept_months
-        on months.month_end_date = kept_months.month_end_date
+    inner join kept_months on months.month_end_date = kept_months.month_end_date
     where months.as_of_date = months.month_end_date
 ),
 
@@ -27,7 +27,8 @@ contacts as (
         count(*) filter (where contacts.keeps_cadence) as contact_count,
         0 as new_account_count,
         0 as breach_count,
-        count(*) filter (where not contacts.has_report) as missing_report_count
+        count(*) filter (where not contacts.has_report) as missing_report_count,
+        0 as breach_penalty_amount
     from {{ ref('fct_contact') }} as contacts
     inner join units on contacts.branch_key = units.branch_key
     group by units.branch_durable_key, last_day(contacts.contact_date)
@@ -62,7 +63,8 @@ new_accounts as (
         0 as contact_count,
         count(*) as new_account_count,
         0 as breach_count,
-        0 as missing_report_count
+        0 as missing_report_count,
+        0 as breach_penalty_amount
     from account_managers
     inner join {{ ref('dim_branch') }} as branches
         on
@@ -79,7 +81,8 @@ complaints as (
         0 as contact_count,
         0 as new_account_count,
         count(*) filter (where not is_within_term) as breach_count,
-        count(*) filter (where reported_date is null) as missing_report_count
+        count(*) filter (where reported_date is null) as missing_report_count,
+        sum(penalty_amount) as breach_penalty_amount
     from {{ ref('fct_complaint') }}
     where is_within_term is not null and branch_durable_key > 0
     group by branch_durable_key, last_day(due_date)
@@ -99,7 +102,8 @@ select
     cast(sum(events.contact_count) as integer) as contact_count,
     cast(sum(events.new_account_count) as integer) as new_account_count,
     cast(sum(events.breach_count) as integer) as breach_count,
-    cast(sum(events.missing_report_count) as integer) as missing_report_count
+    cast(sum(events.missing_report_count) as integer) as missing_report_count,
+    cast(sum(events.breach_penalty_amount) as decimal(18, 2)) as breach_penalty_amount
 from events
 inner join months on events.month_end_date = months.month_end_date
 group by events.branch_durable_key, events.month_end_date

@@ -39,18 +39,13 @@ campaigns as (
     group by branch_durable_key, plan_year
 ),
 
--- A customer is new in the year of the earliest start of the relationship that the branch system tells.
+-- A customer is new in the year in which the first account, loan or card was taken up.
 relationships as (
     select
-        customer_references.customer_durable_key,
-        min(customers.opened_date) as opened_date
-    from {{ ref('stg_branch__customers') }} as customers
-    inner join {{ ref('int_customers__xref') }} as customer_references
-        on
-            customers.customer_id = customer_references.source_customer_id
-            and customer_references.source_system = 'branch'
-    where customers.opened_date is not null
-    group by customer_references.customer_durable_key
+        customer_durable_key,
+        min(started_date) as started_date
+    from {{ ref('int_customers__contracts') }}
+    group by customer_durable_key
 ),
 
 -- Who looks after them on the year's last business date has won them.
@@ -62,8 +57,8 @@ new_customers as (
     from relationships
     inner join years
         on
-            relationships.opened_date >= years.year_start_date
-            and relationships.opened_date <= years.as_of_date
+            relationships.started_date >= years.year_start_date
+            and relationships.started_date <= years.as_of_date
     {{ join_lead_manager('relationships.customer_durable_key', 'years.as_of_date') }}
     where managers.branch_id is not null
     group by years.plan_year, managers.branch_id

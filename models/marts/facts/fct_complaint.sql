@@ -2,19 +2,21 @@
 -- business date, so it is built anew every night.
 {%- set parts = ['has_opinion', 'has_wish', 'has_options', 'has_recommendation'] %}
 
-with complaints as (
+with last_night as (
+    select max(as_of_date) as last_date from {{ ref('int_calendar__months') }}
+),
+
+complaints as (
     select
         complaints.*,
-        cast(complaints.received_date + terms.parameter_value as date) as due_date
+        cast(complaints.received_date + terms.parameter_value as date) as due_date,
+        last_night.last_date
     from {{ ref('stg_contact__complaints') }} as complaints
     inner join {{ ref('contact_parameter') }} as terms
         on
             terms.parameter_code = 'COMPLAINT_TERM_DAYS'
             and {{ valid_on('terms', 'complaints.received_date') }}
-),
-
-last_night as (
-    select max(as_of_date) as last_date from {{ ref('int_calendar__months') }}
+    cross join last_night
 ),
 
 keyed_complaints as (
@@ -25,7 +27,7 @@ keyed_complaints as (
 -- runs nothing is decided; after it, what is missing or late is a breach.
 judged_complaints as (
     select
-        keyed_complaints.*,
+        *,
         {{ parts | join(' and ') }} as has_four_parts,
         acknowledged_date is not null and answered_date is not null and reported_date is not null as is_closed,
         case
@@ -33,10 +35,9 @@ judged_complaints as (
                 acknowledged_date <= due_date and answered_date <= due_date and reported_date <= due_date
                 and {{ parts | join(' and ') }}
                 then true
-            when last_night.last_date > due_date then false
+            when last_date > due_date then false
         end as is_within_term
     from keyed_complaints
-    cross join last_night
 )
 
 select

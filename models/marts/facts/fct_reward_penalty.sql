@@ -10,7 +10,7 @@ with team_months as (
     from {{ ref('int_contacts__team_months') }}
 ),
 
-rewards as (
+rewarded_months as (
     select
         *,
         case
@@ -23,37 +23,33 @@ rewards as (
     where has_most_contacts or has_most_new_accounts
 ),
 
+rewards as (
+    select
+        rewarded_months.*,
+        case when rewarded_months.is_void then 0 else rules.amount end as reward_amount,
+        0 as penalty_amount
+    from rewarded_months
+    inner join {{ ref('reward_rule') }} as rules
+        on
+            rewarded_months.rule_code = rules.rule_code
+            and {{ valid_on('rules', 'rewarded_months.month_end_date') }}
+),
+
 penalties as (
     select
         *,
         'COMPLAINT_BREACH' as rule_code,
-        false as is_void
+        false as is_void,
+        0 as reward_amount,
+        breach_penalty_amount as penalty_amount
     from team_months
     where breach_count > 0
 ),
 
-applied_rules as (
+amounts as (
     select * from rewards
     union all
     select * from penalties
-),
-
-amounts as (
-    select
-        applied_rules.*,
-        case
-            when applied_rules.is_void or applied_rules.rule_code = 'COMPLAINT_BREACH' then 0
-            else rules.amount
-        end as reward_amount,
-        case
-            when applied_rules.rule_code = 'COMPLAINT_BREACH' then applied_rules.breach_count * rules.amount
-            else 0
-        end as penalty_amount
-    from applied_rules
-    inner join {{ ref('reward_rule') }} as rules
-        on
-            applied_rules.rule_code = rules.rule_code
-            and {{ valid_on('rules', 'applied_rules.month_end_date') }}
 )
 
 select

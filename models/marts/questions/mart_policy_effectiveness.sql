@@ -51,7 +51,7 @@ compared_months as (
 industries as (
     select
         customer_durable_key,
-        industry_code
+        industry_key
     from {{ ref('dim_customer') }}
     where is_current and customer_durable_key > 0
 ),
@@ -60,7 +60,7 @@ industries as (
 key_customers as (
     select
         compared_months.policy_code,
-        industries.industry_code,
+        industries.industry_key,
         compared_months.is_after,
         1 as key_customer_count,
         0 as cents
@@ -81,7 +81,7 @@ key_customers as (
 contributions as (
     select
         compared_months.policy_code,
-        industries.industry_code,
+        industries.industry_key,
         compared_months.is_after,
         0 as key_customer_count,
         {{ cents('profits.pre_tax_contribution_amount') }} as cents
@@ -95,7 +95,7 @@ contributions as (
 known_industries as (
     select distinct
         policies.policy_code,
-        industries.industry_code,
+        industries.industry_key,
         false as is_after,
         0 as key_customer_count,
         0 as cents
@@ -114,13 +114,13 @@ events as (
 sums_of_industries as (
     select
         policy_code,
-        industry_code,
+        industry_key,
         coalesce(sum(key_customer_count) filter (where not is_after), 0) as customers_before,
         coalesce(sum(key_customer_count) filter (where is_after), 0) as customers_after,
         cast(coalesce(sum(cents) filter (where not is_after), 0) as hugeint) as cents_before,
         cast(coalesce(sum(cents) filter (where is_after), 0) as hugeint) as cents_after
     from events
-    group by policy_code, industry_code
+    group by policy_code, industry_key
 ),
 
 -- Without a complete month on either side nothing can be compared.
@@ -129,10 +129,11 @@ sums_or_nothing as (
         comparisons.policy_code,
         comparisons.start_date,
         comparisons.months_compared,
-        sums_of_industries.industry_code,
-        {%- for figure in ['customers_before', 'customers_after', 'cents_before', 'cents_after'] %}
-            case when comparisons.months_compared > 0 then sums_of_industries.{{ figure }} end as {{ figure }}{{ "," if not loop.last }}
-        {%- endfor %}
+        sums_of_industries.industry_key,
+        case when comparisons.months_compared > 0 then sums_of_industries.customers_before end as customers_before,
+        case when comparisons.months_compared > 0 then sums_of_industries.customers_after end as customers_after,
+        case when comparisons.months_compared > 0 then sums_of_industries.cents_before end as cents_before,
+        case when comparisons.months_compared > 0 then sums_of_industries.cents_after end as cents_after
     from comparisons
     inner join sums_of_industries on comparisons.policy_code = sums_of_industries.policy_code
 ),
@@ -146,9 +147,9 @@ wholes as (
 )
 
 select
-    {{ surrogate_key("policy_code", "industry_code") }} as policy_effectiveness_key,
+    {{ surrogate_key("policy_code", "industry_key") }} as policy_effectiveness_key,
     policy_code,
-    industry_code,
+    industry_key,
     start_date,
     cast(months_compared as integer) as months_compared,
     cast(customers_before as integer) as key_customer_count_before,
