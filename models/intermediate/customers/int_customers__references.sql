@@ -1,5 +1,5 @@
--- Every customer id that an account, a card, a loan or a manager's book or a relationship names, resolved to the
--- unified customer; one that no system has delivered becomes an inferred member.
+-- Every customer id that an account, a card, a loan, a manager's book, a contact or a relationship names,
+-- resolved to the unified customer; one that no system has delivered becomes an inferred member.
 with named_customers as (
     select
         'branch' as source_system,
@@ -20,6 +20,11 @@ with named_customers as (
         'branch' as source_system,
         related_customer_id as customer_id
     from {{ ref('stg_branch__customer_relationships') }}
+    union
+    select
+        'branch' as source_system,
+        customer_id
+    from {{ ref('int_contacts__customers') }}
     union
     select
         'card' as source_system,

@@ -13,6 +13,7 @@ import duckdb
 from pipelines.contract import Contract, load_contracts
 from pipelines.errors import BankcrmError
 from pipelines.sources.extract import ExtractWriter
+from pipelines.sources.sample.contact_feeds import ContactFeeds
 from pipelines.sources.sample.feeds import FeedTables, make_truth
 from pipelines.sources.sample.period import Period
 from pipelines.sources.sample.simulation import simulate_bank
@@ -68,6 +69,7 @@ def make_sample_bank(
     with duckdb.connect() as connection:
         connection.execute("set threads = 1")
         FeedTables(connection, bank).make_all()
+        ContactFeeds(connection, bank).make_all()
         make_truth(connection, bank)
         truth = _write_truth(connection, truth_folder)
         rows, files = _deliver(connection, landing, bank.period, on_progress)

@@ -17,6 +17,9 @@ from pipelines.sources.sample.names import CITY_NAMES
 from pipelines.sources.sample.organisation import LEVELS, PRODUCT_TERM, PRODUCTS
 from pipelines.sources.sample.relations import RELATIONSHIP_TYPES
 from pipelines.sources.sample.simulation import Bank
+from pipelines.sources.sample.sql import call as _call
+from pipelines.sources.sample.sql import code as _code
+from pipelines.sources.sample.sql import optional as _optional
 
 UNIT_ID = "lpad(cast({0} + 10 as varchar), 5, '0')"
 MANAGER_ID = "'M' || lpad(cast({0} + 1 as varchar), 5, '0')"
@@ -44,9 +47,11 @@ class FeedTables:
         bank: the finished bank.
     """
 
+    schemas: tuple[str, ...] = ("branch", "teller", "card", "loan", "finance")
+
     def __init__(self, connection: duckdb.DuckDBPyConnection, bank: Bank) -> None:
         self._connection, self._bank = connection, bank
-        for schema in ("branch", "teller", "card", "loan", "finance"):
+        for schema in self.schemas:
             connection.execute(f"create schema {schema}")
 
     def make_all(self) -> None:
@@ -374,23 +379,9 @@ def _to_arrow(rows: Table) -> pa.Table:
     return pa.Table.from_arrays(columns, names=list(rows))
 
 
-def _call(template: str, column: str) -> str:
-    return template.format(column)
-
-
 def _unit(column: str) -> str:
     return f"{_call(UNIT_ID, column)} as branch_id"
 
 
 def _product(column: str) -> str:
     return f"{_code([product.product_id for product in PRODUCTS], column)} as product_id"
-
-
-def _optional(template: str, column: str) -> str:
-    return f"case when {column} >= 0 then {_call(template, column)} end"
-
-
-def _code(codes: tuple[str, ...] | list[str], column: str) -> str:
-    """SQL of the code at an index; null where the index is negative."""
-    values = ", ".join(f"'{code}'" for code in codes)
-    return f"case when {column} >= 0 then ([{values}])[{column} + 1] end"

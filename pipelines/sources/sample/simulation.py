@@ -10,6 +10,7 @@ from pipelines.sources.sample.accounts import Accounts, make_accounts, make_part
 from pipelines.sources.sample.arrays import Ints, Table
 from pipelines.sources.sample.books import Books, make_books
 from pipelines.sources.sample.cards import CardDays, Cards, make_cards
+from pipelines.sources.sample.contact_centre import ContactCentre, make_contact_centre
 from pipelines.sources.sample.customers import People, make_people
 from pipelines.sources.sample.deposits import DepositDays
 from pipelines.sources.sample.finance import make_cost_pools, make_curves
@@ -44,6 +45,7 @@ class Bank:
     cards: Cards
     books: Books
     moves: Moves
+    contact_centre: ContactCentre
     parties: Table
     records: dict[str, Table]
     relationships: Table
@@ -70,6 +72,7 @@ def simulate_bank(seed: int, period: Period, customers: int) -> Bank:
     accounts = make_accounts(seed, period, people)
     loans = make_loans(seed, period, people, accounts)
     cards = make_cards(seed, period, people, accounts)
+    books = make_books(seed, period, units, managers, people)
     deposit_days = DepositDays(
         seed=seed, period=period, units=units, tellers=tellers, people=people, accounts=accounts
     )
@@ -84,6 +87,10 @@ def simulate_bank(seed: int, period: Period, customers: int) -> Bank:
         cards=cards,
         books=make_books(seed, period, units, managers, people),
         moves=make_moves(seed, period, units, people),
+        books=books,
+        contact_centre=make_contact_centre(
+            seed=seed, period=period, units=units, managers=managers, people=people, books=books
+        ),
         parties=make_parties(seed, period, people, accounts),
         records=make_records(
             seed,

@@ -1,0 +1,24 @@
+with source as (
+    {{ source_rows('contact', 'campaign_target') }}
+),
+
+renamed as (
+    select
+        -- ids
+        campaign_id,
+        customer_id,
+        manager_id,
+        product_id as bought_product_id,
+        -- text
+        response as response_code,
+        -- dates
+        targeted_date,
+        response_date,
+        -- lineage
+        business_date,
+        load_id
+    from source
+    qualify row_number() over (partition by campaign_id, customer_id order by business_date desc) = 1
+)
+
+select * from renamed
