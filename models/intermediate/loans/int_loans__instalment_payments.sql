@@ -134,7 +134,11 @@ due_instalments as (
         instalments.account_durable_key,
         instalments.instalment_number,
         instalments.due_date,
-        least(named_fills.first_paid_date, nameless_fills.first_paid_date) as first_paid_date,
+        coalesce(
+            least(named_fills.first_paid_date, nameless_fills.first_paid_date),
+            named_fills.first_paid_date,
+            nameless_fills.first_paid_date
+        ) as first_paid_date,
         coalesce(named_fills.met_date, nameless_fills.met_date) as met_date,
         instalments.principal_due_amount,
         instalments.interest_due_amount,

@@ -59,9 +59,10 @@ assets as (
         positions.period_days,
         positions.days_past_due,
         greatest(positions.balance, 0) as balance,
-        case positions.asset_kind
-            when 'LOAN' then 0
-            else greatest(account_versions.credit_limit - greatest(positions.balance, 0), 0)
+        case
+            when positions.asset_kind = 'LOAN' then 0
+            when account_versions.credit_limit is not null
+                then greatest(account_versions.credit_limit - greatest(positions.balance, 0), 0)
         end as undrawn,
         products.product_family,
         customers.customer_type,

@@ -112,8 +112,10 @@ select
     living_positions.balance as end_balance,
     account_months.average_balance,
     cast(coalesce(classes.previous_balance, 0) as decimal(18, 2)) as previous_balance,
-    cast(greatest(account_versions.credit_limit - greatest(living_positions.balance, 0), 0) as decimal(18, 2))
-        as undrawn_amount,
+    case
+        when account_versions.credit_limit is not null
+            then cast(greatest(account_versions.credit_limit - greatest(living_positions.balance, 0), 0) as decimal(18, 2))
+    end as undrawn_amount,
     case
         when account_versions.credit_limit > 0
             then {{ share_of('greatest(living_positions.balance, 0)', 'account_versions.credit_limit') }}
