@@ -5,10 +5,14 @@
 -- instalment is a row without a due date.
 -- One row per instalment of the latest schedule, per paid number outside it, and per loan whose nameless
 -- payments exceed its instalments.
-with tolerances as (
+with nights as (
+    select max(as_of_date) as last_date from {{ ref('int_calendar__months') }}
+),
+
+tolerances as (
     select rules.rule_value as tolerance_amount
     from {{ ref('risk_rule') }} as rules
-    inner join (select max(as_of_date) as last_date from {{ ref('int_calendar__months') }}) as nights
+    inner join nights
         on
             {{ valid_on('rules', 'nights.last_date') }}
     where rules.rule_code = 'REPAYMENT_TOLERANCE'

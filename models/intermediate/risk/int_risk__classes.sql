@@ -88,7 +88,12 @@ bad_debtors as (
 
 contagious_claims as (
     select
-        claims.* exclude (class_ordinal, risk_trigger_code, is_non_performing),
+        claims.account_durable_key,
+        claims.month_end_date,
+        claims.as_of_date,
+        claims.asset_kind,
+        claims.balance,
+        claims.days_past_due,
         case
             when bad_debtors.customer_durable_key is not null and contagion_floors.ordinal > claims.class_ordinal
                 then 'CONTAGION'
@@ -96,7 +101,7 @@ contagious_claims as (
         end as risk_trigger_code,
         case
             when bad_debtors.customer_durable_key is null then claims.class_ordinal
-            else greatest(claims.class_ordinal, contagion_floors.ordinal)
+            else greatest(claims.class_ordinal, coalesce(contagion_floors.ordinal, claims.class_ordinal))
         end as class_ordinal
     from claims
     left join bad_debtors

@@ -5,7 +5,7 @@
 ) }}
 
 -- Loans and credit cards as they stood on the last business date of a month, with the worst of the
--- month and the number of instalments that fell due in it (one where no schedule is known).
+-- month and the number of instalments that fell due in it (one while no schedule is known).
 -- Grain: one loan or credit card in one month.
 with months as (
     select * from {{ ref('int_calendar__months') }}
@@ -68,7 +68,11 @@ instalments as (
 ),
 
 scheduled_loans as (
-    select distinct account_durable_key from instalments
+    select
+        account_durable_key,
+        min(valid_from) as first_date
+    from instalments
+    group by account_durable_key
 ),
 
 due_periods as (
@@ -87,7 +91,12 @@ due_periods as (
 
 month_end_positions as (
     select
-        positions.* exclude (valid_from, valid_to),
+        positions.account_durable_key,
+        positions.asset_kind,
+        positions.balance,
+        positions.overdue_principal_amount,
+        positions.overdue_interest_amount,
+        positions.days_past_due,
         months.month_end_date,
         months.as_of_date,
         months.period_days,
@@ -109,7 +118,10 @@ month_end_positions as (
         on
             positions.account_durable_key = month_extremes.account_durable_key
             and months.month_end_date = month_extremes.month_end_date
-    left join scheduled_loans on positions.account_durable_key = scheduled_loans.account_durable_key
+    left join scheduled_loans
+        on
+            positions.account_durable_key = scheduled_loans.account_durable_key
+            and months.as_of_date >= scheduled_loans.first_date
     left join due_periods
         on
             positions.account_durable_key = due_periods.account_durable_key

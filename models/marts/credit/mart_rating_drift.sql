@@ -24,6 +24,10 @@ months as (
     group by month_end_date
 ),
 
+ratings as (
+    select distinct rating_code from rated_months
+),
+
 bands as (
     select
         months.month_end_date,
@@ -33,7 +37,7 @@ bands as (
         ratings.rating_code
     from months
     inner join months as base_months on months.base_month_end_date = base_months.month_end_date
-    cross join (select distinct rating_code from rated_months) as ratings
+    cross join ratings
 ),
 
 shares as (

@@ -191,11 +191,11 @@ class Schedules:
         ]
 
     def count_due(self, account: AccountId, month: Month) -> int:
-        """Payment periods of a month: one where no schedule is known at all."""
+        """Payment periods of a month: one while no schedule is known."""
         system, number = account
-        if system != "loan" or number not in self._loans:
+        dues = self.dues(number, month.as_of) if system == "loan" else []
+        if not dues:
             return 1
-        dues = self.dues(number, month.as_of)
         return sum(month.first <= due <= month.as_of for due, _ in dues)
 
 

@@ -135,13 +135,14 @@ class Securities:
         """Amount that secures a loan; None before the bank delivers any."""
         if self._first is None or day < self._first:
             return None
-        rows = [piece.known(day) for piece in self._pieces[loan].values()]
+        known = [piece.known(day) for piece in self._pieces[loan].values()]
+        rows = [row for row in known if row is not None]
         return sum(
             (fraction(row[self._amount]) for row in rows if self._lasts(row, day)), Fraction()
         )
 
-    def _lasts(self, row: Row | None, day: date) -> bool:
-        if row is None or row["status"] != self._effective:
+    def _lasts(self, row: Row, day: date) -> bool:
+        if row["status"] != self._effective:
             return False
         ends = optional_date(row.get("expiry_date", ""))
         return ends is None or day <= ends

@@ -60,7 +60,8 @@ def test_every_instalment_is_matched_with_the_payments_that_pay_it(bank: OracleB
 
 def test_payments_of_instalments_add_up_to_the_delivered_payments(bank: OracleBank) -> None:
     rows = bank.published.execute(
-        f"select loan_id, sum(paid_amount) from marts.{FACT} group by all having sum(paid_amount) > 0"
+        f"""select loan_id, sum(paid_amount) from marts.{FACT}
+        group by all having sum(paid_amount) > 0"""
     ).fetchall()
     delivered: dict[str, Decimal] = defaultdict(Decimal)
     for _, row in bank.landing.rows("loan.repayment"):
@@ -122,12 +123,9 @@ def _repayments(
         first = named[number].payments[0][0]
         yield number, _repayment(None, None, named[number], first, last)
     if nameless.total > filled_until:
-        rest, first = (
-            nameless.total - filled_until,
-            nameless.reached(filled_until + Fraction(1, 100)),
-        )
-        assert first is not None
-        yield None, _repayment(None, None, _Purse([(first, rest)]), first, last)
+        rest = nameless.total - filled_until
+        day = nameless.reached(filled_until + Fraction(1, 100)) or last
+        yield None, _repayment(None, None, _Purse([(day, rest)]), day, last)
 
 
 def _fill(
