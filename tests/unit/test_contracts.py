@@ -40,10 +40,8 @@ def test_every_feed_has_a_staging_model_that_carries_its_key(name: str) -> None:
 
 def test_every_mart_that_a_column_says_needs_it_is_known() -> None:
     known = {path.stem for path in (PROJECT_FOLDER / "models" / "marts").rglob("*.sql")}
-    planned = {"fct_card_monthly", "fct_repayment"}
     named = {mart for c in CONTRACTS.values() for column in c.columns for mart in column.needed_by}
-    assert named - known <= planned
-    assert not planned & known, "a mart was built: take it off the list"
+    assert named <= known
 
 
 def test_an_unknown_feed_names_the_known_ones() -> None:

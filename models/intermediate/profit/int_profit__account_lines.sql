@@ -36,9 +36,7 @@ bases as (
         case account_months.account_type
             when 'DEPOSIT' then 0
             else
-                {{ cents('(exposures.exposure_at_default - exposures.specific_provision)') }}
-                * {{ rate_units('exposures.risk_weight') }}
-                * {{ rate_units('rates.capital_ratio') }}
+                {{ capital_units('exposures', 'rates') }}
         end as capital_units
     from account_months
     inner join rates on account_months.month_end_date = rates.month_end_date

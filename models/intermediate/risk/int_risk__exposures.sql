@@ -1,51 +1,82 @@
-{{ config(materialized='ephemeral') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='rebuild_from',
+    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
+) }}
 
--- Expected loss and capital of loans and cards in a month, by the fall-back parameters of their class.
--- Grain: one loan or credit card in one month from the month of refresh_from on.
-with months as (
-    select * from {{ ref('int_calendar__months') }}
-    where month_start_date >= {{ refresh_from_month() }}
+-- What loans and credit cards put at risk in a month: stage, default and loss, exposure, provisions,
+-- expected loss of the period, capital, security. The profit statement and the credit facts both read
+-- it, so class and capital are computed once.
+-- Grain: one loan or credit card in one month.
+with positions as (
+    select * from {{ ref('int_risk__positions') }}
+    where month_end_date >= {{ refresh_from_month() }}
 ),
 
-arrears as (
-    select
-        account_durable_key,
-        days_past_due,
-        valid_from,
-        valid_to
-    from {{ ref('int_loans__spans') }}
-    union all
-    select
-        account_durable_key,
-        days_past_due,
-        valid_from,
-        valid_to
-    from {{ ref('int_cards__spans') }}
+classes as (
+    select * from {{ ref('int_risk__classes') }}
 ),
 
+month_ratings as (
+    select * from {{ ref('int_risk__month_ratings') }}
+),
+
+rules as (
+    select * from {{ ref('int_risk__rules') }}
+),
+
+rates as (
+    select * from {{ ref('int_profit__parameters') }}
+),
+
+securities as (
+    select
+        positions.account_durable_key,
+        positions.month_end_date,
+        sum(securities.security_amount) filter (where securities.security_kind = 'COLLATERAL') as collateral_amount,
+        sum(securities.security_amount) filter (where securities.security_kind = 'GUARANTEE') as guarantee_amount
+    from positions
+    inner join {{ ref('int_risk__securities') }} as securities
+        on
+            positions.account_durable_key = securities.account_durable_key
+            and {{ valid_on('securities', 'positions.as_of_date') }}
+    group by positions.account_durable_key, positions.month_end_date
+),
+
+first_securities as (
+    select
+        (select min(business_date) from {{ ref('stg_risk__collaterals') }}) as first_collateral_date,
+        (select min(business_date) from {{ ref('stg_risk__guarantees') }}) as first_guarantee_date
+),
+
+-- A loan has no limit left to draw; a card whose limit is unknown has an unknown exposure.
 assets as (
     select
-        account_months.account_durable_key,
-        account_months.account_type as asset_kind,
-        account_months.month_end_date,
-        months.as_of_date,
-        months.period_days,
-        greatest(account_months.end_balance, 0) as balance,
-        greatest(coalesce(account_versions.credit_limit, 0) - greatest(account_months.end_balance, 0), 0) as undrawn,
+        positions.account_durable_key,
+        positions.asset_kind,
+        positions.month_end_date,
+        positions.as_of_date,
+        positions.period_days,
+        positions.days_past_due,
+        greatest(positions.balance, 0) as balance,
+        case
+            when positions.asset_kind = 'LOAN' then 0
+            when account_versions.credit_limit is not null
+                then greatest(account_versions.credit_limit - greatest(positions.balance, 0), 0)
+        end as undrawn,
         products.product_family,
         customers.customer_type,
-        arrears.days_past_due
-    from {{ ref('fct_account_monthly') }} as account_months
-    inner join months on account_months.month_end_date = months.month_end_date
-    inner join {{ ref('dim_account') }} as account_versions
-        on account_months.account_key = account_versions.account_key
-    inner join {{ ref('dim_customer') }} as customers on account_months.customer_key = customers.customer_key
-    inner join {{ ref('dim_product') }} as products on account_months.product_key = products.product_key
-    inner join arrears
+        classes.risk_grade_code,
+        classes.is_non_performing
+    from positions
+    inner join classes
         on
-            account_months.account_durable_key = arrears.account_durable_key
-            and {{ valid_on('arrears', 'months.as_of_date') }}
-    where account_months.account_type in ('LOAN', 'CARD')
+            positions.account_durable_key = classes.account_durable_key
+            and positions.month_end_date = classes.month_end_date
+    inner join {{ ref('dim_account') }} as account_versions
+        on positions.account_key = account_versions.account_key
+    inner join {{ ref('dim_customer') }} as customers on positions.customer_key = customers.customer_key
+    inner join {{ ref('dim_product') }} as products on positions.product_key = products.product_key
 ),
 
 -- The most specific weight counts: a product family before every other, a type of customer likewise.
@@ -68,43 +99,106 @@ weighted_assets as (
     ) = 1
 ),
 
-graded_assets as (
+-- A rating's probability of default counts while the class performs; after that the default is there.
+rated_assets as (
     select
         weighted_assets.*,
-        risk_parameters.probability_of_default,
-        risk_parameters.loss_given_default,
-        cast(
-            weighted_assets.balance
-            + round(weighted_assets.undrawn * risk_parameters.credit_conversion_factor, 2)
-            as decimal(18, 2)
-        ) as exposure_at_default,
-        cast(
-            round(weighted_assets.balance * risk_parameters.specific_provision_rate, 2)
-            as decimal(18, 2)
-        ) as specific_provision
+        rules.general_provision_rate,
+        rules.score_target,
+        rules.score_target_odds,
+        rules.score_points_to_double,
+        rates.capital_ratio,
+        month_ratings.rating_code,
+        risk_parameters.credit_conversion_factor,
+        risk_parameters.specific_provision_rate,
+        case
+            when weighted_assets.is_non_performing then 'CLASS'
+            else coalesce(month_ratings.default_source_code, 'FALLBACK')
+        end as default_source_code,
+        case
+            when weighted_assets.is_non_performing then risk_parameters.probability_of_default
+            else coalesce(month_ratings.probability_of_default, risk_parameters.probability_of_default)
+        end as probability_of_default,
+        coalesce(month_ratings.loss_source_code, 'FALLBACK') as loss_source_code,
+        coalesce(month_ratings.loss_given_default, risk_parameters.loss_given_default) as loss_given_default,
+        case
+            when
+                weighted_assets.is_non_performing
+                or weighted_assets.days_past_due >= rules.stage_3_from_days
+                or coalesce(month_ratings.is_impaired, false)
+                then 3
+            when
+                weighted_assets.days_past_due > rules.stage_2_over_days
+                or coalesce(month_ratings.is_restructured, false)
+                or coalesce(month_ratings.notches_lost, 0) >= rules.stage_2_notches
+                then 2
+            else 1
+        end as stage_number
     from weighted_assets
-    inner join {{ ref('risk_grade') }} as grades
-        on
-            weighted_assets.asset_kind = grades.asset_kind
-            and weighted_assets.days_past_due >= grades.days_past_due_from
-            and weighted_assets.days_past_due < grades.days_past_due_to
-            and {{ valid_on('grades', 'weighted_assets.as_of_date') }}
     inner join {{ ref('risk_parameter') }} as risk_parameters
         on
-            grades.asset_kind = risk_parameters.asset_kind
-            and grades.risk_grade_code = risk_parameters.risk_grade_code
+            weighted_assets.asset_kind = risk_parameters.asset_kind
+            and weighted_assets.risk_grade_code = risk_parameters.risk_grade_code
             and {{ valid_on('risk_parameters', 'weighted_assets.as_of_date') }}
+    inner join rules on weighted_assets.month_end_date = rules.month_end_date
+    inner join rates on weighted_assets.month_end_date = rates.month_end_date
+    left join month_ratings
+        on
+            weighted_assets.account_durable_key = month_ratings.account_durable_key
+            and weighted_assets.month_end_date = month_ratings.month_end_date
+),
+
+exposures as (
+    select
+        *,
+        cast(balance + round(undrawn * credit_conversion_factor, 2) as decimal(18, 2)) as exposure_at_default,
+        cast(round(balance * general_provision_rate, 2) as decimal(18, 2)) as general_provision,
+        cast(round(balance * specific_provision_rate, 2) as decimal(18, 2)) as specific_provision
+    from rated_assets
 )
 
 select
-    account_durable_key,
-    month_end_date,
-    exposure_at_default,
-    specific_provision,
-    risk_weight,
+    exposures.account_durable_key,
+    exposures.month_end_date,
+    exposures.rating_code,
+    exposures.default_source_code,
+    exposures.loss_source_code,
+    cast(exposures.stage_number as integer) as stage_number,
+    exposures.probability_of_default,
+    exposures.loss_given_default,
+    exposures.exposure_at_default,
+    exposures.general_provision,
+    exposures.specific_provision,
+    exposures.risk_weight,
     {{ divide_money(
-        "(" ~ cents('exposure_at_default') ~ " * " ~ rate_units('probability_of_default')
-        ~ " * " ~ rate_units('loss_given_default') ~ " * period_days)",
+        "(" ~ cents('exposures.exposure_at_default') ~ " * " ~ rate_units('exposures.probability_of_default')
+        ~ " * " ~ rate_units('exposures.loss_given_default') ~ " * exposures.period_days)",
         "3650000000000000000"
-    ) }} as expected_loss_amount
-from graded_assets
+    ) }} as expected_loss_amount,
+    {{ divide_money(
+        "(" ~ cents('(exposures.exposure_at_default - exposures.specific_provision)')
+        ~ " * " ~ rate_units('exposures.risk_weight') ~ ")",
+        "100000000"
+    ) }} as risk_weighted_amount,
+    {{ divide_money("(" ~ capital_units('exposures', 'exposures') ~ ")", "10000000000000000") }} as capital_amount,
+    case
+        when exposures.asset_kind = 'LOAN' and exposures.as_of_date >= first_securities.first_collateral_date
+            then cast(coalesce(securities.collateral_amount, 0) as decimal(18, 2))
+    end as collateral_amount,
+    case
+        when exposures.asset_kind = 'LOAN' and exposures.as_of_date >= first_securities.first_guarantee_date
+            then cast(coalesce(securities.guarantee_amount, 0) as decimal(18, 2))
+    end as guarantee_amount,
+    case
+        when exposures.probability_of_default > 0 and exposures.probability_of_default < 1
+            then cast(round({{ score_points(
+                '(1 - exposures.probability_of_default) / exposures.probability_of_default',
+                'exposures.score_target', 'exposures.score_target_odds', 'exposures.score_points_to_double'
+            ) }}) as integer)
+    end as credit_score
+from exposures
+cross join first_securities
+left join securities
+    on
+        exposures.account_durable_key = securities.account_durable_key
+        and exposures.month_end_date = securities.month_end_date

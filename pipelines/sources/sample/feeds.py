@@ -16,6 +16,16 @@ from pipelines.sources.sample.loans import REPRICING_TERM, STATUSES
 from pipelines.sources.sample.names import CITY_NAMES
 from pipelines.sources.sample.organisation import LEVELS, PRODUCT_TERM, PRODUCTS
 from pipelines.sources.sample.relations import RELATIONSHIP_TYPES
+from pipelines.sources.sample.risk import (
+    CLASSES,
+    COLLATERAL_TYPES,
+    EXPOSURE,
+    GUARANTOR_TYPES,
+    LOAN_SYSTEM,
+    RATINGS,
+    SUBJECT_TYPES,
+    SYSTEMS,
+)
 from pipelines.sources.sample.simulation import Bank
 from pipelines.sources.sample.sql import call as _call
 from pipelines.sources.sample.sql import code as _code
@@ -52,6 +62,7 @@ class FeedTables:
     def __init__(self, connection: duckdb.DuckDBPyConnection, bank: Bank) -> None:
         self._connection, self._bank = connection, bank
         for schema in self.schemas:
+        for schema in ("branch", "teller", "card", "loan", "finance", "risk"):
             connection.execute(f"create schema {schema}")
 
     def make_all(self) -> None:
@@ -66,6 +77,8 @@ class FeedTables:
             self._make_cards,
             self._make_finance,
             self._make_wealth_statements,
+            self._make_ratings,
+            self._make_securities,
         ):
             make()
 
@@ -349,6 +362,35 @@ class FeedTables:
             {_call(told, "external")} as external_asset_amount"""
         rows = self._bank.wealth_statements
         self._make("branch.wealth_statement", rows, columns, "person")
+    def _make_ratings(self) -> None:
+        columns = f"""
+            {_code(SYSTEMS, "system")} as source_system,
+            {_code(SUBJECT_TYPES, "subject_type")} as subject_type,
+            case when subject_type = {EXPOSURE} then {_call(LOAN_ID, "subject")}
+                when system = {LOAN_SYSTEM} then {_call(LOAN_CUSTOMER_ID, "subject")}
+                else {_call(CARD_CUSTOMER_ID, "subject")} end as subject_id,
+            {_code(RATINGS, "rating")} as rating_code,
+            {_call(RATE, '"default"')} as probability_of_default,
+            case when loss >= 0 then {_call(RATE, "loss")} end as loss_given_default,
+            {_code(CLASSES, "grade")} as risk_grade_code,
+            restructured = 1 as is_restructured, impaired = 1 as is_impaired"""
+        self._make("risk.rating", self._bank.ratings, columns, "system, subject_type, subject")
+
+    def _make_securities(self) -> None:
+        columns = f"""
+            'S' || lpad(cast(number + 1 as varchar), 8, '0') as collateral_id,
+            {_call(LOAN_ID, "loan")} as loan_id,
+            {_code(COLLATERAL_TYPES, "kind")} as collateral_type,
+            {_call(MONEY, "value")} as value_amount, {self._date("day")} as appraisal_date,
+            'PLEDGED' as status"""
+        self._make("risk.collateral", self._bank.collateral, columns, "number")
+        columns = f"""
+            'G' || lpad(cast(number + 1 as varchar), 8, '0') as guarantee_id,
+            {_call(LOAN_ID, "loan")} as loan_id,
+            {_code(GUARANTOR_TYPES, "kind")} as guarantor_type,
+            {_call(MONEY, "amount")} as guaranteed_amount, {self._date("expiry")} as expiry_date,
+            case when ended = 1 then 'ENDED' else 'ACTIVE' end as status"""
+        self._make("risk.guarantee", self._bank.guarantees, columns, "number")
 
 
 def make_truth(connection: duckdb.DuckDBPyConnection, bank: Bank) -> None:

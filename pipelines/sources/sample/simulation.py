@@ -29,6 +29,7 @@ from pipelines.sources.sample.period import Period
 from pipelines.sources.sample.records import find_first_days, make_records
 from pipelines.sources.sample.relations import make_relationships
 from pipelines.sources.sample.wealth import make_wealth_statements
+from pipelines.sources.sample.risk import make_collateral, make_guarantees, make_ratings
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,9 @@ class Bank:
     relationships: Table
     curves: Table
     cost_pools: Table
+    ratings: Table
+    collateral: Table
+    guarantees: Table
     deposit_days: DepositDays
     loan_days: LoanDays
     card_days: CardDays
@@ -102,6 +106,9 @@ def simulate_bank(seed: int, period: Period, customers: int) -> Bank:
         relationships=make_relationships(seed, period, people),
         curves=make_curves(seed, period),
         cost_pools=make_cost_pools(seed, period, customers),
+        ratings=make_ratings(seed, period, people, loans, cards),
+        collateral=make_collateral(seed, period, loans),
+        guarantees=make_guarantees(seed, period, loans),
         deposit_days=deposit_days,
         loan_days=LoanDays(seed, period, loans, deposit_days),
         card_days=CardDays(seed, period, cards, deposit_days),

@@ -31,6 +31,7 @@ class Terms:
     repriced: date | None = None
     customer_id: str | None = None
     credit_limit: Fraction | None = None
+    matures: date | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,15 @@ class Position:
     principal: Fraction
     overdue_principal: Fraction
     overdue_interest: Fraction
+    days_past_due: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A loan or credit card at the end of a day."""
+
+    balance: Fraction
+    overdue: Fraction
     days_past_due: int
 
 
@@ -104,13 +114,18 @@ def read_positions(landing: Landing) -> dict[str, History[Position]]:
     return dict(positions)
 
 
-def read_arrears(landing: Landing) -> dict[AccountId, History[int]]:
-    """Days past due of loans and cards, by the night that delivered a position."""
-    arrears: dict[AccountId, History[int]] = defaultdict(History)
-    for source, feed in (("loan", "loan_status"), ("card", "card_balance")):
-        for night, row in landing.rows(f"{source}.{feed}"):
-            arrears[source, row[f"{source}_id"]].put(night, int(row["days_past_due"]))
-    return arrears
+def read_standings(landing: Landing) -> dict[AccountId, History[Standing]]:
+    """Loans and credit cards with their arrears, by the night that delivered a position."""
+    standings: dict[AccountId, History[Standing]] = defaultdict(History)
+    for night, row in landing.rows("loan.loan_status"):
+        overdue = fraction(row["overdue_principal"]) + fraction(row["overdue_interest"])
+        standing = Standing(fraction(row["principal_balance"]), overdue, int(row["days_past_due"]))
+        standings["loan", row["loan_id"]].put(night, standing)
+    for night, row in landing.rows("card.card_balance"):
+        overdue = fraction(row["overdue_amount"])
+        standing = Standing(fraction(row["balance"]), overdue, int(row["days_past_due"]))
+        standings["card", row["card_id"]].put(night, standing)
+    return dict(standings)
 
 
 def _deposit(row: Row) -> Terms:
@@ -141,6 +156,7 @@ def _loan(row: Row) -> Terms:
         term_days=optional_fraction(row["term_days"]),
         repriced=optional_date(row["repricing_date"]),
         customer_id=row["customer_id"],
+        matures=optional_date(row["maturity_date"]),
     )
 
 

@@ -11,6 +11,7 @@ import duckdb
 
 from pipelines.settings import Settings
 from tests.integration.oracle.accounts import AccountId
+from tests.integration.oracle.classes import Classes
 from tests.integration.oracle.costs import Costs
 from tests.integration.oracle.deliveries import Landing
 from tests.integration.oracle.entries import Entry, read_entries
@@ -24,6 +25,7 @@ from tests.integration.oracle.people import (
     People,
     UnifiedKeys,
 )
+from tests.integration.oracle.ratings import Ratings
 from tests.integration.oracle.risk import Risk
 
 
@@ -82,7 +84,18 @@ class OracleBank:
     @cached_property
     def risk(self) -> Risk:
         """Expected loss and capital of accounts."""
-        return Risk(self.landing, self.accounts, CustomerTypes(self.landing, self.keys))
+        return Risk(self.landing, self.accounts, self.customer_types, self.classes)
+
+    @cached_property
+    def customer_types(self) -> CustomerTypes:
+        """Legal forms of customers."""
+        return CustomerTypes(self.landing, self.keys)
+
+    @cached_property
+    def classes(self) -> Classes:
+        """Five-tier classes of loans and credit cards."""
+        ratings = Ratings(self.landing, self.keys)
+        return Classes(self.landing, self.accounts, self.owners, self.customer_types, ratings)
 
     def owners_of(self, account: AccountId, month: Month) -> list[Owner]:
         """Owners at the end of a month; the orphan owns what nobody is known to own."""

@@ -30,6 +30,8 @@ NATURAL_IDS = {
     "rfm_segment_code": ("customer_profile", "rfm_segment_code"),
 }
 """Dimension and column that give the natural id of a key."""
+ROLES = {"previous_risk_grade_code": ("risk_grade", "risk_grade_code", "previous_risk_grade_key")}
+"""Dimension, column and key where the key does not bear the name of its dimension."""
 SHOWN = 5
 
 
@@ -50,11 +52,15 @@ def read_fact(
 
 
 def _column(name: str) -> str:
-    if name not in NATURAL_IDS:
+    if name in ROLES:
+        dimension, column, foreign_key = ROLES[name]
+    elif name in NATURAL_IDS:
+        dimension, column = NATURAL_IDS[name]
+        foreign_key = f"{dimension}_key"
+    else:
         return f"f.{name}"
-    dimension, column = NATURAL_IDS[name]
-    key = f"{dimension}_key"
-    return f"(select d.{column} from marts.dim_{dimension} as d where d.{key} = f.{key})"
+    found = f"d.{dimension}_key = f.{foreign_key}"
+    return f"(select d.{column} from marts.dim_{dimension} as d where {found})"
 
 
 def differences(expected: Mapping[Key, Any], published: Mapping[Key, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Expected loss and capital of loans and cards, from delivered positions and the risk seeds."""
+"""Exposure, provisions, expected loss and capital of loans and cards, from their classes."""
 
 from __future__ import annotations
 
@@ -7,15 +7,22 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from tests.integration.oracle.accounts import AccountId, read_arrears
+from tests.integration.oracle.accounts import AccountId, Standing
+from tests.integration.oracle.classes import Class, Classes, add_months
 from tests.integration.oracle.deliveries import Landing, Row
 from tests.integration.oracle.figures import half_up, optional_half_up
 from tests.integration.oracle.months import AccountMonth, AccountMonths, Month
 from tests.integration.oracle.parameters import ProfitRates, Seed
 from tests.integration.oracle.people import CustomerTypes
+from tests.integration.oracle.ratings import Securities
 
 DAYS_OF_YEAR = 365
 ANY = "*"
+GENERAL_RATE = Fraction(1, 100)
+SIGNIFICANT_DAYS, IMPAIRED_DAYS, SIGNIFICANT_NOTCHES = 30, 90, 2
+CARD_YEARS = 3
+IMPAIRED = 3
+"""Stage of impaired exposures."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +40,20 @@ class Exposure:
     """What an account may lose, at the end of a month."""
 
     grade: str
-    at_default: Fraction
+    stage: int
+    default: Fraction
+    default_source: str
+    loss: Fraction
+    loss_source: str
+    debt: Fraction
+    at_default: Fraction | None
     provision: Fraction
-    loss_rate: Fraction
+    weight: Fraction | None
+
+    @property
+    def loss_rate(self) -> Fraction:
+        """Part of the exposure expected to be lost in a year."""
+        return self.default * self.loss
 
 
 NO_RISK = RiskLines(*[Decimal()] * 4)
@@ -49,102 +67,160 @@ class Risk:
         landing: the bank's deliveries.
         accounts: terms and products of the accounts.
         customer_types: legal forms of the customers.
+        classes: five-tier classes.
     """
 
     def __init__(
-        self, landing: Landing, accounts: AccountMonths, customer_types: CustomerTypes
+        self,
+        landing: Landing,
+        accounts: AccountMonths,
+        customer_types: CustomerTypes,
+        classes: Classes,
     ) -> None:
-        self._arrears = read_arrears(landing)
-        self._accounts = accounts
+        self._accounts, self._classes = accounts, classes
         self._customer_types = customer_types
-        self._grades, self._parameters = Seed("risk_grade"), Seed("risk_parameter")
-        self._weights, self._rates = Seed("risk_weight"), ProfitRates()
+        self._parameters, self._weights = Seed("risk_parameter"), Seed("risk_weight")
+        self._rates = ProfitRates()
+        self.collateral = Securities(landing, "risk.collateral", "value_amount", "PLEDGED")
+        self.guarantees = Securities(landing, "risk.guarantee", "guaranteed_amount", "ACTIVE")
 
-    def lines(
-        self, account: AccountId, month: Month, row: AccountMonth, customer: int
-    ) -> RiskLines:
-        """Lines of an account whose lead owner is this customer."""
+    def lines(self, account: AccountId, month: Month, row: AccountMonth) -> RiskLines:
+        """Lines of an account."""
         if row.account_type == "DEPOSIT":
             return NO_RISK
-        exposure = self.exposure(account, month, row)
+        exposure = self.exposure(account, month)
         if exposure is None:
             return UNKNOWN
         years = Fraction(row.period_days, DAYS_OF_YEAR)
-        capital = self._capital(account, month, row, customer, exposure)
+        capital = self.capital(exposure, month)
         hurdle = self._rates.on(month.as_of, "HURDLE_RATE")
         return RiskLines(
-            half_up(exposure.at_default * exposure.loss_rate * years),
+            self.expected_loss(exposure, month),
             optional_half_up(capital),
             optional_half_up(None if capital is None else capital * years),
             optional_half_up(None if capital is None else capital * hurdle * years),
         )
 
-    def exposure(self, account: AccountId, month: Month, row: AccountMonth) -> Exposure | None:
-        """Exposure of a loan or card; None where no position or limit is known."""
-        days_past_due = self._arrears[account].known(month.as_of)
-        if days_past_due is None:
+    def exposure(self, account: AccountId, month: Month) -> Exposure | None:
+        """Exposure of a loan or card; None where no position is known."""
+        known = self._classes.of(account, month.end)
+        if known is None:
             return None
-        grade = self._grade(row.account_type, days_past_due, month.as_of)
-        parameters = self._parameter(row.account_type, grade, month.as_of)
-        debt = max(Fraction(row.end_balance), Fraction())
-        undrawn = self._undrawn(account, month, row, debt)
-        if undrawn is None:
-            return None
-        drawable = half_up(undrawn * Fraction(parameters["credit_conversion_factor"]))
-        default, given = (
-            Fraction(parameters[name]) for name in ("probability_of_default", "loss_given_default")
-        )
+        kind, rating = account[0].upper(), known.rating
+        parameters = self._parameter(kind, known.grade, month.as_of)
+        default, source = Fraction(parameters["probability_of_default"]), "FALLBACK"
+        if known.is_non_performing:
+            source = "CLASS"
+        elif rating is not None:
+            default, source = rating.default, rating.source
+        loss, loss_source = Fraction(parameters["loss_given_default"]), "FALLBACK"
+        if rating is not None and rating.loss is not None and rating.loss_source is not None:
+            loss, loss_source = rating.loss, rating.loss_source
+        debt = max(known.standing.balance, Fraction())
         return Exposure(
-            grade=grade,
-            at_default=debt + Fraction(drawable),
+            grade=known.grade,
+            stage=_stage(known, known.standing),
+            default=default,
+            default_source=source,
+            loss=loss,
+            loss_source=loss_source,
+            debt=debt,
+            at_default=self._at_default(account, month, debt, parameters),
             provision=Fraction(half_up(debt * Fraction(parameters["specific_provision_rate"]))),
-            loss_rate=default * given,
+            weight=self._weight(account, known.customer, month.as_of),
         )
 
-    def _undrawn(
-        self, account: AccountId, month: Month, row: AccountMonth, debt: Fraction
-    ) -> Fraction | None:
-        if row.account_type == "LOAN":
-            return Fraction()
-        limit = self._accounts.terms[account].reaching_back(month.as_of).credit_limit
-        return None if limit is None else max(limit - debt, Fraction())
-
-    def _capital(
-        self,
-        account: AccountId,
-        month: Month,
-        row: AccountMonth,
-        customer: int,
-        exposure: Exposure,
-    ) -> Fraction | None:
-        family = self._accounts.products[row.product_id].reaching_back(month.as_of).family
-        customer_type = self._customer_types.on(customer, month.as_of)
-        weight = self._weight(row.account_type, family, customer_type, month.as_of)
-        if weight is None:
+    def expected_loss(self, exposure: Exposure, month: Month) -> Decimal | None:
+        """Expected loss of the days of a month."""
+        if exposure.at_default is None:
             return None
-        ratio = self._rates.on(month.as_of, "CAPITAL_RATIO")
-        return (exposure.at_default - exposure.provision) * weight * ratio
+        years = Fraction(len(month.days), DAYS_OF_YEAR)
+        return half_up(exposure.at_default * exposure.loss_rate * years)
 
-    def _weight(
-        self, kind: str, family: str, customer_type: str | None, day: date
+    def weighted(self, exposure: Exposure) -> Fraction | None:
+        """Risk-weighted amount, unrounded."""
+        if exposure.at_default is None or exposure.weight is None:
+            return None
+        return (exposure.at_default - exposure.provision) * exposure.weight
+
+    def capital(self, exposure: Exposure, month: Month) -> Fraction | None:
+        """Capital held, unrounded."""
+        weighted = self.weighted(exposure)
+        ratio = self._rates.on(month.as_of, "CAPITAL_RATIO")
+        return None if weighted is None else weighted * ratio
+
+    def credit_loss(self, account: AccountId, month: Month, exposure: Exposure) -> Decimal | None:
+        """Expected credit loss of the stage, each year rounded."""
+        if exposure.at_default is None:
+            return None
+        if exposure.stage == IMPAIRED:
+            return half_up(exposure.at_default * exposure.loss)
+        rate = self._accounts.terms[account].reaching_back(month.as_of).interest_rate
+        if rate is None:
+            return None
+        total, survival = Decimal(), Fraction(1)
+        for year, exposed in enumerate(self._path(account, month, exposure), start=1):
+            loss = survival * exposure.default * exposure.loss * exposed / (1 + rate) ** year
+            total += half_up(loss)
+            survival *= 1 - exposure.default
+        return total
+
+    def _path(self, account: AccountId, month: Month, exposure: Exposure) -> list[Fraction]:
+        """Exposure at the beginning of each year that may lose."""
+        at_default, day = exposure.at_default or Fraction(), month.as_of
+        if exposure.stage == 1:
+            return [at_default]
+        if account[0] == "card":
+            return [at_default] * CARD_YEARS
+        dues = [(due, part) for due, part in self._dues(account, day) if due > day]
+        matures = self._accounts.terms[account].reaching_back(day).matures
+        last = max((due for due, _ in dues), default=matures or day)
+        path, begins = [at_default], add_months(day, 12)
+        while begins < last:
+            repaid = sum((part for due, part in dues if due <= begins), Fraction())
+            path.append(max(at_default - repaid, Fraction()))
+            begins = add_months(day, 12 * len(path))
+        return path
+
+    def _dues(self, account: AccountId, day: date) -> list[tuple[date, Fraction]]:
+        return self._classes.schedules.dues(account[1], day)
+
+    def _at_default(
+        self, account: AccountId, month: Month, debt: Fraction, parameters: Row
     ) -> Fraction | None:
+        if account[0] == "loan":
+            return debt
+        limit = self._accounts.terms[account].reaching_back(month.as_of).credit_limit
+        if limit is None:
+            return None
+        undrawn = max(limit - debt, Fraction())
+        return debt + Fraction(half_up(undrawn * Fraction(parameters["credit_conversion_factor"])))
+
+    def _weight(self, account: AccountId, customer: int, day: date) -> Fraction | None:
         """Weight of the most specific row: a named family first, then a named customer type."""
+        product_id = self._accounts.terms[account].reaching_back(day).product_id
+        family = self._accounts.products[product_id].reaching_back(day).family
+        customer_type = self._customer_types.on(customer, day)
         fitting = {
             (row["product_family"] != ANY, row["customer_type"] != ANY): row["risk_weight"]
-            for row in self._weights.on(day, asset_kind=kind)
+            for row in self._weights.on(day, asset_kind=account[0].upper())
             if row["product_family"] in {family, ANY}
             and row["customer_type"] in {customer_type, ANY}
         }
         return Fraction(fitting[max(fitting)]) if fitting else None
 
-    def _grade(self, kind: str, days_past_due: int, day: date) -> str:
-        (grade,) = (
-            row["risk_grade_code"]
-            for row in self._grades.on(day, asset_kind=kind)
-            if int(row["days_past_due_from"]) <= days_past_due < int(row["days_past_due_to"])
-        )
-        return grade
-
     def _parameter(self, kind: str, grade: str, day: date) -> Row:
         (row,) = self._parameters.on(day, asset_kind=kind, risk_grade_code=grade)
         return row
+
+
+def _stage(known: Class, standing: Standing) -> int:
+    rating = known.rating
+    if known.is_non_performing or standing.days_past_due >= IMPAIRED_DAYS:
+        return IMPAIRED
+    if rating is not None and rating.is_impaired:
+        return IMPAIRED
+    has_slipped = rating is not None and (
+        rating.is_restructured or rating.notches_lost >= SIGNIFICANT_NOTCHES
+    )
+    return 2 if has_slipped or standing.days_past_due > SIGNIFICANT_DAYS else 1

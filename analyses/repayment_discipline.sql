@@ -1,0 +1,16 @@
+-- How punctually instalments are paid, by month in which they fell due
+-- How to read: paid on the day, within 30 days, later, and not yet; the last two columns lead the
+-- overdue classes by months.
+select
+    last_day(due_date) as due_month_end,
+    count(*) as instalments,
+    sum(due_amount) as due,
+    round(100.0 * count(*) filter (where is_met and days_late <= 0) / count(*), 1) as on_time_percent,
+    round(100.0 * count(*) filter (where is_met and days_late between 1 and 30) / count(*), 1) as within_30_days_percent,
+    round(100.0 * count(*) filter (where is_met and days_late > 30) / count(*), 1) as later_percent,
+    round(100.0 * count(*) filter (where is_overdue) / count(*), 1) as unpaid_percent,
+    sum(unpaid_amount) as unpaid
+from marts.fct_repayment
+where due_date is not null
+group by due_month_end
+order by due_month_end
