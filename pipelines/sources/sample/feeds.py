@@ -1,4 +1,4 @@
-"""The bank's arrays as rows of the 22 feeds, night by night, in DuckDB."""
+"""The bank's arrays as rows of the feeds, night by night, in DuckDB."""
 
 from __future__ import annotations
 
@@ -58,6 +58,7 @@ class FeedTables:
             self._make_loans,
             self._make_cards,
             self._make_finance,
+            self._make_turnover,
         ):
             make()
 
@@ -279,6 +280,14 @@ class FeedTables:
         columns = f"""{_call(CARD_ID, "member")} as card_id, {_call(MONEY, "balance")} as balance,
             {_call(MONEY, "overdue")} as overdue_amount, days_past_due"""
         self._make("card.card_balance", days.positions.table(), columns, "member")
+
+    def _make_turnover(self) -> None:
+        start = f"date '{self._bank.period.start.isoformat()}'"
+        columns = f"""{_call(CUSTOMER_ID, "customer")} as customer_id,
+            cast(date_trunc('year', {start} + cast(day as integer)) as date) - 1
+                as fiscal_year_end_date,
+            {_call(MONEY, "amount")} as turnover_amount, 'CNY' as currency_code"""
+        self._make("branch.declared_turnover", self._bank.turnover, columns, "customer")
 
     def _make_finance(self) -> None:
         columns = f"""'FTP' as curve_code, 'CNY' as currency_code,

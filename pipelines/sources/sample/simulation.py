@@ -23,6 +23,7 @@ from pipelines.sources.sample.organisation import (
 )
 from pipelines.sources.sample.period import Period
 from pipelines.sources.sample.records import find_first_days, make_records
+from pipelines.sources.sample.turnover import make_declared_turnover
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Bank:
     records: dict[str, Table]
     curves: Table
     cost_pools: Table
+    turnover: Table
     deposit_days: DepositDays
     loan_days: LoanDays
     card_days: CardDays
@@ -85,6 +87,7 @@ def simulate_bank(seed: int, period: Period, customers: int) -> Bank:
         ),
         curves=make_curves(seed, period),
         cost_pools=make_cost_pools(seed, period, customers),
+        turnover=make_declared_turnover(seed, people, accounts),
         deposit_days=deposit_days,
         loan_days=LoanDays(seed, period, loans, deposit_days),
         card_days=CardDays(seed, period, cards, deposit_days),
