@@ -43,8 +43,8 @@ class _Frozen(BaseModel):
 class Column(_Frozen):
     """One delivered column: meaning, type, legal values, and the marts that need it.
 
-    ``references`` names the key of another feed as source.feed.column. ``corrects`` names the key of
-    the same feed where the row takes back or changes an earlier row.
+    ``references`` names the key of another feed as source.feed.column; ``corrects`` names the key
+    of the same feed, where the row takes back an earlier one.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -156,7 +156,8 @@ class Contract(_Frozen):
         unknown = sorted(set(used) - names)
         if unknown:
             raise ValueError(
-                f"key, identity, control_totals, corrects or effective name unknown columns {unknown}"
+                f"key, identity, control_totals, effective or corrects name "
+                f"unknown columns {unknown}"
             )
         return self
 
