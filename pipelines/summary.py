@@ -31,6 +31,7 @@ def print_report(console: Console, settings: Settings, report: RefreshReport) ->
     """Print a refresh report; with a published version also its tables and first answers."""
     _print_deliveries(console, report.results)
     _print_turned_away(console, report)
+    _print_parameters(console, report)
     if report.version is None:
         console.print("\n[bold]Nothing new to publish.[/bold]" if not report.blocked else "")
     else:
@@ -135,6 +136,12 @@ def _print_turned_away(console: Console, report: RefreshReport) -> None:
         console.print(f"[yellow]Ignored[/yellow] {problem}")
     if not (report.quarantined or report.rejected or report.problems) and report.results:
         console.print("Nothing was turned away.")
+
+
+def _print_parameters(console: Console, report: RefreshReport) -> None:
+    for change in report.parameter_changes:
+        when = f"from {change.changed_from}" if change.changed_from else "altogether"
+        console.print(f"Parameter {change.seed} changed {when}.", highlight=False)
 
 
 def _print_built(
