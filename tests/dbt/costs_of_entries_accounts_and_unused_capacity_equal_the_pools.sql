@@ -1,25 +1,49 @@
 -- Costs of single entries, of what keeping accounts takes, and of unused capacity sum to the cost of
 -- every pool in every month, exactly.
-with entry_costs as (
+with pool_of_activity as (
+    select
+        rates.month_end_date,
+        activities.activity_key,
+        rates.cost_pool_code
+    from {{ ref('int_costs__activity_rates') }} as rates
+    inner join {{ ref('dim_activity') }} as activities on rates.activity_code = activities.activity_code
+    union all
+    select
+        pools.month_end_date,
+        activities.activity_key,
+        pools.cost_pool_code
+    from {{ ref('int_costs__pool_rates') }} as pools
+    inner join {{ ref('dim_activity') }} as activities
+        on
+            pools.cost_pool_code = activities.cost_pool_code
+            and activities.is_idle
+),
+
+entry_costs as (
     select
         last_day(entries.transaction_date) as month_end_date,
-        activities.cost_pool_code,
+        pool_of_activity.cost_pool_code,
         sum(entries.cost_amount) as cost_amount
     from {{ ref('fct_transaction') }} as entries
-    inner join {{ ref('dim_activity') }} as activities on entries.activity_key = activities.activity_key
-    where entries.cost_amount is not null
-    group by last_day(entries.transaction_date), activities.cost_pool_code
+    inner join pool_of_activity
+        on
+            entries.activity_key = pool_of_activity.activity_key
+            and last_day(entries.transaction_date) = pool_of_activity.month_end_date
+    group by last_day(entries.transaction_date), pool_of_activity.cost_pool_code
 ),
 
 other_costs as (
     select
         cost_rows.month_end_date,
-        activities.cost_pool_code,
+        pool_of_activity.cost_pool_code,
         sum(cost_rows.cost_amount) as cost_amount
     from {{ ref('fct_activity_cost') }} as cost_rows
-    inner join {{ ref('dim_activity') }} as activities on cost_rows.activity_key = activities.activity_key
+    inner join pool_of_activity
+        on
+            cost_rows.activity_key = pool_of_activity.activity_key
+            and cost_rows.month_end_date = pool_of_activity.month_end_date
     where cost_rows.channel_key = -3
-    group by cost_rows.month_end_date, activities.cost_pool_code
+    group by cost_rows.month_end_date, pool_of_activity.cost_pool_code
 ),
 
 all_costs as (
