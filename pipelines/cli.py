@@ -158,7 +158,7 @@ def refresh(
     """Load what was delivered, build and check the star schema, publish it.
 
     Exit codes: 0 published or nothing to do; 3 a file was rejected; 4 a business date waits;
-    5 the build failed; 6 another refresh is at work.
+    5 the build failed; 6 another refresh is at work; 8 parameters contradict each other.
     """
     from pipelines.progress import ProgressWatcher
     from pipelines.refresh import refresh as run_refresh

@@ -41,7 +41,11 @@ class _Frozen(BaseModel):
 
 
 class Column(_Frozen):
-    """One delivered column: meaning, type, legal values, and the marts that need it."""
+    """One delivered column: meaning, type, legal values, and the marts that need it.
+
+    ``references`` names the key of another feed as source.feed.column; ``corrects`` names the key
+    of the same feed, where the row takes back an earlier one.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     type: ColumnType
@@ -53,6 +57,7 @@ class Column(_Frozen):
     minimum: float | None = None
     maximum: float | None = None
     references: str | None = None
+    corrects: str | None = None
 
     @property
     def sql_type(self) -> str:
@@ -144,13 +149,15 @@ class Contract(_Frozen):
             raise ValueError("a column is listed twice")
         used = [*self.key, *self.identity, *(total.column for total in self.control_totals)]
         used += [name for total in self.control_totals for name in total.where]
+        used += [column.corrects for column in self.columns if column.corrects is not None]
         if self.effective is not None:
             used.append(self.effective.from_column)
             used += [self.effective.to_column] if self.effective.to_column else []
         unknown = sorted(set(used) - names)
         if unknown:
             raise ValueError(
-                f"key, identity, control_totals or effective name unknown columns {unknown}"
+                f"key, identity, control_totals, effective or corrects name "
+                f"unknown columns {unknown}"
             )
         return self
 

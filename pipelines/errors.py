@@ -66,3 +66,21 @@ class NothingPublished(BankcrmError):
     """There is no published version to read."""
 
     exit_code = 7
+
+
+class InvalidParameters(BankcrmError):
+    """The validities of parameters contradict each other; nothing was loaded or built.
+
+    Args:
+        problems: every problem found, each naming file, line and rule.
+    """
+
+    exit_code = 8
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(
+            "; ".join(problems),
+            "End each row on the day on which the next row of its key begins (valid_to is the day "
+            "after the last one), then run `bankcrm refresh` again.",
+        )

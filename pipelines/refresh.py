@@ -21,8 +21,10 @@ from pipelines.loading.landing import find_deliveries
 from pipelines.loading.ledger import plan_nights
 from pipelines.loading.load import Loader, LoadResult, open_raw
 from pipelines.loading.quarantine import QuarantinedRow, list_quarantine
+from pipelines.parameters.changes import ParameterChange, find_parameter_changes
+from pipelines.parameters.validity import check_parameters
 from pipelines.refresh_from import BEGINNING, BuiltVersion, find_refresh_from, read_built
-from pipelines.settings import Settings
+from pipelines.settings import PROJECT_FOLDER, Settings
 from pipelines.versions import (
     current_version,
     next_version,
@@ -32,6 +34,7 @@ from pipelines.versions import (
     start_build,
 )
 
+SEEDS_FOLDER = PROJECT_FOLDER / "seeds"
 MOST_ROWS_SHOWN = 20
 logger = logging.getLogger(__name__)
 
@@ -68,6 +71,7 @@ class RefreshReport:
     quarantined: list[QuarantinedRow] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     blocked: BlockedNight | None = None
+    parameter_changes: list[ParameterChange] = field(default_factory=list)
     refresh_from: date | None = None
     business_date: date | None = None
     links: LinkReport | None = None
@@ -82,7 +86,8 @@ class RefreshReport:
 
 @dataclass(frozen=True)
 class _Base:
-    """The version a build starts from: nothing, when the project itself has changed.
+    """The version a build starts from: nothing, when the project or a parameter without validity
+    has changed.
 
     ``project_hash`` is that of the project which builds upon it, taken before the build.
     """
@@ -90,6 +95,7 @@ class _Base:
     project_hash: str
     version: str | None = None
     built: BuiltVersion = field(default_factory=BuiltVersion)
+    parameter_changes: tuple[ParameterChange, ...] = ()
 
 
 def refresh(
@@ -107,19 +113,22 @@ def refresh(
 
     Raises:
         Busy: another refresh is at work.
+        InvalidParameters: validities of parameters contradict each other; nothing was loaded.
         FailedBuild: a model or a test failed; the published version stays.
     """
     watcher = watcher or _Nobody()
     with hold_lock(settings):
+        check_parameters(SEEDS_FOLDER)
         report = RefreshReport()
         with open_raw(settings) as connection:
             _load_nights(settings, connection, report, one_night, watcher)
             report.quarantined = _list_quarantined(connection, report)
             base = _read_base(settings)
+            report.parameter_changes = list(base.parameter_changes)
             report.business_date = _set_horizon(connection, report)
             if report.business_date is not None:
                 report.links = link_customers(connection)
-                report.refresh_from = find_refresh_from(connection, base.built)
+                report.refresh_from = _find_refresh_from(connection, base)
         if report.refresh_from is not None and report.business_date is not None:
             _build_and_publish(settings, base, report, watcher)
         return report
@@ -182,10 +191,21 @@ def _read_base(settings: Settings) -> _Base:
         return _Base(project_hash)
     with open_published(settings, version) as connection:
         row = connection.execute("select project_hash from meta.version").fetchone()
-        if row is not None and row[0] == project_hash:
-            return _Base(project_hash, version, read_built(connection))
-    logger.info("models, macros or seeds changed since %s: rebuilding everything", version)
-    return _Base(project_hash)
+        built = read_built(connection)
+        changes = tuple(find_parameter_changes(connection, SEEDS_FOLDER))
+    if row is None or row[0] != project_hash:
+        logger.info("models, macros or tests changed since %s: rebuilding everything", version)
+        return _Base(project_hash)
+    if any(change.changed_from is None for change in changes):
+        return _Base(project_hash, parameter_changes=changes)
+    return _Base(project_hash, version, built, changes)
+
+
+def _find_refresh_from(connection: duckdb.DuckDBPyConnection, base: _Base) -> date | None:
+    """Earliest day that deliveries, links or parameters touched; None when nothing is new."""
+    days = [find_refresh_from(connection, base.built)]
+    days += [change.changed_from for change in base.parameter_changes]
+    return min((day for day in days if day is not None), default=None)
 
 
 def _set_horizon(connection: duckdb.DuckDBPyConnection, report: RefreshReport) -> date | None:

@@ -1,12 +1,14 @@
 """The earliest business date that must be rebuilt, given what a version already contains.
 
 Compares the loads that count now with the loads in the version to build upon. Every load that
-came or went since touches the dates from its ``touches_from`` on. Two things reach further back:
+came or went since touches the dates from its ``touches_from`` on. Three things reach further back:
 
 - the first delivery of a member (an account, a customer, ...) that earlier rows already named:
   those rows must be rebuilt to complete the member in place;
 - a source customer that belongs to another unified customer than it did in the version: every row
-  about it, or about an account of its, changes hands.
+  about it, or about an account of its, changes hands;
+- a row that takes back an earlier one (a reversal), or the late row that an earlier one takes back:
+  both of them change.
 """
 
 from __future__ import annotations
@@ -177,10 +179,34 @@ def _reach_back_statements() -> Iterator[str]:
     contracts = load_contracts()
     for referring in contracts.values():
         for column in referring.columns:
+            if column.corrects is not None:
+                yield _corrected_rows(referring, column.name, column.corrects)
             if column.references is None:
                 continue
             feed, _, key = column.references.rpartition(".")
             yield _first_deliveries(referring, column, contracts[feed], key)
+
+
+def _corrected_rows(feed: Contract, column: str, key: str) -> str:
+    """Earliest unchanged row that a change takes back, through corrections of corrections, or that
+    takes back a row among the changes."""
+    return f"""
+        with recursive correction as (
+            select "{key}" as id, "{column}" as corrected, load_id
+            from {feed.raw_table}
+            where "{column}" is not null
+        ),
+        named as (
+            select corrected as id from correction semi join changed_load using (load_id)
+            union
+            select correction.corrected from correction join named using (id)
+        )
+        select min("{_dated(feed)}")
+        from {feed.raw_table} semi join unchanged_load using (load_id)
+        where "{key}" in (from named)
+            or "{column}" in (
+                select "{key}" from {feed.raw_table} semi join changed_load using (load_id)
+            )"""
 
 
 def _first_deliveries(referring: Contract, column: Column, member: Contract, key: str) -> str:

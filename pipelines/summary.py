@@ -32,6 +32,7 @@ def print_report(console: Console, settings: Settings, report: RefreshReport) ->
     _print_deliveries(console, report.results)
     _print_turned_away(console, report)
     _print_links(console, report)
+    _print_parameters(console, report)
     if report.version is None:
         console.print("\n[bold]Nothing new to publish.[/bold]" if not report.blocked else "")
     else:
@@ -148,6 +149,12 @@ def _print_turned_away(console: Console, report: RefreshReport) -> None:
         console.print(f"[yellow]Ignored[/yellow] {problem}")
     if not (report.quarantined or report.rejected or report.problems) and report.results:
         console.print("Nothing was turned away.")
+
+
+def _print_parameters(console: Console, report: RefreshReport) -> None:
+    for change in report.parameter_changes:
+        when = f"from {change.changed_from}" if change.changed_from else "altogether"
+        console.print(f"Parameter {change.seed} changed {when}.", highlight=False)
 
 
 def _print_built(

@@ -12,7 +12,8 @@ from pipelines.settings import Settings
 from pipelines.versions import open_published
 from tests.integration.banks import Redelivery, copy_bank, keep_from
 
-FIRST, FIFTH, NINTH = date(2024, 1, 26), date(2024, 1, 30), date(2024, 2, 3)
+FIRST, FIFTH = date(2024, 1, 26), date(2024, 1, 30)
+NINTH, TENTH = date(2024, 2, 3), date(2024, 2, 4)
 
 
 def fingerprints(settings: Settings) -> dict[str, tuple[int, int]]:
@@ -41,11 +42,26 @@ def hold_back_members(bank: Redelivery) -> str:
     return account["account_id"]
 
 
+def reverse_an_old_entry(bank: Redelivery) -> str:
+    """On the tenth night take back an entry of the first one, a month before."""
+    old = bank.read("teller.transaction", FIRST)[0]
+    side = "C" if old["debit_credit"] == "D" else "D"
+    reversal = old | {
+        "transaction_id": "REVERSAL", "reversal_of": old["transaction_id"], "debit_credit": side,
+        "transaction_type_code": "REVERSAL", "channel_code": "BATCH", "branch_id": "",
+        "teller_id": "", "posting_date": str(TENTH), "posted_at": f"{TENTH} 03:00:00",
+        "fee_amount": f"-{old['fee_amount']}",
+    }  # fmt: skip
+    bank.write("teller.transaction", TENTH, [*bank.read("teller.transaction", TENTH), reversal])
+    return old["transaction_id"]
+
+
 def test_nights_loaded_one_by_one_with_late_members_equal_nights_loaded_at_once(
     delivered_bank: Settings, tmp_path: Path
 ) -> None:
     at_once = copy_bank(delivered_bank, tmp_path / "at_once")
     held_back = hold_back_members(Redelivery(at_once))
+    reversed_entry = reverse_an_old_entry(Redelivery(at_once))
     one_by_one = copy_bank(at_once, tmp_path / "one_by_one")
     keep_from(one_by_one, date(2024, 2, 2), aside=tmp_path / "later")
 
@@ -56,8 +72,9 @@ def test_nights_loaded_one_by_one_with_late_members_equal_nights_loaded_at_once(
         ).fetchall()
     assert before == [(True,)]
     shutil.copytree(tmp_path / "later", one_by_one.landing_folder, dirs_exist_ok=True)
-    nights = [refresh(one_by_one, one_night=True).business_date for _ in range(3)]
-    assert nights == [date(2024, 2, 2), date(2024, 2, 3), date(2024, 2, 4)]
+    reports = [refresh(one_by_one, one_night=True) for _ in range(3)]
+    assert [report.business_date for report in reports] == [date(2024, 2, 2), NINTH, TENTH]
+    assert reports[-1].refresh_from == FIRST
 
     refresh(at_once)
     assert fingerprints(one_by_one) == fingerprints(at_once)
@@ -66,7 +83,13 @@ def test_nights_loaded_one_by_one_with_late_members_equal_nights_loaded_at_once(
             """select count(*) from marts.fct_transaction
             where product_key = -2 or customer_key = -2"""
         ).fetchone()
+        netted = connection.execute(
+            """select is_reversed, net_amount, net_fee_income_amount, business_entry_count
+            from marts.fct_transaction where transaction_id = $1""",
+            [reversed_entry],
+        ).fetchone()
     assert orphans == (0,)
+    assert netted == (True, 0, 0, 0)
 
 
 def test_a_corrected_file_replaces_its_night_and_equals_a_build_from_nothing(

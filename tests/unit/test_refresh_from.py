@@ -127,6 +127,33 @@ def test_a_change_of_an_account_that_was_known_before_rebuilds_from_its_own_nigh
     assert raw.refresh_from(built) == DAYS[3]
 
 
+def test_a_reversal_rebuilds_from_the_entry_it_takes_back_even_through_another_reversal(
+    raw: Raw,
+) -> None:
+    for day in DAYS[:4]:
+        raw.night(day)
+    first, second = str(DAYS[1]), "R1"
+    raw.load("teller.transaction", DAYS[3], transaction_id=second, posting_date=DAYS[3],
+             reversal_of=first)  # fmt: skip
+    built = raw.build()
+    raw.night(DAYS[4])
+    assert raw.refresh_from(built) == DAYS[4]
+    raw.load("teller.transaction", DAYS[4], transaction_id="R2", posting_date=DAYS[4],
+             reversal_of=second)  # fmt: skip
+    assert raw.refresh_from(built) == DAYS[1]
+
+
+def test_a_late_entry_rebuilds_from_the_reversal_that_was_there_before_it(raw: Raw) -> None:
+    for day in DAYS[:3]:
+        raw.night(day)
+    raw.load("teller.transaction", DAYS[1], transaction_id="R", posting_date=DAYS[1],
+             reversal_of="LATE")  # fmt: skip
+    built = raw.build()
+    raw.night(DAYS[3])
+    raw.load("teller.transaction", DAYS[3], transaction_id="LATE", posting_date=DAYS[3])
+    assert raw.refresh_from(built) == DAYS[1]
+
+
 PASSPORT: dict[str, Any] = {"document_type": "PASSPORT", "document_number": "7"}
 
 

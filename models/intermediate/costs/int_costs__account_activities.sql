@@ -1,45 +1,19 @@
 {{ config(materialized='ephemeral') }}
 
--- How often each account caused each activity in a month, and what that cost: pool cost x minutes /
--- practical minutes, rounded half up once.
+-- How often each account caused each activity in a month, and what that cost, rounded half up once.
 -- Grain: one account, activity and channel in one month from the month of refresh_from on.
-with months as (
-    select * from {{ ref('int_calendar__months') }}
-    where month_start_date >= {{ refresh_from_month() }}
-),
-
-entries as (
-    select
-        account_durable_key,
-        last_day(transaction_date) as month_end_date,
-        channel_key,
-        transaction_type_key,
-        count(*) as event_count
-    from {{ ref('fct_transaction') }}
-    where transaction_date >= {{ refresh_from_month() }}
-    group by account_durable_key, last_day(transaction_date), channel_key, transaction_type_key
-),
-
-entry_activities as (
+with entry_activities as (
     select
         entries.account_durable_key,
-        entries.month_end_date,
+        last_day(entries.transaction_date) as month_end_date,
         entries.channel_key,
-        coalesce(of_group.activity_code, of_channel.activity_code) as activity_code,
-        sum(entries.event_count) as event_count
-    from entries
-    inner join {{ ref('dim_channel') }} as channels on entries.channel_key = channels.channel_key
-    inner join {{ ref('dim_transaction_type') }} as transaction_types
-        on entries.transaction_type_key = transaction_types.transaction_type_key
-    left join {{ ref('activity_of_entry') }} as of_group
-        on
-            channels.channel_code = of_group.channel_code
-            and transaction_types.transaction_group = of_group.transaction_group
-    left join {{ ref('activity_of_entry') }} as of_channel
-        on
-            channels.channel_code = of_channel.channel_code
-            and of_channel.transaction_group = '*'
-    where coalesce(of_group.activity_code, of_channel.activity_code) is not null
+        activities.activity_code,
+        count(*) as event_count
+    from {{ ref('fct_transaction') }} as entries
+    inner join {{ ref('dim_activity') }} as activities on entries.activity_key = activities.activity_key
+    where
+        entries.transaction_date >= {{ refresh_from_month() }}
+        and activities.activity_code is not null
     group by all
 ),
 
@@ -67,22 +41,14 @@ all_activities as (
 select
     all_activities.account_durable_key,
     all_activities.month_end_date,
-    months.as_of_date,
+    rates.as_of_date,
     all_activities.channel_key,
     all_activities.activity_code,
     all_activities.event_count,
-    cast(all_activities.event_count * activities.standard_minutes as decimal(18, 2)) as used_minutes,
-    {{ divide_money(
-        "(pools.pool_cents * cast(activities.standard_minutes * 100 as hugeint) * all_activities.event_count)",
-        "pools.practical_units"
-    ) }} as cost_amount
+    cast(all_activities.event_count * rates.standard_minutes as decimal(18, 2)) as used_minutes,
+    {{ unit_costs('rates', 'all_activities.event_count') }} as cost_amount
 from all_activities
-inner join months on all_activities.month_end_date = months.month_end_date
-inner join {{ ref('activity') }} as activities
+inner join {{ ref('int_costs__activity_rates') }} as rates
     on
-        all_activities.activity_code = activities.activity_code
-        and {{ valid_on('activities', 'months.as_of_date') }}
-inner join {{ ref('int_costs__pool_rates') }} as pools
-    on
-        activities.cost_pool_code = pools.cost_pool_code
-        and all_activities.month_end_date = pools.month_end_date
+        all_activities.activity_code = rates.activity_code
+        and all_activities.month_end_date = rates.month_end_date

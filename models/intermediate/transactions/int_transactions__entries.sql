@@ -18,6 +18,7 @@ with teller_entries as (
         fee_amount,
         currency_code,
         reversal_of_transaction_id,
+        counterparty_account,
         business_date,
         load_id
     from {{ ref('stg_teller__transactions') }}
@@ -40,6 +41,7 @@ card_entries as (
         fee_amount,
         currency_code,
         reversal_of_transaction_id,
+        cast(null as varchar) as counterparty_account,
         business_date,
         load_id
     from {{ ref('stg_card__card_transactions') }}

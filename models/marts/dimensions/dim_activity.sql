@@ -1,16 +1,17 @@
--- Grain: one activity, or the unused capacity of one cost pool.
+-- Grain: one activity as last defined, or the unused capacity of one cost pool.
 {%- set columns = [
     'activity_key', 'activity_code', 'activity_name', 'activity_name_zh', 'cost_pool_code', 'is_idle',
 ] %}
 
 with activities as (
-    select distinct
+    select
         activity_code,
         activity_name,
         activity_name_zh,
         cost_pool_code,
         false as is_idle
     from {{ ref('activity') }}
+    qualify row_number() over (partition by activity_code order by valid_from desc) = 1
 ),
 
 idle_capacity as (

@@ -36,13 +36,16 @@ customer_activities as (
 
 used_capacity as (
     select
-        activities.cost_pool_code,
+        rates.cost_pool_code,
         customer_activities.month_end_date,
         sum(customer_activities.used_minutes) as used_minutes,
         sum(customer_activities.cost_amount) as cost_amount
     from customer_activities
-    inner join activities on customer_activities.activity_code = activities.activity_code
-    group by activities.cost_pool_code, customer_activities.month_end_date
+    inner join {{ ref('int_costs__activity_rates') }} as rates
+        on
+            customer_activities.activity_code = rates.activity_code
+            and customer_activities.month_end_date = rates.month_end_date
+    group by rates.cost_pool_code, customer_activities.month_end_date
 ),
 
 idle_capacity as (

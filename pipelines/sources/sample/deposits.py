@@ -46,6 +46,8 @@ REVERSAL_CHANCE = 0.0022
 BARGAIN_CHANCE = 0.03
 BARGAIN_STEP = 50_000
 """Five basis points: a few companies get a better rate on the first of a month."""
+FIRST_REVERSAL_BY = 14
+"""By this day something was reversed, however small the bank."""
 REVERSIBLE = (EntryType.BILL_PAYMENT, EntryType.PURCHASE, EntryType.CARD_WITHDRAWAL)
 DAYS_PER_MONTH = 30.42
 SETTLEMENT_BASIS = 360
@@ -77,6 +79,7 @@ class DepositDays:
         self.contracts = ChangeLog(("office", "rate", "closed"), accounts.size)
         self._counter = np.arange(units.level.size)
         self.balances = ChangeLog(("balance",), accounts.size)
+        self._has_reversed = False
         self._balance_days = np.zeros(accounts.size, dtype=np.int64)
         age = -people.birth[accounts.person] / YEAR
         is_demand = ~accounts.is_term & ~accounts.is_dormant
@@ -111,7 +114,7 @@ class DepositDays:
         self._withdraw()
         self._trade()
         self._charge(day)
-        self._reverse()
+        self._reverse(day)
         self._credit_interest(day)
 
     def end_day(self, day: int) -> None:
@@ -349,12 +352,15 @@ class DepositDays:
             amount = full(account.size, fee)
             self.book.post(account, EntryType.FEE, Channel.BATCH, DEBIT, amount=amount)
 
-    def _reverse(self) -> None:
+    def _reverse(self, day: int) -> None:
         rows = self.book.yesterday
         if not rows:
             return
         reversible = np.flatnonzero(np.isin(rows["type"], REVERSIBLE))
         chosen = pick(self._rng, reversible, REVERSAL_CHANCE)
+        if chosen.size == 0 and day >= FIRST_REVERSAL_BY and not self._has_reversed:
+            chosen = reversible[:1]
+        self._has_reversed |= chosen.size > 0
         self.book.post(
             rows["account"][chosen],
             EntryType.REVERSAL,

@@ -57,12 +57,11 @@ class FeedTables:
         bank: the finished bank.
     """
 
-    schemas: tuple[str, ...] = ("branch", "teller", "card", "loan", "finance")
+    schemas: tuple[str, ...] = ("branch", "teller", "card", "loan", "finance", "risk")
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, bank: Bank) -> None:
         self._connection, self._bank = connection, bank
         for schema in self.schemas:
-        for schema in ("branch", "teller", "card", "loan", "finance", "risk"):
             connection.execute(f"create schema {schema}")
 
     def make_all(self) -> None:
@@ -79,6 +78,7 @@ class FeedTables:
             self._make_wealth_statements,
             self._make_ratings,
             self._make_securities,
+            self._make_turnover,
         ):
             make()
 
@@ -195,6 +195,7 @@ class FeedTables:
             {self._date("valid_from")} as valid_from, {self._date("valid_to")} as valid_to"""
         order = "customer, type"
         self._make("branch.customer_relationship", self._bank.relationships, columns, order)
+
     def _find_offices(self, records: Table) -> Ints:
         """Office of each customer on the night of each record."""
         people, moves, person = self._bank.people, self._bank.moves, records["person"]
@@ -342,6 +343,14 @@ class FeedTables:
             {_call(MONEY, "overdue")} as overdue_amount, days_past_due"""
         self._make("card.card_balance", days.positions.table(), columns, "member")
 
+    def _make_turnover(self) -> None:
+        start = f"date '{self._bank.period.start.isoformat()}'"
+        columns = f"""{_call(CUSTOMER_ID, "customer")} as customer_id,
+            cast(date_trunc('year', {start} + cast(day as integer)) as date) - 1
+                as fiscal_year_end_date,
+            {_call(MONEY, "amount")} as turnover_amount, 'CNY' as currency_code"""
+        self._make("branch.declared_turnover", self._bank.turnover, columns, "customer")
+
     def _make_finance(self) -> None:
         columns = f"""'FTP' as curve_code, 'CNY' as currency_code,
             {self._date("curve_day")} as curve_date, {_code(TENORS, "tenor")} as tenor_code,
@@ -362,6 +371,7 @@ class FeedTables:
             {_call(told, "external")} as external_asset_amount"""
         rows = self._bank.wealth_statements
         self._make("branch.wealth_statement", rows, columns, "person")
+
     def _make_ratings(self) -> None:
         columns = f"""
             {_code(SYSTEMS, "system")} as source_system,

@@ -28,8 +28,9 @@ from pipelines.sources.sample.organisation import (
 from pipelines.sources.sample.period import Period
 from pipelines.sources.sample.records import find_first_days, make_records
 from pipelines.sources.sample.relations import make_relationships
-from pipelines.sources.sample.wealth import make_wealth_statements
 from pipelines.sources.sample.risk import make_collateral, make_guarantees, make_ratings
+from pipelines.sources.sample.turnover import make_declared_turnover
+from pipelines.sources.sample.wealth import make_wealth_statements
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Bank:
     ratings: Table
     collateral: Table
     guarantees: Table
+    turnover: Table
     deposit_days: DepositDays
     loan_days: LoanDays
     card_days: CardDays
@@ -89,7 +91,6 @@ def simulate_bank(seed: int, period: Period, customers: int) -> Bank:
         accounts=accounts,
         loans=loans,
         cards=cards,
-        books=make_books(seed, period, units, managers, people),
         moves=make_moves(seed, period, units, people),
         books=books,
         contact_centre=make_contact_centre(
@@ -109,6 +110,7 @@ def simulate_bank(seed: int, period: Period, customers: int) -> Bank:
         ratings=make_ratings(seed, period, people, loans, cards),
         collateral=make_collateral(seed, period, loans),
         guarantees=make_guarantees(seed, period, loans),
+        turnover=make_declared_turnover(seed, people, accounts),
         deposit_days=deposit_days,
         loan_days=LoanDays(seed, period, loans, deposit_days),
         card_days=CardDays(seed, period, cards, deposit_days),

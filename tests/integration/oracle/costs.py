@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from tests.integration.oracle.accounts import AccountId
 from tests.integration.oracle.curves import read_seed
@@ -43,6 +44,14 @@ class ActivityCost:
     cost_amount: Decimal
 
 
+class ActivityRate(NamedTuple):
+    """Standard minutes and cost of one event of an activity, unrounded."""
+
+    cost_pool_code: str
+    minutes: Fraction
+    cost: Fraction
+
+
 class Costs:
     """Costs of one bank's accounts.
 
@@ -62,7 +71,9 @@ class Costs:
     ) -> None:
         self._activities = Seed("activity")
         self._pools = _read_pools(landing)
-        self._causes = _count_entries(entries)
+        self._days = {month.end: month.as_of for _, month, _ in account_months}
+        self._activity_codes = _read_activity_codes()
+        self._causes = self._count_entries(entries)
         _count_account_months(self._causes, account_months, managed)
 
     def pools(self, end: date) -> dict[str, Pool]:
@@ -71,21 +82,42 @@ class Costs:
 
     def of(self, account: AccountId, month: Month) -> list[ActivityCost] | None:
         """What an account caused; None for a month without pools."""
-        pools = self.pools(month.end)
-        if not pools:
+        if not self.pools(month.end):
             return None
         causes = self._causes[account, month.end]
-        return [self._price(cause, events, month, pools) for cause, events in causes.items()]
+        return [self._price(cause, events, month) for cause, events in causes.items()]
 
-    def _price(
-        self, cause: Cause, events: int, month: Month, pools: dict[str, Pool]
-    ) -> ActivityCost:
+    def activity_of(self, entry: Entry) -> str | None:
+        """Activity that an entry causes; None where it causes none."""
+        channel = entry.channel or ""
+        other = self._activity_codes.get((channel, ANY))
+        return self._activity_codes.get((channel, entry.kind), other)
+
+    def rate(self, activity: str, end: date) -> ActivityRate | None:
+        """What one event of an activity takes in a month; None where a pool is unknown."""
+        pools = self.pools(end)
+        if not pools:
+            return None
+        (row,) = self._activities.on(self._days[end], activity_code=activity)
+        pool, minutes = pools[row["cost_pool_code"]], Fraction(row["standard_minutes"])
+        cost = pool.cost * minutes / pool.practical_minutes
+        return ActivityRate(row["cost_pool_code"], minutes, cost)
+
+    def _price(self, cause: Cause, events: int, month: Month) -> ActivityCost:
         activity, channel = cause
-        (row,) = self._activities.on(month.as_of, activity_code=activity)
-        pool = pools[row["cost_pool_code"]]
-        minutes = Fraction(row["standard_minutes"]) * events
-        cost = half_up(pool.cost * minutes / pool.practical_minutes)
-        return ActivityCost(activity, channel, row["cost_pool_code"], events, minutes, cost)
+        rate = self.rate(activity, month.end)
+        assert rate is not None
+        cost = half_up(rate.cost * events)
+        minutes = rate.minutes * events
+        return ActivityCost(activity, channel, rate.cost_pool_code, events, minutes, cost)
+
+    def _count_entries(self, entries: list[Entry]) -> dict[AccountMonthKey, Counter[Cause]]:
+        causes: dict[AccountMonthKey, Counter[Cause]] = defaultdict(Counter)
+        for entry in entries:
+            activity = self.activity_of(entry)
+            if activity is not None:
+                causes[entry.account, month_end(entry.day)][activity, entry.channel] += 1
+        return causes
 
 
 def _read_pools(landing: Landing) -> dict[date, dict[str, Pool]]:
@@ -96,7 +128,8 @@ def _read_pools(landing: Landing) -> dict[date, dict[str, Pool]]:
     return dict(pools)
 
 
-def _count_entries(entries: list[Entry]) -> dict[AccountMonthKey, Counter[Cause]]:
+def _read_activity_codes() -> dict[tuple[str, str], str]:
+    """Activities by channel and kind of entry; a kind of its own group before every other."""
     activities = {
         (row["channel_code"], row["transaction_group"]): row["activity_code"]
         for row in read_seed("activity_of_entry")
@@ -105,14 +138,13 @@ def _count_entries(entries: list[Entry]) -> dict[AccountMonthKey, Counter[Cause]
         row["transaction_type_code"]: row["transaction_group"]
         for row in read_seed("transaction_type")
     }
-    causes: dict[AccountMonthKey, Counter[Cause]] = defaultdict(Counter)
-    for entry in entries:
-        channel = entry.channel or ""
-        of_group = activities.get((channel, groups.get(entry.kind, ANY)))
-        activity = of_group or activities.get((channel, ANY))
-        if activity is not None:
-            causes[entry.account, month_end(entry.day)][activity, entry.channel] += 1
-    return causes
+    channels = {channel for channel, _ in activities}
+    codes = {
+        (channel, kind): activities.get((channel, group)) or activities.get((channel, ANY))
+        for channel in channels
+        for kind, group in {**groups, ANY: ANY}.items()
+    }
+    return {key: code for key, code in codes.items() if code is not None}
 
 
 def _count_account_months(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -10,6 +10,9 @@ from tests.integration.oracle.accounts import AccountId
 from tests.integration.oracle.curves import read_seed
 from tests.integration.oracle.deliveries import Landing, Row
 from tests.integration.oracle.figures import fraction, half_up
+
+Number = tuple[str, str]
+"""Source system and the entry as that system numbers it."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Entry:
     amount: Decimal
     fee: Decimal
     reverses: str | None
+    counterparty: str | None
     is_fee: bool
 
     @property
@@ -45,7 +49,7 @@ class Entry:
 
 
 def read_entries(landing: Landing) -> list[Entry]:
-    """Every entry of both systems; a repeated one counts once."""
+    """Every entry of both systems; a repeated one counts once, a reversal of a fee is a fee."""
     fees = {
         row["transaction_type_code"]
         for row in read_seed("transaction_type")
@@ -58,7 +62,30 @@ def read_entries(landing: Landing) -> list[Entry]:
         _entry(row, night, "card", fees)
         for night, row in landing.last_rows("card.card_transaction")
     ]
-    return teller + card
+    return take_fees_back(teller + card)
+
+
+def find_first(entry: Entry, entries: dict[Number, Entry]) -> Entry | None:
+    """The entry that a chain of reversals of one account begins with; None where it is unknown."""
+    seen: set[str] = set()
+    while entry.reverses is not None and entry.number not in seen:
+        seen.add(entry.number)
+        earlier = entries.get((entry.system, entry.reverses))
+        if earlier is None or earlier.account != entry.account:
+            return None
+        entry = earlier
+    return None if entry.reverses is not None else entry
+
+
+def take_fees_back(entries: list[Entry]) -> list[Entry]:
+    """The entries; a reversal is a fee where the entry it takes back is one."""
+    numbered = {(entry.system, entry.number): entry for entry in entries}
+    return [
+        replace(entry, is_fee=first.is_fee)
+        if entry.reverses is not None and (first := find_first(entry, numbered)) is not None
+        else entry
+        for entry in entries
+    ]
 
 
 def _entry(row: Row, night: date, system: str, fees: set[str]) -> Entry:
@@ -79,5 +106,6 @@ def _entry(row: Row, night: date, system: str, fees: set[str]) -> Entry:
         amount=half_up(fraction(row["amount"])),
         fee=half_up(fraction(row["fee_amount"])),
         reverses=row["reversal_of"] or None,
+        counterparty=row.get("counterparty_account") or None,
         is_fee=row["transaction_type_code"] in fees,
     )

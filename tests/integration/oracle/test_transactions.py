@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from tests.integration.oracle.bank import OracleBank
-from tests.integration.oracle.entries import Entry
+from tests.integration.oracle.entries import Entry, Number
+from tests.integration.oracle.entry_costs import EntryCost, EntryCosts
 from tests.integration.oracle.marts import assert_equal, read_fact
+from tests.integration.oracle.netting import Net, net_entries
 
 FACT = "fct_transaction"
 KEY = ("source_system", "transaction_id")
@@ -27,8 +29,11 @@ class Posting:
     transaction_date: date
     business_date: date
     posted_at: datetime | None
+    posted_date: date | None
+    time_of_day_key: int
     transaction_type_code: str
     channel_code: str | None
+    activity_code: str | None
     currency_code: str
     product_id: str
     branch_id: str
@@ -36,11 +41,19 @@ class Posting:
     customer_durable_key: int
     debit_credit: str
     is_reversal: bool
+    is_reversed: bool
     reversal_of_transaction_id: str | None
+    counterparty_account: str | None
     amount: Decimal
     signed_amount: Decimal
     fee_amount: Decimal
     fee_income_amount: Decimal
+    net_amount: Decimal
+    net_signed_amount: Decimal
+    net_fee_income_amount: Decimal
+    business_entry_count: int
+    standard_minutes: Decimal | None
+    cost_amount: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -55,7 +68,14 @@ class Totals:
 
 
 def test_every_cell_of_an_entry_follows_from_the_delivered_one(bank: OracleBank) -> None:
-    expected = {(entry.system, entry.number): _posting(bank, entry) for entry in bank.entries}
+    nets = net_entries(bank.entries)
+    costs = EntryCosts(bank.costs, bank.entries, _published_keys(bank))
+    expected = {
+        (entry.system, entry.number): _posting(
+            bank, entry, nets[entry.system, entry.number], costs.of(entry)
+        )
+        for entry in bank.entries
+    }
     assert_equal(expected, read_fact(bank.published, FACT, KEY, Posting))
 
 
@@ -105,15 +125,49 @@ def test_a_teller_is_not_applicable_at_other_channels_and_missing_where_none_is_
     }
 
 
-def _posting(bank: OracleBank, entry: Entry) -> Posting:
+def test_an_entry_without_activity_says_whether_it_has_none_or_its_channel_is_not_told(
+    bank: OracleBank,
+) -> None:
+    rows = bank.published.execute(
+        """
+        select distinct c.channel_code, f.activity_key
+        from marts.fct_transaction as f
+        inner join marts.dim_channel as c using (channel_key)
+        where f.activity_key < 0
+        """
+    ).fetchall()
+    silent = {(entry.channel, -3 if entry.channel else -1) for entry in bank.entries}
+    assert set(rows) == {pair for pair in silent if pair[0] in {None, "BATCH"}}
+
+
+def test_reversed_entries_of_the_sample_bank_and_their_reversals_are_no_business(
+    sample: OracleBank,
+) -> None:
+    row = sample.published.execute(
+        """
+        select count(*) filter (where is_reversal), count(*) filter (where is_reversed),
+            count(*) - sum(business_entry_count), sum(net_amount) filter (where is_reversed)
+        from marts.fct_transaction
+        """
+    ).fetchone()
+    assert row is not None
+    reversals = row[0]
+    assert reversals > 0
+    assert row == (reversals, reversals, 2 * reversals, 0)
+
+
+def _posting(bank: OracleBank, entry: Entry, net: Net, cost: EntryCost) -> Posting:
     terms = bank.accounts.terms[entry.account].reaching_back(entry.day)
     return Posting(
         account_id=entry.account[1],
         transaction_date=entry.day,
         business_date=entry.night,
         posted_at=entry.posted_at,
+        posted_date=entry.posted_at.date() if entry.posted_at else None,
+        time_of_day_key=_minute(entry.posted_at),
         transaction_type_code=entry.kind,
         channel_code=entry.channel,
+        activity_code=cost.activity_code,
         currency_code=entry.currency,
         product_id=terms.product_id,
         # An entry that names no unit, as those of electronic channels and of the card system,
@@ -123,12 +177,32 @@ def _posting(bank: OracleBank, entry: Entry) -> Posting:
         customer_durable_key=bank.owners.lead(entry.account, entry.day),
         debit_credit=entry.debit_credit,
         is_reversal=entry.reverses is not None,
+        is_reversed=net.is_reversed,
         reversal_of_transaction_id=entry.reverses,
+        counterparty_account=entry.counterparty,
         amount=entry.amount,
         signed_amount=entry.signed_amount,
         fee_amount=entry.fee,
         fee_income_amount=entry.fee_income,
+        net_amount=net.signed_amount if entry.debit_credit == "C" else -net.signed_amount,
+        net_signed_amount=net.signed_amount,
+        net_fee_income_amount=net.fee_income,
+        business_entry_count=int(entry.reverses is None and not net.is_reversed),
+        standard_minutes=cost.standard_minutes,
+        cost_amount=cost.cost_amount,
     )
+
+
+def _minute(posted_at: datetime | None) -> int:
+    return -1 if posted_at is None else posted_at.hour * 60 + posted_at.minute
+
+
+def _published_keys(bank: OracleBank) -> dict[Number, int]:
+    """Keys of entries: they only order the cents of entries that are priced together."""
+    rows = bank.published.execute(
+        "select source_system, transaction_id, transaction_key from marts.fct_transaction"
+    ).fetchall()
+    return {(system, number): key for system, number, key in rows}
 
 
 def _total(entries: list[Entry]) -> Totals:

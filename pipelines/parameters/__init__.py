@@ -1,0 +1,1 @@
+"""Seeds with validity: checked before a build, compared between builds."""
