@@ -152,7 +152,9 @@ def test_the_order_of_the_evidence_changes_nothing_and_no_obstacle_is_ever_broke
     for one in today:
         for other in today:
             if one < other and today[one] == today[other]:
-                numbers = [{d.number for d in known[customer].documents} for customer in (one, other)]
+                numbers = [
+                    {d.number for d in known[customer].documents} for customer in (one, other)
+                ]
                 assert not all(numbers) or numbers[0] & numbers[1]
                 assert one[0] != other[0] or numbers[0] & numbers[1]
                 assert not {(one, other), (other, one)} & {(p.left, p.right) for p in partings}
