@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
 from itertools import product
+from typing import NamedTuple
 
 BEGINNING = date(1900, 1, 1)
 FOR_EVER = date(9999, 12, 31)
@@ -32,8 +32,7 @@ class Rule(IntEnum):
     """Nothing but its own id: it stands alone."""
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """A document of a customer while it counts (half-open)."""
 
     kind: str
@@ -42,8 +41,7 @@ class Document:
     valid_to: date
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """A customer of a system.
 
     ``precedence`` is the rank of its system; ``first_seen`` the night of its first record.
@@ -55,8 +53,7 @@ class Member:
     documents: tuple[Document, ...] = ()
 
 
-@dataclass(frozen=True)
-class Edge:
+class Edge(NamedTuple):
     """Evidence that two customers are one, while it holds (half-open)."""
 
     left: Customer
@@ -67,8 +64,7 @@ class Edge:
     valid_to: date = FOR_EVER
 
 
-@dataclass(frozen=True)
-class Parting:
+class Parting(NamedTuple):
     """A person's decision that two customers are not one, while it holds (half-open)."""
 
     left: Customer
@@ -77,8 +73,7 @@ class Parting:
     valid_to: date = FOR_EVER
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     """Whom a source customer belonged to, from when to when (half-open).
 
     The unified customer is named by its founder: the member first seen, then the one of the
@@ -243,4 +238,4 @@ def _says_otherwise(link: Link, last: Link) -> bool:
 
 
 def _dated(link: Link, valid_from: date, valid_to: date) -> Link:
-    return Link(link.customer, link.founder, link.rule, link.confidence, valid_from, valid_to)
+    return link._replace(valid_from=valid_from, valid_to=valid_to)

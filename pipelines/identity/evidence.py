@@ -99,7 +99,7 @@ def read_evidence(
     accepted, partings = _read_verdicts(connection)
     edges += accepted
     named = {customer for edge in edges for customer in (edge.left, edge.right)}
-    known = [m for m in _read_members(connection, parameters) if m.customer in named]
+    known = list(_read_members(connection, parameters, named))
     present = {member.customer for member in known}
     # A decision may name a customer whose only delivery was taken back since.
     edges = [edge for edge in edges if edge.left in present and edge.right in present]
@@ -139,20 +139,23 @@ def _read_verdicts(
 
 
 def _read_members(
-    connection: duckdb.DuckDBPyConnection, parameters: Parameters
+    connection: duckdb.DuckDBPyConnection, parameters: Parameters, named: set[Customer]
 ) -> Iterator[Member]:
     documents: dict[Customer, list[Document]] = defaultdict(list)
     rows = connection.execute(
         """select source_system, customer_id, document_type, document_number, valid_from, valid_to
         from identity.document order by all"""
     ).fetchall()
-    for system, number, *document in rows:
-        documents[system, number].append(Document(*document))
+    for row in rows:
+        if row[:2] in named:
+            documents[row[:2]].append(Document(*row[2:]))
     rows = connection.execute(
         """select source_system, customer_id, min(seen_from) from identity.record
         group by all order by all"""
     ).fetchall()
-    for system, number, first_seen in rows:
-        customer = (system, number)
-        precedence = parameters.systems.index(system)
-        yield Member(customer, first_seen, precedence, tuple(documents[customer]))
+    precedence = {system: rank for rank, system in enumerate(parameters.systems)}
+    for row in rows:
+        if row[:2] in named:
+            customer = row[:2]
+            rank = precedence[row[0]]
+            yield Member(customer, row[2], rank, tuple(documents[customer]))

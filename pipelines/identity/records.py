@@ -7,6 +7,9 @@ document of a customer, from when to when it counts).
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+
 import duckdb
 
 from pipelines.identity.parameters import Parameters
@@ -63,10 +66,11 @@ def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def write_records(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
-    """Write ``identity.record`` and ``identity.document`` from the loads that count."""
-    create_macros(connection)
-    feeds = "\nunion all ".join(_select_feed(system) for system in parameters.systems)
-    connection.execute(f"create or replace temp table said as {feeds}")
+    """Write ``identity.record`` and ``identity.document`` from the loads that count.
+
+    Rows are normalised once: ``identity.said`` keeps them while their load counts.
+    """
+    _normalise_new_rows(connection, parameters.systems)
     connection.execute("delete from identity.record")
     connection.execute(f"insert into identity.record {_records_sql()}")
     connection.execute("delete from identity.document")
@@ -75,13 +79,32 @@ def write_records(connection: duckdb.DuckDBPyConnection, parameters: Parameters)
     )
 
 
+def _normalise_new_rows(connection: duckdb.DuckDBPyConnection, systems: Sequence[str]) -> None:
+    create_macros(connection)
+    rules_hash = hashlib.sha256(MACROS.encode()).hexdigest()
+    connection.execute(
+        """delete from identity.said
+        where rules_hash <> $1 or load_id not in (select load_id from ops.whole_load)""",
+        [rules_hash],
+    )
+    connection.execute(
+        """create or replace temp table new_load as
+        select load_id from ops.whole_load
+        where load_id not in (select load_id from identity.said)"""
+    )
+    for system in systems:
+        connection.execute(
+            f"insert into identity.said by name {_select_feed(system)}", [rules_hash]
+        )
+
+
 def _select_feed(system: str) -> str:
-    return f"""select {quote_text(system)} as source_system, customer_id, business_date,
-        customer_type, comparable_name(full_name) as name, birth_date,
+    return f"""select load_id, $1 as rules_hash, {quote_text(system)} as source_system,
+        customer_id, business_date, customer_type, comparable_name(full_name) as name, birth_date,
         comparable_phone(phone) as phone, comparable_address(address) as address,
         comparable_address(city) as city, gender, document_type,
         comparable_document(document_type, document_number) as document_number
-    from {quote_name(system)}.customer semi join ops.whole_load using (load_id)"""
+    from {quote_name(system)}.customer semi join new_load using (load_id)"""
 
 
 def _records_sql() -> str:
@@ -92,7 +115,7 @@ def _records_sql() -> str:
     )
     return f"""select cast(md5_number_lower({content}) >> 1 as bigint),
         source_system, customer_id, min(business_date), {attributes}
-    from said group by all"""
+    from identity.said group by all"""
 
 
 def _documents_sql() -> str:
@@ -101,7 +124,7 @@ def _documents_sql() -> str:
     with changes as (
         select source_system, customer_id, document_type, document_number, business_date,
             lag(document_number) over history as previous_number
-        from said where document_number is not null
+        from identity.said where document_number is not null
         window history as (
             partition by source_system, customer_id, document_type order by business_date
         )

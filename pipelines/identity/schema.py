@@ -13,6 +13,11 @@ FOR_EVER = "date '9999-12-31'"
 
 TABLES = """
 create schema if not exists identity;
+create table if not exists identity.said (
+    load_id bigint, rules_hash varchar, source_system varchar, customer_id varchar,
+    business_date date, customer_type varchar, name varchar, birth_date date, phone varchar,
+    address varchar, city varchar, gender varchar, document_type varchar, document_number varchar
+);
 create table if not exists identity.record (
     record_id bigint, source_system varchar, customer_id varchar, seen_from date,
     customer_type varchar, name varchar, birth_date date, phone varchar, address varchar,

@@ -104,7 +104,7 @@ def copy_bank(settings: Settings, home: Path) -> Settings:
 def keep_from(settings: Settings, night: date, aside: Path) -> None:
     """Move deliveries from a night on out of the landing folder."""
     for path in list(settings.landing_folder.glob("*/*/*")):
-        if path.name.split("_r")[0][-10:] >= night.isoformat():
+        if path.name.rsplit("_r", 1)[0][-10:] >= night.isoformat():
             target = aside / path.relative_to(settings.landing_folder)
             target.parent.mkdir(parents=True, exist_ok=True)
             path.rename(target)

@@ -16,7 +16,7 @@ chains as (
         controller_durable_key as head_durable_key,
         valid_from,
         valid_to,
-        1 as depth
+        1 as step_count
     from controllers
     union all
     select
@@ -24,7 +24,7 @@ chains as (
         controllers.controller_durable_key as head_durable_key,
         greatest(chains.valid_from, controllers.valid_from) as valid_from,
         least(chains.valid_to, controllers.valid_to) as valid_to,
-        chains.depth + 1 as depth
+        chains.step_count + 1 as step_count
     from chains
     inner join controllers
         on
@@ -32,7 +32,7 @@ chains as (
             and chains.valid_from < controllers.valid_to
             and chains.valid_to > controllers.valid_from
     where
-        chains.depth < 10
+        chains.step_count < 10
         and controllers.controller_durable_key <> chains.customer_durable_key
 ),
 
@@ -40,7 +40,7 @@ ranked_chains as (
     select
         customer_durable_key,
         head_durable_key,
-        depth as precedence,
+        step_count as precedence,
         cast(null as varchar) as weight,
         valid_from,
         valid_to

@@ -33,6 +33,7 @@ NEW_ADDRESS, NEW_PHONE, NEW_CITY = 0, 1, 2
 MISSING_DOCUMENT = 0.06
 OTHER_DOCUMENT = 0.02
 OLD_CARD_SHARE = 0.08
+SPARSE_SHARE = 0.15
 CENTURY = slice(6, 8)
 """Places of the century in an ID card of 18 characters."""
 CHANGE_REACHES_OTHER = 0.4
@@ -62,7 +63,8 @@ def make_records(
     records = {"branch": stack([branch, changes])}
     old = open_stream(seed, _STREAM + 1)
     for system, first in (("card", first_card), ("loan", first_loan)):
-        base = _write_old_numbers(old, _respell(rng, people, branch, first))
+        base = _respell(rng, people, branch, first)
+        base = _leave_out_contacts(old, _write_old_numbers(old, base))
         later = _follow_changes(rng, period, base, changes)
         records[system] = stack([base, later])
     return records
@@ -126,6 +128,17 @@ def _write_old_numbers(rng: np.random.Generator, rows: Table) -> Table:
         if number[CENTURY] == "19":
             numbers[place] = number[: CENTURY.start] + number[CENTURY.stop : -1]
     return {**rows, "document_number": numbers}
+
+
+def _leave_out_contacts(rng: np.random.Generator, rows: Table) -> Table:
+    """Some customers without a document left neither telephone number nor address either."""
+    is_sparse = rows["document_number"] == np.array(None)
+    is_sparse &= toss(rng, is_sparse.size, SPARSE_SHARE)
+    return {
+        **rows,
+        "phone": blank(rows["phone"], is_sparse),
+        "address": blank(rows["address"], is_sparse),
+    }
 
 
 def _follow_changes(rng: np.random.Generator, period: Period, base: Table, changes: Table) -> Table:
