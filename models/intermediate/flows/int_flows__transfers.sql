@@ -11,7 +11,9 @@ with entries as (
         coalesce(entries.counterparty_account, originals.counterparty_account) as counterparty_id
     from {{ ref('stg_teller__transactions') }} as entries
     left join {{ ref('stg_teller__transactions') }} as originals
-        on entries.reversal_of_transaction_id = originals.transaction_id
+        on
+            entries.reversal_of_transaction_id = originals.transaction_id
+            and entries.business_date >= originals.business_date
     where entries.business_date >= {{ refresh_from() }}
 ),
 

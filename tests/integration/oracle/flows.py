@@ -60,11 +60,15 @@ class Flows:
         self._transfers = self._read_transfers()
         self.contracts = self._read_contracts()
         self._classes = Seed("flow_class")
+        self._growth: dict[tuple[str, date], bool] = {}
 
     def is_growth(self, flow: Flow) -> bool:
         """Whether the class of a flow counts on its day."""
-        (row,) = self._classes.on(flow.day, flow_class_code=flow.class_code)
-        return row["is_growth"] == "true"
+        asked = (flow.class_code, flow.day)
+        if asked not in self._growth:
+            (row,) = self._classes.on(flow.day, flow_class_code=flow.class_code)
+            self._growth[asked] = row["is_growth"] == "true"
+        return self._growth[asked]
 
     def all(self) -> Iterator[Flow]:
         """Every flow of the bank."""
@@ -81,13 +85,14 @@ class Flows:
 
     def _changes(self, account: AccountId) -> Iterator[Flow]:
         told = self._balances[account].dates if account in self._balances else []
+        funded = next((day for day in told if self._known(account, day)), None)
         by_day = self._transfers.get(account, {})
         for day in sorted({*told, *by_day}):
             transfers = by_day.get(day, _Transfers())
             change = self._known(account, day) - self._known(account, day - DAY)
             rest = change - transfers.own - transfers.inside
             amounts = {
-                self._class_of(account, day, rest): rest,
+                self._class_of(account, day, rest, funded): rest,
                 _in_or_out("OWN_TRANSFER", transfers.own): transfers.own,
                 _in_or_out("BANK_TRANSFER", transfers.inside): transfers.inside,
             }
@@ -95,12 +100,11 @@ class Flows:
                 if amount:
                     yield Flow(account, day, code, half_up(amount), day)
 
-    def _class_of(self, account: AccountId, day: date, rest: Fraction) -> str:
+    def _class_of(self, account: AccountId, day: date, rest: Fraction, funded: date | None) -> str:
         """Class of the money that came from outside the bank or left it."""
         terms = self._terms(account, day)
         is_old = terms.started < self._first_night
         told = self._balances[account].dates if account in self._balances else []
-        funded = next((d for d in told if self._balances[account].known(d)), None)
         if is_old and told and day == told[0]:
             return "OPENING"
         if rest > 0 and not is_old and day == funded:
@@ -149,24 +153,24 @@ class Flows:
             lambda: defaultdict(_Transfers)
         )
         for night, row in rows.values():
-            original = rows.get(row["reversal_of"], (night, row))[1]
+            told, original = rows.get(row["reversal_of"], (night, row))
+            original = original if told <= night else row
             other = row["counterparty_account"] or original["counterparty_account"]
             account, amount = ("branch", row["account_id"]), Fraction(row["amount"])
             signed = amount if row["debit_credit"] == "C" else -amount
-            if original["transaction_type_code"] in OWN_KINDS or self._share(account, other, night):
+            others = self._customers(("branch", other), night) if other else set()
+            is_own = bool(others and others & self._customers(account, night))
+            if original["transaction_type_code"] in OWN_KINDS or is_own:
                 transfers[account][night].own += signed
-            elif self._customers(("branch", other), night):
+            elif others:
                 transfers[account][night].inside += signed
         return dict(transfers)
 
     def _entries(self) -> list[tuple[date, dict[str, str]]]:
         return self._bank.landing.last_rows("teller.transaction")
 
-    def _share(self, account: AccountId, other: str, day: date) -> bool:
-        """Whether two accounts have an owner in common."""
-        return bool(self._customers(account, day) & self._customers(("branch", other), day))
-
     def _customers(self, account: AccountId, day: date) -> set[int]:
+        """Known owners of an account on a day; empty where it is none of the bank."""
         return {o.customer for o in self._bank.owners.on(account, day) if o.customer > 0}
 
     def _read_contracts(self) -> dict[int, dict[AccountId, Contract]]:
