@@ -37,7 +37,7 @@ LAST_START = 330
 CANCELLED_SHARE = 0.03
 TARGETS = 20
 ANSWERS = 0.45
-_STREAM = 95
+_STREAM = 135
 
 
 def make_campaigns(seed: int, period: Period, units: Units) -> Table:

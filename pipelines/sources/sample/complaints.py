@@ -29,7 +29,7 @@ COMPLAINT_SHARE_PER_DAY = 0.0006
 SURVEY_SHARE_PER_DAY = 0.001
 PART_CHANCE = 0.97
 REFERRED_SHARE = 0.5
-_STREAM = 91
+_STREAM = 131
 
 
 def make_complaints(seed: int, period: Period, people: People, lead: Ints) -> Table:

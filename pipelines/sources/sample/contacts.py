@@ -44,7 +44,7 @@ FORGOTTEN_REPORT = 0.1
 WEEK = 7
 FAR_AWAY = 1_000_000
 WORK_DAYS = 6
-_STREAM = 90
+_STREAM = 130
 
 
 def make_contacts(
