@@ -190,9 +190,22 @@ class Expectation:
 
 
 @pytest.fixture(scope="session")
-def expectation(bank: OracleBank) -> Expectation:
-    """Expected customer months of each bank, computed once."""
-    return Expectation(bank)
+def sample_expectation(sample: OracleBank) -> Expectation:
+    """Expected customer months of the sample bank, computed once."""
+    return Expectation(sample)
+
+
+@pytest.fixture(scope="session")
+def berka_expectation(berka: OracleBank) -> Expectation:
+    """Expected customer months of the PKDD'99 bank, computed once."""
+    return Expectation(berka)
+
+
+@pytest.fixture(params=["sample_expectation", "berka_expectation"])
+def expectation(request: pytest.FixtureRequest) -> Expectation:
+    """Expected customer months of each bank."""
+    expected: Expectation = request.getfixturevalue(request.param)
+    return expected
 
 
 def test_balances_and_lines_of_a_customer_are_the_sums_of_the_parts_of_accounts(
@@ -235,8 +248,10 @@ def test_the_columns_of_a_customer_month_are_all_checked(sample: OracleBank) -> 
     assert {name for name in unchecked if not name.endswith("_key")} == set()
 
 
-def test_the_banks_exercise_what_the_oracle_tells_apart(sample: OracleBank) -> None:
-    expectation = Expectation(sample)
+def test_the_sample_bank_exercises_what_the_oracle_tells_apart(
+    sample_expectation: Expectation,
+) -> None:
+    expectation = sample_expectation
     grades = {grade.grade_code for grade in expectation.grades().values()}
     classes = {value.value_class_code for value in expectation.values().values()}
     causes = {s.below_cost_cause for s in expectation.statements.values()}
@@ -248,11 +263,12 @@ def test_the_banks_exercise_what_the_oracle_tells_apart(sample: OracleBank) -> N
         assert len({row[name] for row in standings}) > 2, f"{name} is nearly constant"
 
 
-def test_berka_has_customers_who_decline_and_grades_that_are_watched(berka: OracleBank) -> None:
-    expectation = Expectation(berka)
-    labels = {row.churn_label for row in expectation.behaviours.rows.values()}
+def test_berka_has_customers_who_decline_and_grades_that_are_watched(
+    berka_expectation: Expectation,
+) -> None:
+    labels = {row.churn_label for row in berka_expectation.behaviours.rows.values()}
     assert {None, "STABLE", "DECLINING"} <= labels
-    grades = expectation.grades().values()
+    grades = berka_expectation.grades().values()
     assert any(grade.is_on_watch for grade in grades)
     assert {"UP", "NONE", "FIRST"} <= {grade.grade_move for grade in grades}
 
