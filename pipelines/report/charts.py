@@ -189,11 +189,19 @@ CONFIG: Specification = {
     "font": FONT,
     "background": None,
     "aria": False,
-    "padding": 4,
+    # Fonts of the reader may be wider than those measured here: labels need room on their left.
+    "padding": {"left": 40, "right": 12, "top": 4, "bottom": 4},
     "autosize": {"type": "fit-x", "contains": "padding"},
     "view": {"stroke": None},
     "axis": {"labelColor": FAINT, "titleColor": FAINT, "gridColor": LINE, **_TEXT},
-    "legend": {"labelColor": INK, "titleColor": FAINT, "symbolType": "square", **_TEXT},
+    "axisY": {"titlePadding": 16},
+    "legend": {
+        "labelColor": INK,
+        "titleColor": FAINT,
+        "symbolType": "square",
+        "columnPadding": 20,
+        **_TEXT,
+    },
 }
 DRAWERS: dict[str, Callable[[Chart, list[Point]], Specification]] = {
     "bars": _draw_bars,

@@ -54,7 +54,7 @@ class Section(_Frozen):
     """File below ``analyses/``, without its ending; its first comment is title and explanation."""
     chart: Chart | None = None
     formats: dict[str, Format] = Field(default_factory=dict)
-    rows: int = 12
+    rows: int = 10
     """Rows of the table; the page says how many more there are."""
     empty: str = "There are no rows: the bank has not delivered what this analysis needs."
 

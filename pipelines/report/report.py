@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -33,10 +34,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table."""
+    """A column of a table, and the style class of its cells."""
 
     name: str
-    is_number: bool
+    css: str
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,7 @@ def _make_part(section: Section, answer: Answer) -> Part:
         answer=answer,
         chart=Markup(svg) if svg is not None else None,
         columns=[
-            Column(name_column(name), any(is_number(value) for value in answer.column(name)))
-            for name in answer.columns
+            Column(name_column(name), _choose_class(answer.column(name))) for name in answer.columns
         ],
         rows=[
             [form(value) for form, value in zip(forms, row, strict=True)]
@@ -146,6 +146,12 @@ def _make_part(section: Section, answer: Answer) -> Part:
         ],
         empty=section.empty,
     )
+
+
+def _choose_class(values: list[object]) -> str:
+    if any(is_number(value) for value in values):
+        return "number"
+    return "date-cell" if any(isinstance(value, date) for value in values) else ""
 
 
 def _formatter(section: Section, column: str) -> Callable[[object], str]:
