@@ -48,17 +48,47 @@ entry_figures as (
 ),
 
 figures as (
-    select 1 as ordinal, 'Customers with a balance' as figure, customers as figure_value, 'count' as unit from account_figures
+    select
+        1 as ordinal,
+        'Customers with a balance' as figure,
+        customers as figure_value,
+        'count' as unit
+    from account_figures
     union all
-    select 2 as ordinal, 'Deposits' as figure, deposits as figure_value, 'money' as unit from account_figures
+    select
+        2 as ordinal,
+        'Deposits' as figure,
+        deposits as figure_value,
+        'money' as unit
+    from account_figures
     union all
-    select 3 as ordinal, 'Loans and cards' as figure, lending as figure_value, 'money' as unit from account_figures
+    select
+        3 as ordinal,
+        'Loans and cards' as figure,
+        lending as figure_value,
+        'money' as unit
+    from account_figures
     union all
-    select 4 as ordinal, 'Contribution before tax' as figure, contribution as figure_value, 'money' as unit from profit_figures
+    select
+        4 as ordinal,
+        'Contribution before tax' as figure,
+        contribution as figure_value,
+        'money' as unit
+    from profit_figures
     union all
-    select 5 as ordinal, 'Non-performing loans' as figure, bad_loans_percent as figure_value, 'percent' as unit from loan_figures
+    select
+        5 as ordinal,
+        'Non-performing loans' as figure,
+        bad_loans_percent as figure_value,
+        'percent' as unit
+    from loan_figures
     union all
-    select 6 as ordinal, 'Own entries at the counter' as figure, counter_percent as figure_value, 'percent' as unit from entry_figures
+    select
+        6 as ordinal,
+        'Own entries at the counter' as figure,
+        counter_percent as figure_value,
+        'percent' as unit
+    from entry_figures
 )
 
 select
