@@ -4,10 +4,12 @@
 select
     dates.month_end_date as month_end,
     customers.customer_type as segment,
-    sum(entries.business_entry_count) filter (where channels.channel_group = 'Counter') as counter_entry_count,
-    sum(entries.business_entry_count) filter (where channels.is_electronic) as electronic_entry_count,
+    coalesce(sum(entries.business_entry_count) filter (where channels.channel_group = 'Counter'), 0)
+        as counter_entry_count,
+    coalesce(sum(entries.business_entry_count) filter (where channels.is_electronic), 0)
+        as electronic_entry_count,
     round(
-        100 * sum(entries.business_entry_count) filter (where channels.channel_group = 'Counter')
+        100 * coalesce(sum(entries.business_entry_count) filter (where channels.channel_group = 'Counter'), 0)
         / nullif(sum(entries.business_entry_count), 0), 1
     ) as counter_share_percent
 from marts.fct_transaction as entries

@@ -2,7 +2,7 @@
 -- How to read: what customers and the bank did in each month, reversals and what they took back left
 -- out; the amount says how much money moved, whichever way. Cost is known once the month's pools are.
 select
-    dates.year_number as transaction_year,
+    cast(dates.year_number as varchar) as transaction_year,
     dates.month_end_date as month_end,
     transaction_types.transaction_group,
     transaction_types.transaction_type_name as transaction_type,

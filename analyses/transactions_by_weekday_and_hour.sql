@@ -8,7 +8,8 @@ select
     times.hour_number as hour_of_day,
     times.hour_name,
     sum(entries.business_entry_count) as entry_count,
-    sum(entries.business_entry_count) filter (where channels.channel_code = 'COUNTER') as counter_entry_count,
+    coalesce(sum(entries.business_entry_count) filter (where channels.channel_code = 'COUNTER'), 0)
+        as counter_entry_count,
     sum(entries.net_amount) as amount
 from marts.fct_transaction as entries
 inner join marts.dim_date as dates on coalesce(entries.posted_date, entries.transaction_date) = dates.date_key

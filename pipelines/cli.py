@@ -245,6 +245,23 @@ def contracts() -> None:
         console.print(f"written {path}", highlight=False)
 
 
+@app.command()
+@acts_on_errors
+def report(
+    home: Home = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", help="Page to write; <home>/reports/<version>.html unless given."),
+    ] = None,
+    version: Annotated[str | None, typer.Option(help="Version to report on.")] = None,
+) -> None:
+    """Write the management report: one page with charts, to read offline or print."""
+    from pipelines.report import write_report
+
+    path = write_report(_settings(home), output, version)
+    console.print(f"written {path}", highlight=False, soft_wrap=True)
+
+
 identity = typer.Typer(
     help="Who is one customer: pairs that wait for a person, decisions, how good the rules are.",
     no_args_is_help=True,

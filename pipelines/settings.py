@@ -66,6 +66,11 @@ class Settings(BaseSettings):
         """One log per run."""
         return self.home / "logs"
 
+    @property
+    def report_folder(self) -> Path:
+        """Management reports, one page per version."""
+        return self.home / "reports"
+
     @classmethod
     def settings_customise_sources(
         cls,
