@@ -63,7 +63,7 @@ class CompiledSegment:
     cubes: frozenset[str]
 
 
-Source = CompiledDimension | CompiledMeasure | CompiledSegment
+MemberSource = CompiledDimension | CompiledMeasure | CompiledSegment
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +77,7 @@ class CompiledCube:
     segments: Mapping[str, CompiledSegment]
 
     @property
-    def members(self) -> dict[str, Source]:
+    def members(self) -> dict[str, MemberSource]:
         """Every member by name."""
         return {**self.dimensions, **self.measures, **self.segments}
 
@@ -93,7 +93,7 @@ class Member:
     """A member as a view shows it: ``name`` is ``<view>.<member>``, its path starts at ``root``."""
 
     name: str
-    source: Source
+    source: MemberSource
     root: str
     title: str
     description: str | None
@@ -402,7 +402,7 @@ def _flatten_folders(
         yield folder.name, tuple(dict.fromkeys(names))
 
 
-def _show(name: str, source: Source, root: str, include: Include) -> Member:
+def _show(name: str, source: MemberSource, root: str, include: Include) -> Member:
     definition: Dimension | Measure | Segment = source.definition
     own_format = None if isinstance(definition, Segment) else definition.format
     return Member(

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from cube.server.compiled import Member
+from cube.server.compiled import Member, MemberSource
 from cube.server.dates import format_moment
 from cube.server.joins import JoinStep
 from cube.server.measures import CompiledMeasure, Frame, Leaf, Nested, Shift, Window
@@ -47,10 +47,10 @@ def explain_plan(plan: Plan, model: Model, dialect: str = DIALECT) -> Json:
     }
 
 
-def list_columns(member: Member, model: Model) -> list[str]:
+def list_columns(source: MemberSource, model: Model) -> list[str]:
     """Columns of the marts that a member is computed from, as ``schema.table.column``."""
     found = set()
-    for tree in _trees(member):
+    for tree in _trees(source):
         for column in tree.find_all(exp.Column):
             if column.table in model.cubes:
                 table = model.cubes[column.table].definition.sql_table
@@ -73,7 +73,7 @@ def _members(plan: Plan) -> Iterator[Member]:
 
 
 def _lineage(member: Member, model: Model) -> Json:
-    columns = list_columns(member, model)
+    columns = list_columns(member.source, model)
     tables = dict.fromkeys(column.rpartition(".")[0] for column in columns)
     definition = member.source.definition
     return {
@@ -86,8 +86,7 @@ def _lineage(member: Member, model: Model) -> Json:
     }
 
 
-def _trees(member: Member) -> Iterator[exp.Expr]:
-    source = member.source
+def _trees(source: MemberSource) -> Iterator[exp.Expr]:
     if isinstance(source, CompiledMeasure):
         yield from _measure_trees(source)
     else:

@@ -244,14 +244,14 @@ class _Writer:
         return _group(select, len(columns))
 
     def _periods(self, rolling: Rolling) -> exp.Subquery:
-        first, last = (self._timestamp(moment) for moment in rolling.bounds)
+        first, last = rolling.bounds
         select = exp.Select()
         if rolling.column is None or rolling.column.granularity is None:
-            _append(select, first, "period_start")
-            _append(select, self._timestamp(rolling.bounds[1] + _MICROSECOND), "period_end")
+            _append(select, self._timestamp(first), "period_start")
+            _append(select, self._timestamp(last + _MICROSECOND), "period_end")
             return select.subquery(_PERIODS, copy=False)
-        granularity = rolling.column.granularity
-        bounds = [granularity.bucket(moment, self._plan.today) for moment in (first, last)]
+        granularity, today = rolling.column.granularity, self._plan.today
+        bounds = [granularity.bucket(self._timestamp(moment), today) for moment in (first, last)]
         series = exp.Anonymous(
             this="GENERATE_SERIES", expressions=[*bounds, granularity.interval.tree()]
         )
