@@ -135,9 +135,11 @@ class TimeDimension(_Part):
 
 def _check_timezone(name: str) -> str:
     try:
-        ZoneInfo(name)
-    except (ValueError, KeyError, OSError) as error:
-        raise ValueError(f"'{name}' is not an IANA time zone such as Europe/Prague") from error
+        known = ZoneInfo(name).key != "localtime"
+    except (ValueError, KeyError, OSError):
+        known = False
+    if not known:
+        raise ValueError(f"'{name}' is not an IANA time zone such as Europe/Prague")
     return name
 
 

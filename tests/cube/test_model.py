@@ -112,7 +112,8 @@ def test_a_multi_stage_measure_of_another_shape_is_refused(tmp_path: Path) -> No
 
 
 def test_a_multi_stage_sum_must_say_which_members_are_time(tmp_path: Path) -> None:
-    measure = '{name: a, sql: "{amount}", type: sum, multi_stage: true, grain: {include: [day], keep_only: []}}'
+    measure = '{name: a, sql: "{amount}", type: sum, multi_stage: true, '
+    measure += "grain: {include: [day], keep_only: []}}"
     with pytest.raises(ModelError, match="keep_only lists the members of time"):
         load(tmp_path, MODEL.replace("{name: entries, type: count}", measure))
 
@@ -135,6 +136,6 @@ def test_every_column_that_the_cubes_read_is_a_column_of_the_marts() -> None:
                 table = cubes[column.table].definition.sql_table
                 assert column.name in marts[table], f"{table}.{column.name}"
         for name, source in cube.members.items():
-            for path in list_columns(source, model):
-                table, _, column_name = path.rpartition(".")
-                assert column_name in marts[table], f"{cube.definition.name}.{name}: {path}"
+            for read in list_columns(source, model):
+                table, _, column_name = read.rpartition(".")
+                assert column_name in marts[table], f"{cube.definition.name}.{name}: {read}"

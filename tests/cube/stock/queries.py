@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from cube.server.compiled import CompiledView, Member
+from cube.server.compiled import CompiledDimension, CompiledView, Member
 from cube.server.measures import CompiledMeasure, Leaf, Window
 from cube.server.model import Model
 
@@ -29,6 +29,12 @@ SETS = ["equals", "notEquals", "in", "notIn", "set", "notSet"]
 NUMBERS = ["gt", "gte", "lt", "lte"]
 RANGES = ["inDateRange", "notInDateRange", "onTheDate"]
 EDGES = ["beforeDate", "afterOrOnDate"]
+OPERATORS = {
+    "string": SETS + TEXT,
+    "number": SETS + NUMBERS,
+    "boolean": ["equals", "notEquals", "set", "notSet"],
+    "time": [*RANGES, *EDGES, "set", "notSet"],
+}
 
 
 @dataclass(frozen=True)
@@ -228,17 +234,17 @@ class QueryMaker:
         return [start.isoformat(), end.isoformat()]
 
     def _zones(self, view: CompiledView, query: Query) -> list[str]:
-        """West of Greenwich a stock compiler moves calendar days, which ours leaves alone."""
-        used = [item["dimension"] for item in query.get("timeDimensions", [])]
-        used += [name for name in _filter_members(query.get("filters", []))]
-        members = [view.members[name] for name in used]
-        days = any(getattr(member.source, "is_day", False) for member in members)
-        fine = any(
-            item.get("granularity") in STANDARD[:3] for item in query.get("timeDimensions", [])
-        )
-        if days and (fine or query.get("timeDimensions") or used):
-            return ["UTC"] if _cuts_days(view, query) else EASTERN
-        return ZONES
+        """A stock compiler moves calendar days into the zone; ours leaves them where they are.
+
+        East of Greenwich whole days come out the same, parts of days do not.
+        """
+        times = query.get("timeDimensions", [])
+        names = [item["dimension"] for item in times] + _filter_members(query.get("filters", []))
+        if not any(_is_day(view.members[name]) for name in names):
+            return ZONES
+        units = [t.get("granularity") for t in times if _is_day(view.members[t["dimension"]])]
+        whole = all(unit is None or unit in STANDARD[3:] for unit in units)
+        return EASTERN if whole else ["UTC"]
 
     def _filters(self, view: CompiledView, *, skip_times: bool = False) -> list[Query]:
         members = [
@@ -260,9 +266,7 @@ class QueryMaker:
     def _filter(self, member: Member) -> Query:
         values = [value for value in self._values[member.name] if value is not None]
         pick = self._random
-        operators = {"string": SETS + TEXT, "number": SETS + NUMBERS, "boolean": SETS[:2] + SETS[4:],
-                     "time": RANGES + EDGES + SETS[4:]}[member.type]  # fmt: skip
-        operator = pick.choice(operators)
+        operator = pick.choice(OPERATORS[member.type])
         entry: Query = {"member": member.name, "operator": operator}
         if operator in ("set", "notSet"):
             return entry
@@ -307,15 +311,8 @@ def _times(view: CompiledView) -> list[Member]:
     return [m for m in view.members.values() if m.kind == "dimension" and m.type == "time"]
 
 
-def _cuts_days(view: CompiledView, query: Query) -> bool:
-    """Whether a calendar day is cut finer than a day, or compared within the day."""
-    times = query.get("timeDimensions", [])
-    return any(
-        item.get("granularity") in ("second", "minute", "hour")
-        or item.get("granularity") not in (None, *STANDARD)
-        for item in times
-        if getattr(view.members[item["dimension"]].source, "is_day", False)
-    )
+def _is_day(member: Member) -> bool:
+    return isinstance(member.source, CompiledDimension) and member.source.is_day
 
 
 def _filter_members(filters: Sequence[Query]) -> list[str]:
@@ -325,7 +322,7 @@ def _filter_members(filters: Sequence[Query]) -> list[str]:
             names.append(item["member"])
         else:
             names += _filter_members(item.get("and") or item.get("or") or [])
-    return [name for name in names]
+    return names
 
 
 def _as_text(value: object) -> str:
