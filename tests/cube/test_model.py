@@ -53,6 +53,7 @@ def test_the_shipped_model_compiles_into_public_views_only() -> None:
         "profit_contribution",
         "cost_to_serve",
         "balances",
+        "bank_overview",
         "transactions",
         "loans",
     }
