@@ -50,6 +50,9 @@ bench: install ## Time load and build against bare DuckDB
 proof-nights: install ## PKDD'99 night by night for 20 nights equals all at once (BANKCRM_BERKA=folder)
 	$(BIN)/pytest -m slow -s tests/integration/test_berka_nights.py
 
+proof-cubes: install node_modules/.ready ## 1,500 generated queries by the stock Cube compiler and by ours
+	$(BIN)/pytest -m slow -s tests/integration/test_cube_stock.py
+
 contracts: install ## Render what comes from the feed contracts
 	@$(BIN)/bankcrm contracts
 

@@ -247,6 +247,28 @@ def contracts() -> None:
 
 @app.command()
 @acts_on_errors
+def explain(
+    query: Annotated[
+        str, typer.Argument(help="One cube query as JSON; - reads it from standard input.")
+    ],
+    home: Home = None,
+    as_sql: Annotated[bool, typer.Option("--sql", help="Print the SQL only.")] = False,
+) -> None:
+    """What a cube query means: its plan, its SQL, and the mart column behind each member."""
+    from cube.server.explain import explain_text
+
+    text = sys.stdin.read() if query == "-" else query
+    explained = explain_text(text, _settings(home))
+    for number, one in enumerate(explained):
+        if number:
+            console.print()
+        if not as_sql:
+            console.print_json(data={key: one[key] for key in ("plan", "parameters", "lineage")})
+        console.print(one["sql"], markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+@acts_on_errors
 def report(
     home: Home = None,
     output: Annotated[

@@ -167,6 +167,9 @@ def connect_hardened(settings: Settings, path: Path) -> duckdb.DuckDBPyConnectio
             "allow_community_extensions": "false",
             "memory_limit": settings.memory_limit,
             "threads": str(settings.threads),
+            # DuckDB 1.5.5 merges joins that only look alike and then answers with nulls:
+            # tests/cube/test_traps.py has the case.
+            "disabled_optimizers": "common_subplan",
             "lock_configuration": "true",
         },
     )

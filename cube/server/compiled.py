@@ -63,7 +63,7 @@ class CompiledSegment:
     cubes: frozenset[str]
 
 
-Source = CompiledDimension | CompiledMeasure | CompiledSegment
+MemberSource = CompiledDimension | CompiledMeasure | CompiledSegment
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +77,7 @@ class CompiledCube:
     segments: Mapping[str, CompiledSegment]
 
     @property
-    def members(self) -> dict[str, Source]:
+    def members(self) -> dict[str, MemberSource]:
         """Every member by name."""
         return {**self.dimensions, **self.measures, **self.segments}
 
@@ -93,7 +93,7 @@ class Member:
     """A member as a view shows it: ``name`` is ``<view>.<member>``, its path starts at ``root``."""
 
     name: str
-    source: Source
+    source: MemberSource
     root: str
     title: str
     description: str | None
@@ -296,7 +296,7 @@ class ViewCompiler:
                 members[member.name] = member
                 paths.setdefault(entry.join_path, []).append(member.name)
         members = _add_drill_members(members)
-        hierarchies = tuple(self._hierarchies(view, members))
+        hierarchies = tuple(self._hierarchies(view, members, paths))
         folders = tuple(_flatten_folders(view, view.folders, members, paths))
         return CompiledView(view, trees, members, hierarchies, folders)
 
@@ -332,17 +332,21 @@ class ViewCompiler:
             includes.remove(include)
             levels = [n for n in hierarchies[include.name].levels if n not in listed]
             includes += [Include(name=name) for name in levels]
+        private = [measure.name for measure in cube.definition.measures]
         for name in (*(include.name for include in includes), *entry.excludes):
-            if name not in known:
+            if name not in known and not (name in entry.excludes and name in private):
                 raise ModelError(
                     f"{view.name}: {entry.join_path} has no member '{name}'{suggest(name, known)}"
                 )
         return [include for include in includes if include.name not in entry.excludes]
 
     def _hierarchies(
-        self, view: View, members: Mapping[str, Member]
+        self, view: View, members: Mapping[str, Member], paths: dict[str, list[str]]
     ) -> Iterator[CompiledHierarchy]:
-        """Hierarchies that an entry includes by ``*`` or by name, cut to the levels it shows."""
+        """Hierarchies that an entry includes by ``*`` or by name, cut to the levels it shows.
+
+        They belong to the folder of their join path too.
+        """
         shown = {member.source.id: name for name, member in members.items()}
         for entry in view.cubes:
             cube = self._cubes[entry.join_path.split(".")[-1]].definition
@@ -356,6 +360,7 @@ class ViewCompiler:
                 if levels:
                     name = f"{view.name}.{prefix}{hierarchy.name}"
                     alias = f"{cube.name}.{hierarchy.name}"
+                    paths[entry.join_path].append(name)
                     yield CompiledHierarchy(name, hierarchy, alias, levels)
 
 
@@ -402,7 +407,7 @@ def _flatten_folders(
         yield folder.name, tuple(dict.fromkeys(names))
 
 
-def _show(name: str, source: Source, root: str, include: Include) -> Member:
+def _show(name: str, source: MemberSource, root: str, include: Include) -> Member:
     definition: Dimension | Measure | Segment = source.definition
     own_format = None if isinstance(definition, Segment) else definition.format
     return Member(

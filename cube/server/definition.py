@@ -133,9 +133,12 @@ class Segment(Documented):
     sql: str
 
 
-class Hierarchy(Documented):
-    """Dimensions from coarse to fine, along which a reader drills."""
+class Hierarchy(Definition):
+    """Dimensions from coarse to fine, along which a reader drills. It takes no ``meta``."""
 
+    name: Name
+    title: str | None = None
+    public: bool = True
     levels: tuple[Path, ...] = Field(min_length=1)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
 from sqlglot import exp
 
-from cube.server.compiled import Member
+from cube.server.compiled import Member, MemberSource
 from cube.server.dates import format_moment
+from cube.server.errors import QueryError
 from cube.server.joins import JoinStep
 from cube.server.measures import CompiledMeasure, Frame, Leaf, Nested, Shift, Window
-from cube.server.model import Model
+from cube.server.model import Model, load_model
 from cube.server.plan import (
     Body,
     Column,
@@ -22,8 +24,12 @@ from cube.server.plan import (
     Plan,
     Source,
     list_conditions,
+    plan_query,
 )
+from cube.server.query import parse_batch
 from cube.server.sql import DIALECT, write_statement
+from cube.server.warehouse import Warehouse
+from pipelines.settings import Settings
 
 Json = dict[str, Any]
 
@@ -47,10 +53,34 @@ def explain_plan(plan: Plan, model: Model, dialect: str = DIALECT) -> Json:
     }
 
 
-def list_columns(member: Member, model: Model) -> list[str]:
+def explain_text(text: str, settings: Settings) -> list[Json]:
+    """Explanations of a query as JSON text, or of each query that it stands for.
+
+    Relative dates count from the business date of the published version.
+
+    Raises:
+        QueryError: the text is no query, or names what the model does not have.
+        NothingPublished: there is no version.
+    """
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise QueryError(f"the query is not valid JSON: {error}") from error
+    model = load_model()
+    warehouse = Warehouse(settings)
+    with warehouse.pin() as version:
+        plans = [
+            plan_query(query, model, version.business_date)
+            for query in parse_batch(content).queries
+        ]
+    warehouse.close()
+    return [explain_plan(plan, model) for plan in plans]
+
+
+def list_columns(source: MemberSource, model: Model) -> list[str]:
     """Columns of the marts that a member is computed from, as ``schema.table.column``."""
     found = set()
-    for tree in _trees(member):
+    for tree in _trees(source):
         for column in tree.find_all(exp.Column):
             if column.table in model.cubes:
                 table = model.cubes[column.table].definition.sql_table
@@ -73,7 +103,7 @@ def _members(plan: Plan) -> Iterator[Member]:
 
 
 def _lineage(member: Member, model: Model) -> Json:
-    columns = list_columns(member, model)
+    columns = list_columns(member.source, model)
     tables = dict.fromkeys(column.rpartition(".")[0] for column in columns)
     definition = member.source.definition
     return {
@@ -86,8 +116,7 @@ def _lineage(member: Member, model: Model) -> Json:
     }
 
 
-def _trees(member: Member) -> Iterator[exp.Expr]:
-    source = member.source
+def _trees(source: MemberSource) -> Iterator[exp.Expr]:
     if isinstance(source, CompiledMeasure):
         yield from _measure_trees(source)
     else:

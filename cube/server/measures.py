@@ -490,12 +490,6 @@ def replace_parts(tree: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
     return tree.transform(swap)
 
 
-def find_parts(tree: exp.Expr) -> frozenset[str]:
-    """Names of the parts that a tree reads."""
-    columns = tree.find_all(exp.Column)
-    return frozenset(column.name for column in columns if column.table == PART_TABLE)
-
-
 def _is_set(*values: object) -> bool:
     return any(value is not None for value in values)
 

@@ -37,7 +37,7 @@ from cube.server.measures import (
     Window,
 )
 from cube.server.model import Model
-from cube.server.query import DEFAULT_LIMIT, And, Filter, FilterItem, Query
+from cube.server.query import DEFAULT_LIMIT, MAXIMUM_LIMIT, And, Filter, FilterItem, Query
 from cube.server.values import Value, type_values
 
 _UNMOVED_BY_REPEATS = ("min", "max", "count_distinct", "count_distinct_approx")
@@ -539,6 +539,10 @@ class _Facts:
         times = [column for column in columns if column.member.name == member.name]
         if len(times) > 1 or any(column.granularity is None for column in times):
             raise QueryError(f"{what} takes one granularity of '{member.name}' at a time")
+        if times and times[0].granularity is not None:
+            seconds = (bounds[1] - bounds[0]).total_seconds()
+            if seconds / times[0].granularity.interval.approximate_seconds > MAXIMUM_LIMIT:
+                raise QueryError(f"{what} would have more than {MAXIMUM_LIMIT} periods")
         return Rolling(leaf.frame, member, times[0] if times else None, bounds)
 
     def _check_shift(self, leaf: Leaf, columns: tuple[Column, ...]) -> None:

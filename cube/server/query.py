@@ -135,9 +135,11 @@ class TimeDimension(_Part):
 
 def _check_timezone(name: str) -> str:
     try:
-        ZoneInfo(name)
-    except (ValueError, OSError) as error:
-        raise ValueError(f"'{name}' is not an IANA time zone such as Europe/Prague") from error
+        known = ZoneInfo(name).key != "localtime"
+    except (ValueError, KeyError, OSError):
+        known = False
+    if not known:
+        raise ValueError(f"'{name}' is not an IANA time zone such as Europe/Prague")
     return name
 
 
@@ -244,7 +246,7 @@ def _check_content(query: Query) -> None:
             "the query needs measures, dimensions or a time dimension with a granularity"
         )
     for item in query.time_dimensions:
-        if item.date_range and item.compare_date_range:
+        if item.date_range is not None and item.compare_date_range is not None:
             raise QueryError(f"'{item.dimension}' has a dateRange and a compareDateRange")
     for names in (query.measures, query.dimensions, query.segments):
         for name in names:

@@ -10,7 +10,6 @@ from typing import Any
 
 from cube.server.compiled import CompiledDimension, CompiledView, Member
 from cube.server.dates import format_moment
-from cube.server.definition import Definition
 from cube.server.granularity import Granularity
 from cube.server.measures import CompiledMeasure
 from cube.server.plan import Column, Plan
@@ -301,7 +300,6 @@ def _describe_view(view: CompiledView) -> Json:
                 "aliasMember": item.alias,
                 "public": item.definition.public,
                 "levels": list(item.levels),
-                **_meta(item.definition),
             }
             for item in view.hierarchies
         ],
@@ -310,21 +308,16 @@ def _describe_view(view: CompiledView) -> Json:
     }
 
 
-def _meta(definition: Definition) -> Json:
-    meta = getattr(definition, "meta", None)
-    return {"meta": meta} if meta else {}
-
-
 def _describe_member(member: Member, view_title: str) -> Json:
     source = member.source
     entry = {"name": member.name, **_annotation(member), "isVisible": True, "public": True}
     entry["title"] = f"{view_title} {member.title}"
-    entry["aliasMember"] = ".".join(source.id)
+    if member.kind != "segment":
+        entry["aliasMember"] = ".".join(source.id)
     if isinstance(source, CompiledMeasure):
-        rolling = source.definition.rolling_window is not None
         kind = source.definition.type
         entry |= {"aggType": _AGGREGATES.get(kind, kind)}
-        entry |= {"cumulative": rolling, "cumulativeTotal": rolling}
+        entry |= {"cumulative": False, "cumulativeTotal": False}
     elif isinstance(source, CompiledDimension):
         entry |= {"suggestFilterValues": True, "primaryKey": False}
         custom = [g for g in source.granularities.values() if g.definition is not None]

@@ -31,7 +31,6 @@ from cube.server.measures import (
     Shift,
     Window,
     aggregate,
-    find_parts,
     replace_parts,
 )
 from cube.server.model import Model
@@ -166,16 +165,12 @@ class _Writer:
     def _keep(
         self, select: exp.Select, body: Body, having: Sequence[Node], values: Mapping[str, exp.Expr]
     ) -> exp.Select:
-        """Filters on measures: before the windows where they read none, else after them."""
-        windows = {window.name for window in body.windows}
-        for node in having:
-            condition = self._having(node, values)
-            if _parts_of(node) & windows:
-                qualify = select.args.get("qualify")
-                both = condition if qualify is None else exp.and_(qualify.this, condition)
-                select.set("qualify", exp.Qualify(this=both))
-            else:
-                select.where(condition, copy=False)
+        """Filters on measures. They hide rows, but no row from a rank or share of another."""
+        conditions = [self._having(node, values) for node in having]
+        if conditions and body.windows:
+            select.set("qualify", exp.Qualify(this=exp.and_(*conditions, copy=False)))
+        elif conditions:
+            select.where(*conditions, copy=False)
         return select
 
     def _windows(
@@ -244,14 +239,14 @@ class _Writer:
         return _group(select, len(columns))
 
     def _periods(self, rolling: Rolling) -> exp.Subquery:
-        first, last = (self._timestamp(moment) for moment in rolling.bounds)
+        first, last = rolling.bounds
         select = exp.Select()
         if rolling.column is None or rolling.column.granularity is None:
-            _append(select, first, "period_start")
-            _append(select, self._timestamp(rolling.bounds[1] + _MICROSECOND), "period_end")
+            _append(select, self._timestamp(first), "period_start")
+            _append(select, self._timestamp(last + _MICROSECOND), "period_end")
             return select.subquery(_PERIODS, copy=False)
-        granularity = rolling.column.granularity
-        bounds = [granularity.bucket(moment, self._plan.today) for moment in (first, last)]
+        granularity, today = rolling.column.granularity, self._plan.today
+        bounds = [granularity.bucket(self._timestamp(moment), today) for moment in (first, last)]
         series = exp.Anonymous(
             this="GENERATE_SERIES", expressions=[*bounds, granularity.interval.tree()]
         )
@@ -442,12 +437,6 @@ def _measure(member: Member) -> CompiledMeasure:
 def _combine(group: Group, conditions: Sequence[exp.Expr]) -> exp.Expr:
     join = exp.and_ if group.kind == "and" else exp.or_
     return exp.paren(join(*conditions, copy=False), copy=False)
-
-
-def _parts_of(node: Node) -> frozenset[str]:
-    if isinstance(node, Condition):
-        return find_parts(_measure(node.member).tree)
-    return frozenset().union(*map(_parts_of, node.items))
 
 
 def _counts_to(measure: CompiledMeasure) -> exp.Expr:

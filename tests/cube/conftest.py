@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,6 +14,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from cube.server.app import create_app
+from cube.server.model import load_model
+from cube.server.plan import plan_query
+from cube.server.query import parse_query
+from cube.server.sql import write_statement
 from pipelines.settings import Settings
 
 LOCAL = "http://127.0.0.1"
@@ -104,3 +108,20 @@ def sql(published: Settings) -> Sql:
         return connection.execute(text, parameters).fetchall()
 
     return run
+
+
+@pytest.fixture(scope="session")
+def ask_tiny() -> Callable[..., list[tuple[Any, ...]]]:
+    """Rows of a query on the tiny bank: columns, then measures, times as text."""
+    folder = Path(__file__).with_name("tiny")
+    model = load_model(folder / "model")
+    connection = duckdb.connect()
+    connection.execute((folder / "tables.sql").read_text(encoding="utf-8"))
+
+    def ask(query: Query) -> list[tuple[Any, ...]]:
+        plan = plan_query(parse_query(query), model, date(2024, 10, 31))
+        statement = write_statement(plan, model)
+        rows = connection.execute(statement.sql, list(statement.parameters)).fetchall()
+        return [tuple(v.isoformat() if isinstance(v, datetime) else v for v in row) for row in rows]
+
+    return ask

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 FACT = "fct_transaction f left join dim_customer c using (customer_key)"
 NAME = "transactions.customer_name"
+COUNT = "transactions.transaction_count"
 CITY = "transactions.customer_city"
 DAY = "transactions.transaction_date"
 POSTED = "transactions.posted_at"
@@ -181,9 +182,10 @@ def test_a_name_that_looks_like_code_is_found(load: Load, sql: Sql) -> None:
         ([condition(CITY, "equalz", "x")], "did you mean 'equals'"),
         ([condition("transactions.customer_citi", "set")], f"did you mean '{CITY}'"),
         ([{"member": CITY}], "operator"),
-        ([{"dimension": CITY, "operator": "set"}], "'filters.0.dimension' is not supported"),
+        ([{"dimenson": CITY, "operator": "set"}], "'filters.0.dimenson' is not supported"),
         ([{"or": []}], "filters.0.or"),
-        ([condition(CITY, "measureFilter")], "'measureFilter' is not supported"),
+        ([condition(CITY, "measureFilter")], "'measureFilter' needs a measure"),
+        ([condition(COUNT, "measureFilter", "1")], "'measureFilter' takes no values"),
         (
             [{"or": [condition(CITY, "set"), condition("transactions.amount", "gt", "1")]}],
             "cannot mix measures and dimensions",

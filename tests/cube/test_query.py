@@ -176,10 +176,12 @@ def test_a_limit_that_just_fits_is_not_called_truncated(load: Load) -> None:
     ("change", "expected"),
     [
         ({"measure": [COUNT]}, "the key 'measure' is not supported; did you mean 'measures'"),
-        ({"segments": ["transactions.large"]}, "segments"),
-        ({"ungrouped": True}, "ungrouped queries are not supported"),
+        ({"segments": ["transactions.larg_amount"]}, "is not a member"),
+        ({"segments": [CHANNEL]}, "is a dimension, not a segment"),
+        ({"ungrouped": "yes"}, "ungrouped"),
         ({"renewQuery": True}, "renewQuery"),
-        ({"timezone": "Europe/Prague"}, "only UTC"),
+        ({"timezone": "Europe/Atlantis"}, "'Europe/Atlantis' is not an IANA time zone"),
+        ({"timezone": "../secret"}, "is not an IANA time zone"),
         ({"rowLimit": 5}, "the key 'rowLimit' is not supported"),
         ({"joinHints": []}, "the key 'joinHints' is not supported"),
         ({"limit": 0}, "limit"),
@@ -197,12 +199,16 @@ def test_a_limit_that_just_fits_is_not_called_truncated(load: Load) -> None:
         ({"dimensions": [f"{CHANNEL}.month"]}, "not a time dimension"),
         ({"dimensions": ["transactions.transaction_key"]}, "is not a member"),
         ({"dimensions": ['transactions.x" or 1=1']}, "is not a member"),
-        ({"dimensions": ["balances.branch_name"]}, "cannot be combined"),
+        ({"dimensions": ["balances.has_ftp_margin"]}, "does not describe the rows of"),
         ({"timeDimensions": [{"dimension": CHANNEL, "granularity": "day"}]}, "not a time"),
         ({"timeDimensions": [{"dimension": DAY, "granularity": "decade"}]}, "granularity"),
         ({"timeDimensions": [{"dimension": DAY, "dateRange": "one day"}]}, "cannot read"),
         ({"timeDimensions": [{"dimension": DAY, "dateRange": []}]}, "dateRange"),
-        ({"timeDimensions": [{"dimension": DAY, "compareDateRange": ["today"]}]}, "comparing"),
+        ({"timeDimensions": [{"dimension": DAY, "compareDateRange": ["today"]}]}, "multi"),
+        (
+            {"timeDimensions": [{"dimension": DAY, "compareDateRange": [], "granularity": "day"}]},
+            "compareDateRange",
+        ),
         ({"order": {AMOUNT: "asc"}}, "which the query does not select"),
         ({"order": {COUNT: "up"}}, "order"),
         ({"measures": []}, "needs measures"),
@@ -216,7 +222,7 @@ def test_what_the_server_does_not_do_is_refused_by_name(
 
 def test_a_request_is_refused_for_its_own_keys_too(refuse: Refuse) -> None:
     query = {"measures": [COUNT]}
-    assert "several queries" in refuse([query, query])
+    assert "one granularity" in refuse([query, query])
     assert "queryType" in refuse(query, queryType="blending")
     assert "cache" in refuse(query, cache="forever")
     assert "did you mean 'queryType'" in refuse(query, querytype="multi")

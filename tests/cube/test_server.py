@@ -101,6 +101,7 @@ def test_meta_lists_the_public_views_only(client: TestClient) -> None:
         "profit_contribution",
         "cost_to_serve",
         "balances",
+        "bank_overview",
         "transactions",
         "loans",
     }

@@ -1,10 +1,10 @@
 // The stock Cube compiler as one process: JSON lines in, JSON lines out.
 //
-//   {"folder": "cube/model"}                             -> {"cubes": [...]} or {"error"}
-//   {"query": {...}, "today"?: "2024-02-29"}             -> {"sql", "params", "query"} or {"error"}
-//   {"dateRange": "last 2 weeks", "timezone", "today"}   -> {"range"} or {"error"}
+//   {"folder": "cube/model"}                                -> {"cubes": [...]}
+//   {"model": "cube/model", "query": {...}, "today"?: date} -> {"sql", "params", "aliases"}
+//   {"dateRange": "last 2 weeks", "timezone", "today"}      -> {"range"}
 //
-// The last folder that was read is the model of the queries after it.
+// or {"error"}. A folder is compiled once and stays the model of its name.
 
 import { createRequire } from 'node:module';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ const { dateParser } = require('@cubejs-backend/api-gateway/dist/src/date-parser
 
 // The model has no Jinja, so the native extension is not needed.
 const nativeInstance = { newJinjaEngine: () => ({ loadTemplate: () => undefined }) };
-let compilers;
+const models = new Map();
 
 function readFolder(folder) {
   const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.yml'));
@@ -35,16 +35,18 @@ function readFolder(folder) {
 async function compile({ folder }) {
   const files = readFolder(folder);
   const repository = { localPath: () => folder, dataSchemaFiles: async () => files };
-  compilers = prepareCompiler(repository, { nativeInstance });
+  const compilers = prepareCompiler(repository, { nativeInstance });
   await compilers.compiler.compile();
+  models.set(folder, compilers);
   return { cubes: compilers.metaTransformer.cubes.map((cube) => cube.config) };
 }
 
 // "Today" is the clock's for the stock parser; the tests move the clock instead of the parser.
+// At ten o'clock in Greenwich it is the same day from Honolulu to Auckland.
 const RealDate = Date;
 function at(today, work) {
   if (today === undefined) return work();
-  const now = RealDate.parse(`${today}T23:59:59.000Z`);
+  const now = RealDate.parse(`${today}T10:00:00.000Z`);
   globalThis.Date = class extends RealDate {
     constructor(...given) { super(...(given.length ? given : [now])); }
     static now() { return now; }
@@ -52,12 +54,14 @@ function at(today, work) {
   try { return work(); } finally { globalThis.Date = RealDate; }
 }
 
-function build({ query, today }) {
+function build({ model, query, today }) {
+  const compilers = models.get(model);
   return at(today, () => {
     const normalized = remapToQueryAdapterFormat(normalizeQuery(query, false));
-    const builder = new DuckDBQuery(compilers, normalized);
+    const options = { ...normalized, allowUngroupedWithoutPrimaryKey: true };
+    const builder = new DuckDBQuery(compilers, options);
     const [sql, params] = compilers.compiler.withQuery(builder, () => builder.buildSqlAndParams());
-    return { sql, params, query: normalized, aliases: aliases(builder) };
+    return { sql, params, aliases: aliases(builder) };
   });
 }
 
@@ -89,7 +93,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   try {
     reply = await answer(JSON.parse(line));
   } catch (error) {
-    reply = { error: error.plainMessages ?? error.message ?? String(error) };
+    reply = { error: error.plainMessages || error.message || String(error) };
   }
   process.stdout.write(`${JSON.stringify(reply)}\n`);
 }

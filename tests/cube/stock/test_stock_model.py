@@ -1,0 +1,75 @@
+"""The shipped model on the stock compiler: it compiles, and describes itself as ours does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from cube.server.dates import format_moment, parse_range
+from cube.server.model import MODEL_FOLDER, load_model
+from cube.server.response import build_meta
+from tests.cube.stock.compiler import StockCompiler, is_installed
+from tests.cube.stock.queries import RELATIVE
+
+pytestmark = pytest.mark.skipif(not is_installed(), reason="node_modules is absent: run npm ci")
+
+MEMBER_KEYS = (
+    "name",
+    "title",
+    "shortTitle",
+    "description",
+    "type",
+    "aggType",
+    "format",
+    "currency",
+    "meta",
+    "aliasMember",
+    "granularities",
+    "drillMembers",
+    "cumulative",
+    "primaryKey",
+    "public",
+)
+
+
+@pytest.fixture(scope="module")
+def stock() -> Iterator[StockCompiler]:
+    with StockCompiler() as compiler:
+        yield compiler
+
+
+def describe(view: dict[str, Any]) -> dict[str, Any]:
+    """What a client sees of a view, in an order of its own."""
+    described = {key: view.get(key) for key in ("title", "description", "meta", "public")}
+    for kind in ("measures", "dimensions", "segments"):
+        described[kind] = sorted(
+            (
+                {key: member[key] for key in MEMBER_KEYS if member.get(key) is not None}
+                for member in view[kind]
+                if member["public"]
+            ),
+            key=lambda member: str(member["name"]),
+        )
+    described["hierarchies"] = {item["name"]: item["levels"] for item in view["hierarchies"]}
+    described["folders"] = {item["name"]: sorted(item["members"]) for item in view["folders"]}
+    return described
+
+
+def test_the_model_compiles_on_stock_cube_and_its_views_are_the_same(stock: StockCompiler) -> None:
+    theirs = {cube["name"]: cube for cube in stock.load_model(MODEL_FOLDER)}
+    ours = build_meta(load_model(MODEL_FOLDER).views.values())["cubes"]
+    assert {view["name"] for view in ours} == {n for n, c in theirs.items() if c["public"]}
+    for view in ours:
+        assert describe(view) == describe(theirs[view["name"]])
+
+
+@pytest.mark.parametrize("text", RELATIVE)
+@pytest.mark.parametrize("today", [date(2024, 2, 29), date(2024, 12, 31), date(2023, 1, 1)])
+def test_relative_date_ranges_are_those_of_stock_cube(
+    stock: StockCompiler, text: str, today: date
+) -> None:
+    ours = [format_moment(moment) for moment in parse_range(text, today)]
+    assert [moment[:23] for moment in ours] == list(stock.parse_range(text, "UTC", today))
