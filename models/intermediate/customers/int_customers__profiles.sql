@@ -11,7 +11,7 @@
     'income': 'annual_income_amount',
 } -%}
 
--- What kind of customer a customer is in a month: grade, bands, class of the worst loan, lifecycle,
+-- What kind of customer a customer is in a month: grade, bands, class of the worst loan or card, lifecycle,
 -- segment. Together they are the customer's profile. A band is null where its figure is unknown.
 -- Grain: one customer in one month.
 with months as (
@@ -23,16 +23,30 @@ bands as (
     select * from {{ ref('value_band') }}
 ),
 
-loan_classes as (
+exposures as (
     select
-        loan_months.customer_durable_key,
-        loan_months.month_end_date,
+        customer_durable_key,
+        month_end_date,
+        risk_grade_key
+    from {{ ref('fct_loan_monthly') }}
+    where month_end_date >= {{ refresh_from_month() }}
+    union all
+    select
+        customer_durable_key,
+        month_end_date,
+        risk_grade_key
+    from {{ ref('fct_card_monthly') }}
+    where month_end_date >= {{ refresh_from_month() }}
+),
+
+worst_classes as (
+    select
+        exposures.customer_durable_key,
+        exposures.month_end_date,
         arg_max(risk_grades.risk_grade_code, risk_grades.ordinal) as risk_grade_code
-    from {{ ref('fct_loan_monthly') }} as loan_months
-    inner join {{ ref('dim_risk_grade') }} as risk_grades
-        on loan_months.risk_grade_key = risk_grades.risk_grade_key
-    where loan_months.month_end_date >= {{ refresh_from_month() }}
-    group by loan_months.customer_durable_key, loan_months.month_end_date
+    from exposures
+    inner join {{ ref('dim_risk_grade') }} as risk_grades on exposures.risk_grade_key = risk_grades.risk_grade_key
+    group by exposures.customer_durable_key, exposures.month_end_date
 ),
 
 figures as (
@@ -47,7 +61,7 @@ figures as (
         behaviour.churn_label,
         behaviour.recency_score,
         (behaviour.frequency_score + behaviour.monetary_score + 1) // 2 as value_score,
-        loan_classes.risk_grade_code,
+        worst_classes.risk_grade_code,
         wealth.annual_income_amount,
         wealth.external_asset_amount,
         case when customers.customer_type = 'PERSON' then coalesce(customer_months.deposit_average_balance, 0) end
@@ -68,10 +82,10 @@ figures as (
         on
             grades.customer_durable_key = customer_months.customer_durable_key
             and grades.month_end_date = customer_months.month_end_date
-    left join loan_classes
+    left join worst_classes
         on
-            grades.customer_durable_key = loan_classes.customer_durable_key
-            and grades.month_end_date = loan_classes.month_end_date
+            grades.customer_durable_key = worst_classes.customer_durable_key
+            and grades.month_end_date = worst_classes.month_end_date
     left join {{ ref('int_customers__wealth') }} as wealth
         on
             grades.customer_durable_key = wealth.customer_durable_key

@@ -13,6 +13,7 @@
     ('BAD_LOANS', 'int_managers__credit_measures', 'bad_amount', 'principal_amount'),
     ('OVERDUE_LOANS', 'int_managers__credit_measures', 'overdue_amount', 'principal_amount'),
     ('NON_PERFORMING_LOANS', 'int_managers__credit_measures', 'non_performing_amount', 'principal_amount'),
+    ('CONTACTS_KEPT', 'int_contacts__compliance', 'contacts_kept', 'contacts_due'),
 ] %}
 
 -- What managers achieved: numerator and, for ratios, denominator. A measure that nothing delivers has

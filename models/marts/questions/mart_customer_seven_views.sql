@@ -28,6 +28,20 @@ families as (
     group by holdings.customer_durable_key
 ),
 
+campaigns as (
+    select
+        responses.customer_durable_key,
+        count(*) as campaign_count,
+        count(*) filter (where responses.has_answered) as campaign_answer_count,
+        count(*) filter (where responses.has_bought) as campaign_purchase_count
+    from {{ ref('fct_campaign_response') }} as responses
+    inner join last_month
+        on
+            responses.targeted_date <= last_month.as_of_date
+            and responses.targeted_date > last_month.year_before
+    group by responses.customer_durable_key
+),
+
 channel_uses as (
     select
         entries.customer_durable_key,
@@ -118,7 +132,10 @@ select
     next_products.peer_count as next_product_peer_count,
     customer_months.account_count,
     customer_months.product_family_count,
-    preferred_channels.electronic_rate
+    preferred_channels.electronic_rate,
+    cast(coalesce(campaigns.campaign_count, 0) as integer) as campaign_count,
+    cast(coalesce(campaigns.campaign_answer_count, 0) as integer) as campaign_answer_count,
+    cast(coalesce(campaigns.campaign_purchase_count, 0) as integer) as campaign_purchase_count
 from customer_months
 inner join last_month on customer_months.month_end_date = last_month.month_end_date
 inner join {{ ref('dim_customer') }} as customers on customer_months.customer_key = customers.customer_key
@@ -134,6 +151,7 @@ left join customer_months as year_before
         customer_months.customer_durable_key = year_before.customer_durable_key
         and last_month.year_before = year_before.month_end_date
 left join families on customer_months.customer_durable_key = families.customer_durable_key
+left join campaigns on customer_months.customer_durable_key = campaigns.customer_durable_key
 left join preferred_channels on customer_months.customer_durable_key = preferred_channels.customer_durable_key
 left join {{ ref('int_customers__next_products') }} as next_products
     on customer_months.customer_durable_key = next_products.customer_durable_key

@@ -137,10 +137,16 @@ class Customers:
 
     @cached_property
     def worst_class(self) -> dict[CustomerMonthKey, str]:
-        """Worst class of the loans of a customer in a month."""
+        """Worst class of the loans and cards of a customer in a month."""
         rows = self.bank.published.execute(
             """select customer_durable_key, month_end_date, risk_grade_code
-            from marts.fct_loan_monthly join marts.dim_risk_grade using (risk_grade_key)
+            from (
+                select customer_durable_key, month_end_date, risk_grade_key
+                from marts.fct_loan_monthly
+                union all
+                select customer_durable_key, month_end_date, risk_grade_key
+                from marts.fct_card_monthly
+            ) join marts.dim_risk_grade using (risk_grade_key)
             order by ordinal"""
         ).fetchall()
         return {(customer, end): code for customer, end, code in rows}

@@ -6,7 +6,7 @@ they are, and everything else, comes from the delivered files.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +15,7 @@ from fractions import Fraction
 
 from tests.integration.oracle.accounts import AccountId
 from tests.integration.oracle.bank import OracleBank
+from tests.integration.oracle.contacts import Relations
 from tests.integration.oracle.deliveries import Row
 from tests.integration.oracle.figures import half_up, month_end, optional_date, optional_half_up
 from tests.integration.oracle.flows import Flows
@@ -81,6 +82,7 @@ class Scorecards:
         self._growth = self._sum_growth()
         self._newcomers = self._count_newcomers()
         self._deposits = self._sum_deposits()
+        self._contacts = self._count_contacts()
 
     def rows(self) -> Iterator[tuple[tuple[str, str, date], Kpi]]:
         """Every measure of every manager in every month, by manager, measure and month."""
@@ -158,7 +160,17 @@ class Scorecards:
             return (
                 UNKNOWN if row is None else Actual(half_up(counted - Fraction(row["base_value"])))
             )
+        if code == "CONTACTS_KEPT" and key in self._contacts:
+            contacts = self._contacts[key]
+            return Actual(Decimal(contacts["kept"]), Decimal(contacts["due"]))
         return UNKNOWN
+
+    def _count_contacts(self) -> dict[ManagerMonth, Counter[str]]:
+        """Contacts due and kept of a manager's customers; none where no contact was due."""
+        counts: dict[ManagerMonth, Counter[str]] = defaultdict(Counter)
+        for (manager, _, end), kept in Relations(self._bank).kept().items():
+            counts[manager, end].update(due=kept.contacts_due, kept=kept.contacts_kept)
+        return counts
 
     def _sum_book(self) -> dict[str, dict[ManagerMonth, Fraction | None]]:
         """Stocks and income by the book at the month's end; a part unknown makes all unknown."""
