@@ -40,8 +40,8 @@ class Story:
         facts = ("fct_transaction", "fct_account_monthly", "fct_profit_monthly")
         named = " union ".join(
             f"select f.customer_durable_key from marts.{fact} as f"
-            " join marts.dim_account using (account_key)"
-            " where source_system = 'card' and dim_account.account_id = $1"
+            " join marts.dim_account as a on f.account_key = a.account_key"
+            " where a.source_system = 'card' and a.account_id = $1"
             for fact in facts
         )
         return {key for (key,) in self.query(named, card_id)}
@@ -87,10 +87,9 @@ def test_a_customer_is_merged_split_by_a_person_and_merged_again(story: Story) -
     names = (f"branch:{branch_id}", f"card:{card_customer}")
     told = story.run("identity", "split", *names, "--reason", "father and son", "--by", "Ann")
     assert "are not one customer from the next refresh on" in told
-    report = refresh(story.settings)
-    assert report.version == f"{EIGHTH}-002"
-    assert not report.results
-
+    later = story.settings.home.parent / "later"
+    shutil.copytree(later, story.settings.landing_folder, dirs_exist_ok=True)
+    refresh(story.settings)
     (own_key,) = story.owner_of(card_id)
     assert own_key != key
     assert story.query(HISTORY, card_customer) == [
@@ -98,16 +97,14 @@ def test_a_customer_is_merged_split_by_a_person_and_merged_again(story: Story) -
         (own_key, EIGHTH, True),
     ]
 
-    later = story.settings.home.parent / "later"
-    shutil.copytree(later, story.settings.landing_folder, dirs_exist_ok=True)
-    refresh(story.settings)
-    one_by_one = story.fingerprints()
+    upon_the_version_before = story.fingerprints()
     shutil.rmtree(story.settings.published_folder)
     refresh(story.settings)
-    assert story.fingerprints() == one_by_one
+    assert story.fingerprints() == upon_the_version_before
 
     pair_id = told.partition(":")[0]
     story.run("identity", "undo", pair_id, "--reason", "one man after all", "--by", "Bob")
-    refresh(story.settings)
+    report = refresh(story.settings)
+    assert not report.results
     assert story.owner_of(card_id) == {key}
     assert [founder for founder, *_ in story.query(HISTORY, card_customer)] == [key, own_key, key]

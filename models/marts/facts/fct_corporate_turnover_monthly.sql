@@ -63,6 +63,7 @@ declarations as (
         on
             xref.source_system = 'branch'
             and declared.customer_id = xref.source_customer_id
+            and xref.is_current
     inner join currencies on declared.currency_code = currencies.currency_code
 ),
 

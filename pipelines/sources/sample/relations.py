@@ -26,7 +26,7 @@ SHARED_REPRESENTATIVE = 0.15
 ENDS_IN_PERIOD = 0.1
 RELATIONSHIP_TYPES = ("PARENT", "LEGAL_REPRESENTATIVE")
 PARENT, REPRESENTATIVE = 0, 1
-_STREAM = 90
+_STREAM = 140
 
 
 def settle_families(seed: int, people: People, rows: Table) -> Table:

@@ -40,7 +40,7 @@ RATED_AGAIN = 0.35
 GUARANTEED_BUSINESS, GUARANTEED_CONSUMER = 0.6, 0.2
 CERTAIN = 4
 """So many of the first loans are rated: every trigger beside days past due, and a plain one."""
-_STREAM = 90
+_STREAM = 150
 
 
 def make_ratings(seed: int, period: Period, people: People, loans: Loans, cards: Cards) -> Table:

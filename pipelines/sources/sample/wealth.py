@@ -16,7 +16,7 @@ INCOME_PART = 0.45
 """Median yearly income as a part of what a person keeps with the bank."""
 LEAST_INCOME = 24_000
 MISSING = -1
-_STREAM = 110
+_STREAM = 160
 
 
 def make_wealth_statements(seed: int, period: Period, people: People) -> Table:
