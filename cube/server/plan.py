@@ -434,7 +434,8 @@ class _Facts:
         rolling = self._rolling(leaf, columns)
         self._check_shift(leaf, columns)
         where = self._kept(rolling)
-        fit = self._fit(self._root_of(root, leaf), columns, where, [leaf])
+        read = _read_columns(columns, rolling)
+        fit = self._fit(self._root_of(root, leaf), read, where, [leaf])
         repeated = _is_sensitive(leaf) and is_multiplied(leaf.cube, fit.joins)
         key = self._resolver.model.cubes[leaf.cube].primary_key if repeated else ()
         return Source(
@@ -460,7 +461,8 @@ class _Facts:
         if source.distinct and leaf.cube != first.cube:
             return None
         leaves = (*source.leaves, leaf)
-        fit = self._fit(source.root, columns, source.where, leaves)
+        read = _read_columns(columns, source.rolling)
+        fit = self._fit(source.root, read, source.where, leaves)
         if not source.distinct and any(
             _is_sensitive(item) and is_multiplied(item.cube, fit.joins) for item in leaves
         ):
@@ -655,6 +657,13 @@ def _default_order(
     if measures and columns:
         return [(measures[0].name, True)]
     return [(columns[0].name, False)] if columns else []
+
+
+def _read_columns(columns: tuple[Column, ...], rolling: Rolling | None) -> tuple[Column, ...]:
+    """Columns that the rows of a source need: a window reads its time even where no column does."""
+    if rolling is None or rolling.column is not None:
+        return columns
+    return (*columns, Column(rolling.member.name, rolling.member))
 
 
 def _cubes(member: Member) -> frozenset[str]:
