@@ -131,8 +131,12 @@ def _split(query: Query | list[Query]) -> list[Query]:
 
 
 def _whole(query: ParsedQuery, rows: list[tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:
-    """Rows with every value: the stock planner leaves out a period that one measure lacks."""
-    return [row for row in rows if None not in row[-len(query.measures) :]]
+    """Rows with every value: the stock planner leaves out a period that one measure lacks.
+
+    To it a window without rows counts nothing, to us it counts 0.
+    """
+    empty = (None, 0)
+    return [row for row in rows if not any(v in empty for v in row[-len(query.measures) :])]
 
 
 def _describe(
