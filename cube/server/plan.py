@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,7 @@ from cube.server.compiled import (
 from cube.server.dates import DateRange, parse_range
 from cube.server.errors import QueryError, suggest
 from cube.server.expression import MemberId
-from cube.server.granularity import Granularity
+from cube.server.granularity import NO_TIME, Granularity, Interval
 from cube.server.joins import JoinStep, Tree, is_multiplied
 from cube.server.measures import (
     CompiledMeasure,
@@ -56,6 +56,11 @@ class Column:
     def id(self) -> MemberId:
         """The dimension behind the column."""
         return self.member.source.id
+
+    @property
+    def granularity_interval(self) -> Interval:
+        """Length of the periods; none for a column that is not cut into periods."""
+        return NO_TIME if self.granularity is None else self.granularity.interval
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,30 @@ class Rolling:
     member: Member
     column: Column | None
     bounds: DateRange
+
+    @property
+    def is_daily(self) -> bool:
+        """Whether every window is made of whole days, so that a day is never divided."""
+        lengths = [length for length in (self.frame.trailing, self.frame.leading) if length]
+        if self.column is None or self.column.granularity is None:
+            first, last = self.bounds
+            whole = first.time() == time() and last.time() == time.max
+        else:
+            whole = self.column.granularity.starts_at_midnight
+        return whole and all(length.is_whole_days for length in lengths)
+
+    @property
+    def reach(self) -> tuple[datetime | None, datetime | None]:
+        """Moments that no window reaches beyond; generous, None where there is no limit."""
+        first, last = self.bounds
+        period = NO_TIME if self.column is None else self.column.granularity_interval
+        if self.frame.to_date is not None:
+            return (-period).after(first) - timedelta(days=366), period.after(last)
+        trailing, leading = self.frame.trailing, self.frame.leading
+        return (
+            None if trailing is None else (-trailing).after((-period).after(first)),
+            None if leading is None else leading.after(period.after(last)),
+        )
 
 
 @dataclass(frozen=True)
