@@ -12,7 +12,8 @@ from cube.server.auth import SecurityContext
 from cube.server.errors import QueryError, suggest
 from cube.server.explain import explain_plan
 from cube.server.model import Model
-from cube.server.plan import Plan, plan_query
+from cube.server.plan import Plan
+from cube.server.planner import plan_query
 from cube.server.query import Batch, CachePolicy, Query, parse_batch
 from cube.server.response import (
     Json,

@@ -13,7 +13,7 @@ import duckdb
 
 from cube.server.compiled import Member
 from cube.server.model import Model, load_model
-from cube.server.plan import plan_query
+from cube.server.planner import plan_query
 from cube.server.query import Query as ParsedQuery
 from cube.server.query import parse_query
 from cube.server.sql import write_statement
