@@ -24,8 +24,8 @@ from cube.server.plan import (
     Plan,
     Source,
     list_conditions,
-    plan_query,
 )
+from cube.server.planner import plan_query
 from cube.server.query import parse_batch
 from cube.server.sql import DIALECT, write_statement
 from cube.server.warehouse import Warehouse

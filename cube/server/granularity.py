@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from dateutil.relativedelta import relativedelta
 from sqlglot import exp
@@ -82,6 +82,12 @@ class Granularity:
     offset: Interval = NO_TIME
     origin: datetime | None = None
     definition: GranularityDefinition | None = None
+
+    @property
+    def starts_at_midnight(self) -> bool:
+        """Whether every period is made of whole days."""
+        midnight = self.origin is None or self.origin.time() == time()
+        return self.interval.is_whole_days and self.offset.is_whole_days and midnight
 
     def bucket(self, local: exp.Expr, today: date) -> exp.Expr:
         """SQL of the start of the period that a local time lies in."""

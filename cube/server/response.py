@@ -29,8 +29,14 @@ class Result:
     total: int | None
 
 
-def build_load(query: Query, plan: Plan, result: Result, version: Version) -> Json:
-    """One result of ``/v1/load``."""
+def build_load(
+    query: Query,
+    plan: Plan,
+    result: Result,
+    version: Version,
+    kind: QueryType = "regularQuery",
+) -> Json:
+    """One result of ``/v1/load``; ``kind`` is that of the request it belongs to."""
     return {
         "query": normalize_query(query, plan),
         "lastRefreshTime": version.published_at.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
@@ -44,7 +50,7 @@ def build_load(query: Query, plan: Plan, result: Result, version: Version) -> Js
         "truncated": result.truncated,
         "version": version.name.removesuffix(".duckdb"),
         "businessDate": version.business_date.isoformat(),
-        "data": _DATA[query.response_format](*_tabulate(plan, result.rows, query)),
+        "data": _DATA[query.response_format](*_tabulate(plan, result.rows, query, kind)),
     }
 
 
@@ -158,13 +164,22 @@ def _normalize_filter(item: FilterItem) -> Json:
     return entry
 
 
-def _tabulate(plan: Plan, rows: Iterable[Row], query: Query) -> tuple[list[str], list[list[Any]]]:
-    """Names and formatted values; a time dimension also appears under its bare name."""
+def _tabulate(
+    plan: Plan, rows: Iterable[Row], query: Query, kind: QueryType
+) -> tuple[list[str], list[list[Any]]]:
+    """Names and formatted values; a time dimension also appears under its bare name.
+
+    The rows of blended queries meet on their time axis, ``time.<granularity>``.
+    """
     names = [column.name for column in plan.columns] + [m.name for m in plan.measures]
     positions = list(range(len(names)))
     for column in _finest_columns(plan.columns):
         positions.append(plan.columns.index(column))
         names.append(column.member.name)
+    axis = next((column for column in plan.columns if column.granularity), None)
+    if kind == "blendingQuery" and axis is not None and axis.granularity is not None:
+        positions.append(plan.columns.index(axis))
+        names.append(f"time.{axis.granularity.name}")
     compared = _compared_range(query, plan)
     added = [] if compared is None else [compared]
     names += ["compareDateRange"] * len(added)

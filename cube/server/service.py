@@ -12,7 +12,8 @@ from cube.server.auth import SecurityContext
 from cube.server.errors import QueryError, suggest
 from cube.server.explain import explain_plan
 from cube.server.model import Model
-from cube.server.plan import Plan, plan_query
+from cube.server.plan import Plan
+from cube.server.planner import plan_query
 from cube.server.query import Batch, CachePolicy, Query, parse_batch
 from cube.server.response import (
     Json,
@@ -72,7 +73,7 @@ class Service:
             if etag == known_etag:
                 return Answer(None, etag, version.name, 0)
             answered = [(query, plan, self._execute(plan, version)) for query, plan in plans]
-            results = [build_load(*one, version) for one in answered]
+            results = [build_load(*one, version, request.batch.kind) for one in answered]
         body = build_multi(request.batch.kind, results) if request.multi else results[0]
         rows = sum(len(result.rows) for _, _, result in answered)
         return Answer(encode(body), etag, version.name, rows)

@@ -56,6 +56,13 @@ _MICROSECOND = timedelta(microseconds=1)
 _LATE = ("afterDate", "beforeOrOnDate")
 _TIMESTAMP = exp.DataType.Type.TIMESTAMP
 
+_COMBINED: dict[str, type[exp.AggFunc]] = {
+    "sum": exp.Sum,
+    "count": exp.Sum,
+    "min": exp.Min,
+    "max": exp.Max,
+}
+
 Output = tuple[exp.Expr, str]
 """An expression over parts, and the name of its column."""
 
@@ -213,15 +220,19 @@ class _Writer:
         outer = exp.Select().from_(entries.subquery(_ENTRIES, copy=False), copy=False)
         for column in columns:
             _append(outer, _column(column.name), column.name)
-        self._append_leaves(outer, source)
+        _append_leaves(outer, source)
         return _group(outer, len(columns))
 
     def _rolling(self, source: Source, rolling: Rolling, columns: Sequence[Column]) -> exp.Select:
         """Each period joined with the entries of its window."""
         others = [column for column in columns if column is not rolling.column]
         keys = [(self._column(column, source.shifts), column.name) for column in others]
-        moment = (self._local(rolling.member, source.shifts), "moment")
-        entries = self._entries(source, [*keys, moment])
+        moment = self._local(rolling.member, source.shifts)
+        entries = self._entries(source, [*keys, (moment, "moment")])
+        self._keep_reachable(entries, rolling, moment)
+        by_day = rolling.is_daily and all(leaf.kind in _COMBINED for leaf in source.leaves)
+        if by_day:
+            entries = _sum_days(entries, source, others)
         select = exp.Select().from_(self._periods(rolling), copy=False)
         select.append(
             "joins",
@@ -235,8 +246,21 @@ class _Writer:
             start = column is rolling.column
             tree = _column("period_start", _PERIODS) if start else _column(column.name, _ENTRIES)
             _append(select, tree, column.name)
-        self._append_leaves(select, source)
+        if by_day:
+            _append_combined(select, source)
+        else:
+            _append_leaves(select, source)
         return _group(select, len(columns))
+
+    def _keep_reachable(self, entries: exp.Select, rolling: Rolling, moment: exp.Expr) -> None:
+        """Leave out what lies beyond every window."""
+        first, last = rolling.reach
+        if first is not None:
+            limit = self._timestamp(first)
+            entries.where(exp.GTE(this=moment.copy(), expression=limit), copy=False)
+        if last is not None:
+            limit = self._timestamp(last)
+            entries.where(exp.LTE(this=moment.copy(), expression=limit), copy=False)
 
     def _periods(self, rolling: Rolling) -> exp.Subquery:
         first, last = rolling.bounds
@@ -275,14 +299,6 @@ class _Writer:
     def _key(self, source: Source) -> tuple[exp.Expr, ...]:
         """Primary key of the counted cube: it tells its rows, and whether a join found one."""
         return self._model.cubes[source.leaves[0].cube].primary_key
-
-    def _append_leaves(self, select: exp.Select, source: Source) -> None:
-        for position, leaf in enumerate(source.leaves):
-            name = "key_0" if leaf.argument is None else f"value_{position}"
-            condition = None
-            if leaf.condition is not None:
-                condition = _column(f"condition_{position}", _ENTRIES)
-            _append(select, aggregate(leaf.kind, _column(name, _ENTRIES), condition), leaf.name)
 
     def _rows(self, source: Source, outputs: Sequence[Output]) -> exp.Select:
         """Rows one by one, with what each brings to the measures."""
@@ -424,6 +440,36 @@ class _Writer:
     def _apply(self, node: Condition, tree: exp.Expr, values: Iterable[Value]) -> exp.Expr:
         bound = [self.bind(value) for value in values]
         return CONDITIONS[node.operator](tree, bound, node.with_null)
+
+
+def _append_leaves(select: exp.Select, source: Source) -> None:
+    """Aggregates over the columns that `_Writer._entries` names."""
+    for position, leaf in enumerate(source.leaves):
+        name = "key_0" if leaf.argument is None else f"value_{position}"
+        condition = None
+        if leaf.condition is not None:
+            condition = _column(f"condition_{position}", _ENTRIES)
+        _append(select, aggregate(leaf.kind, _column(name, _ENTRIES), condition), leaf.name)
+
+
+def _sum_days(entries: exp.Select, source: Source, columns: Sequence[Column]) -> exp.Select:
+    """One row per group and day, so that a window joins days and not entries."""
+    days = exp.Select().from_(entries.subquery(_ENTRIES, copy=False), copy=False)
+    for column in columns:
+        _append(days, _column(column.name, _ENTRIES), column.name)
+    day = exp.TimestampTrunc(this=_column("moment", _ENTRIES), unit=exp.var("DAY"))
+    _append(days, day, "moment")
+    _append_leaves(days, source)
+    return _group(days, len(columns) + 1)
+
+
+def _append_combined(select: exp.Select, source: Source) -> None:
+    """The leaves of several days together. Nothing counted is 0, nothing summed is nothing."""
+    for leaf in source.leaves:
+        total: exp.Expr = _COMBINED[leaf.kind](this=_column(leaf.name, _ENTRIES))
+        if leaf.kind == "count":
+            total = exp.Coalesce(this=total, expressions=[exp.Literal.number(0)])
+        _append(select, total, leaf.name)
 
 
 def _dimension(member: Member) -> CompiledDimension:

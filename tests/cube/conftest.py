@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from cube.server.app import create_app
 from cube.server.model import load_model
-from cube.server.plan import plan_query
+from cube.server.planner import plan_query
 from cube.server.query import parse_query
 from cube.server.sql import write_statement
 from pipelines.settings import Settings

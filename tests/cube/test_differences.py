@@ -45,6 +45,12 @@ def test_month_to_date_by_week_counts_from_the_first_of_the_month(ask_tiny: Ask)
     assert ask_tiny(query) == [("2024-02-05T00:00:00", Decimal(1024))]
 
 
+def test_a_window_without_entries_counts_none(ask_tiny: Ask) -> None:
+    time = by_time("month", "2024-05-01", "2024-05-31")
+    query = {"measures": entries("users_month", "amount_month"), "timeDimensions": time}
+    assert ask_tiny(query) == [("2024-05-01T00:00:00", 0, None)]
+
+
 def test_a_window_of_groups_shows_a_group_only_where_it_has_entries(ask_tiny: Ask) -> None:
     time = by_time("month", "2024-01-01", "2024-03-31")
     query = {"measures": entries("amount_month"), "timeDimensions": time}

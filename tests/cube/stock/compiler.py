@@ -30,14 +30,18 @@ def is_installed() -> bool:
     return (PROJECT / "node_modules" / "@cubejs-backend" / "schema-compiler").is_dir()
 
 
+def find_node() -> str:
+    """Node of the environment, else of the machine."""
+    node = PROJECT / ".venv" / "bin" / "node"
+    return str(node) if node.exists() else str(shutil.which("node"))
+
+
 class StockCompiler:
     """One Node process that compiles models and queries as a stock Cube deployment does."""
 
     def __init__(self) -> None:
-        node = PROJECT / ".venv" / "bin" / "node"
-        command = [str(node) if node.exists() else str(shutil.which("node")), str(SCRIPT)]
         self._process = subprocess.Popen(
-            command,
+            [find_node(), str(SCRIPT)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -13,7 +13,7 @@ import duckdb
 
 from cube.server.compiled import Member
 from cube.server.model import Model, load_model
-from cube.server.plan import plan_query
+from cube.server.planner import plan_query
 from cube.server.query import Query as ParsedQuery
 from cube.server.query import parse_query
 from cube.server.sql import write_statement
@@ -131,8 +131,12 @@ def _split(query: Query | list[Query]) -> list[Query]:
 
 
 def _whole(query: ParsedQuery, rows: list[tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:
-    """Rows with every value: the stock planner leaves out a period that one measure lacks."""
-    return [row for row in rows if None not in row[-len(query.measures) :]]
+    """Rows with every value: the stock planner leaves out a period that one measure lacks.
+
+    To it a window without rows counts nothing, to us it counts 0.
+    """
+    empty = (None, 0)
+    return [row for row in rows if not any(v in empty for v in row[-len(query.measures) :])]
 
 
 def _describe(

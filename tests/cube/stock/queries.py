@@ -97,6 +97,9 @@ class QueryMaker:
         time = {"dimension": "postings.day", "dateRange": self._dates()}
         times = [time | ({"granularity": unit} if unit else {})]
         query = {"measures": list(dict.fromkeys(measures)), "timeDimensions": times}
+        names = ["is_electronic", "region_name", "source_system"]
+        chosen = self._random.sample(names, self._random.choice([0, 0, 1, 2]))
+        query["dimensions"] = [f"postings.{name}" for name in chosen]
         filters = self._filters(view, skip_times=True) if self._random.random() < 0.4 else []
         return query | ({"filters": filters} if filters else {})
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +15,8 @@ import pytest
 from cube.server.dates import format_moment, parse_range
 from cube.server.model import MODEL_FOLDER, load_model
 from cube.server.response import build_meta
-from tests.cube.stock.compiler import StockCompiler, is_installed
+from pipelines.settings import Settings
+from tests.cube.stock.compiler import PROJECT, StockCompiler, find_node, is_installed
 from tests.cube.stock.queries import RELATIVE
 
 pytestmark = pytest.mark.skipif(not is_installed(), reason="node_modules is absent: run npm ci")
@@ -73,3 +78,33 @@ def test_relative_date_ranges_are_those_of_stock_cube(
 ) -> None:
     ours = [format_moment(moment) for moment in parse_range(text, today)]
     assert [moment[:23] for moment in ours] == list(stock.parse_range(text, "UTC", today))
+
+
+def test_a_stock_deployment_reads_a_published_version(published: Settings, tmp_path: Path) -> None:
+    """The driver of a stock Cube, with the settings of cube/cube.js."""
+    script = tmp_path / "read.cjs"
+    config = (PROJECT / "cube" / "cube.js").read_text(encoding="utf-8")
+    driver = PROJECT / "node_modules" / "@cubejs-backend" / "duckdb-driver"
+    script.write_text(
+        f"""{config}
+        const {{ DuckDBDriver }} = require({json.dumps(str(driver))});
+        const driver = new DuckDBDriver(module.exports.driverFactory());
+        const sql = "select count(*) n, current_setting('disabled_optimizers') o "
+            + 'from marts.fct_transaction';
+        driver.query(sql, []).then((rows) => {{
+            console.log(JSON.stringify(rows));
+            return driver.release();
+        }});
+        """,
+        encoding="utf-8",
+    )
+    file = published.published_folder / "v1.duckdb"
+    run = subprocess.run(
+        [find_node(), str(script)],
+        env={**os.environ, "BANKCRM_VERSION_FILE": str(file)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert json.loads(run.stdout) == [{"n": "400", "o": "common_subplan"}]
