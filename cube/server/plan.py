@@ -1,8 +1,9 @@
 """What a query means: plain data between the planner and the SQL writer, which can be printed.
 
-Names are resolved against the model and values typed; nothing is executed. A plan's `Body` says where the values come from: one `Source` per set of aggregates
-that may be computed from the same rows, each grouped by the members of the query on its own, so
-that no join can multiply a value. The SQL writer joins the sources on those members.
+Names are resolved against the model and values typed; nothing is executed. A plan's `Body` says
+where the values come from: one `Source` per set of aggregates that may be computed from the same
+rows, each grouped by the members of the query on its own, so that no join can multiply a value. The
+SQL writer joins the sources on those members.
 """
 
 from __future__ import annotations

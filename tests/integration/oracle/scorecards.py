@@ -148,29 +148,34 @@ class Scorecards:
         if code in bad:
             loans = half_up(self._credit["principal"][key])
             return Actual(half_up(self._credit[bad[code]][key]), loans)
+        if code == "CONTACTS_KEPT":
+            return self._contacts.get(key, UNKNOWN)
+        if code == "DEPOSIT_INCREMENT":
+            return self._increment(manager, month)
+        return self._amount(code, key)
+
+    def _amount(self, code: str, key: ManagerMonth) -> Actual:
         if code in self._book:
             return Actual(optional_half_up(self._book[code][key]))
         if code in self._growth:
             return Actual(half_up(self._growth[code][key]))
         if code == "NEW_CUSTOMERS":
             return Actual(half_up(self._newcomers[key], 6))
-        if code == "DEPOSIT_INCREMENT":
-            row = self._target_row(manager, month, code)
-            counted = self._deposits[key] / len(month.days)
-            return (
-                UNKNOWN if row is None else Actual(half_up(counted - Fraction(row["base_value"])))
-            )
-        if code == "CONTACTS_KEPT" and key in self._contacts:
-            contacts = self._contacts[key]
-            return Actual(Decimal(contacts["kept"]), Decimal(contacts["due"]))
         return UNKNOWN
 
-    def _count_contacts(self) -> dict[ManagerMonth, Counter[str]]:
+    def _increment(self, manager: str, month: Month) -> Actual:
+        row = self._target_row(manager, month, "DEPOSIT_INCREMENT")
+        if row is None:
+            return UNKNOWN
+        counted = self._deposits[manager, month.end] / len(month.days)
+        return Actual(half_up(counted - Fraction(row["base_value"])))
+
+    def _count_contacts(self) -> dict[ManagerMonth, Actual]:
         """Contacts due and kept of a manager's customers; none where no contact was due."""
         counts: dict[ManagerMonth, Counter[str]] = defaultdict(Counter)
         for (manager, _, end), kept in Relations(self._bank).kept().items():
             counts[manager, end].update(due=kept.contacts_due, kept=kept.contacts_kept)
-        return counts
+        return {k: Actual(Decimal(c["kept"]), Decimal(c["due"])) for k, c in counts.items()}
 
     def _sum_book(self) -> dict[str, dict[ManagerMonth, Fraction | None]]:
         """Stocks and income by the book at the month's end; a part unknown makes all unknown."""
