@@ -50,6 +50,12 @@ class BlockedNight(BankcrmError):
     exit_code = 4
 
 
+class HeldNight(BlockedNight):
+    """A check holds a business date back: it differs too much from the weeks before."""
+
+    exit_code = 8
+
+
 class FailedBuild(BankcrmError):
     """dbt stopped: a model or a test failed. The published version is untouched."""
 
@@ -66,3 +72,27 @@ class NothingPublished(BankcrmError):
     """There is no published version to read."""
 
     exit_code = 7
+
+
+class DiskFull(BankcrmError):
+    """There is no room on the disk for the next step."""
+
+    exit_code = 9
+
+
+class DamagedVersion(BankcrmError):
+    """A published file is not what was published: truncated, changed or gone."""
+
+    exit_code = 10
+
+
+class NoSuccess(BankcrmError):
+    """No refresh succeeded in time."""
+
+    exit_code = 11
+
+
+class Stopped(BankcrmError):
+    """The command was told to stop (SIGTERM)."""
+
+    exit_code = 143
