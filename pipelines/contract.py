@@ -144,6 +144,12 @@ class Contract(_Frozen):
         return f'"{self.source}"."{self.feed}"'
 
     @property
+    def is_dated_by_night(self) -> bool:
+        """Whether a row counts from the night that delivered it, so that each night's row stays;
+        otherwise a row carries its own date, and the last delivery of a key replaces the others."""
+        return self.delivery != "entries" and self.effective is None
+
+    @property
     def column_names(self) -> tuple[str, ...]:
         """Names of the delivered columns, in order."""
         return tuple(column.name for column in self.columns)

@@ -14,12 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain
+from pathlib import Path
 from typing import Protocol
 
 import duckdb
 
 from pipelines.build import BuildReport, VersionLabel, hash_project, run_dbt, seal
-from pipelines.errors import BlockedNight
+from pipelines.errors import BlockedNight, DiskFull, FailedBuild
 from pipelines.finished_build import (
     FinishedBuild,
     hash_origin,
@@ -31,7 +32,7 @@ from pipelines.loading.landing import find_deliveries
 from pipelines.loading.ledger import NightPlan, plan_nights
 from pipelines.loading.load import Loader, LoadResult, open_raw
 from pipelines.loading.quarantine import QuarantinedRow, list_quarantine
-from pipelines.operations.alerts import alert_about_run
+from pipelines.operations.alerts import alert_about_error, alert_about_run
 from pipelines.operations.books import check_raw_books, check_version_books
 from pipelines.operations.comparison import compare_with_weeks_before, record_findings
 from pipelines.operations.exports import write_exports
@@ -173,11 +174,10 @@ def refresh(
     with hold_lock(settings.home), _followed_run(settings, report) as run:
         waivers = list_waivers(run.journal, today())
         work = _Refresh(settings, run, report, watcher or _Nobody(), waivers)
-        with named_disk_full("the refresh"):
-            base = _take_in(work, one_night)
-            if report.refresh_from is not None:
-                _build_and_publish(work, base)
-            _tidy_up(work)
+        base = _take_in(work, one_night)
+        if report.refresh_from is not None:
+            _build_and_publish(work, base)
+        _tidy_up(work)
     return report
 
 
@@ -185,16 +185,25 @@ def refresh(
 def _followed_run(settings: Settings, report: RefreshReport) -> Iterator[Run]:
     """A run that ends in the journal, on the status page and, where it failed, in an alert."""
     try:
-        with begin_run(settings, "refresh") as run:
+        require_space(settings.home, settings.disk_reserve_bytes, "The journal of the run")
+        with named_disk_full("the refresh"), begin_run(settings, "refresh") as run:
             report.run_id = run.run_id
             yield run
             run.outcome = report.outcome
             run.detail = _describe(report)
             if report.exit_code == 0:
                 note_success(settings, run.run_id, report.version)
+    except DiskFull as error:
+        # There may have been no room for the journal either: this is told without it.
+        alert_about_error(settings, error)
+        raise
+    except Exception:
+        alert_about_run(settings, report.run_id)
+        raise
+    else:
+        alert_about_run(settings, report.run_id)
     finally:
         write_status_page(settings)
-        alert_about_run(settings, report.run_id)
 
 
 def _describe(report: RefreshReport) -> dict[str, object]:
@@ -348,13 +357,13 @@ def _set_horizon(connection: duckdb.DuckDBPyConnection, report: RefreshReport, b
 def _build_and_publish(work: _Refresh, base: _Base) -> None:
     """Steps build, check and publish."""
     with work.run.step("build") as figures:
-        build = _build(work, base)
-        figures.update(version=build.version, nodes=build.nodes, seconds_dbt=build.seconds)
+        build, is_taken_up = _build(work, base)
+        figures.update(version=build.version, nodes=build.nodes, taken_up=is_taken_up)
     build_file = work.settings.build_folder / BUILD_NAME
     moved_file = version_file(work.settings, build.version)
     with work.run.step("check") as figures:
         checked = build_file if build_file.exists() else moved_file
-        figures["rows_compared"] = check_version_books(work.settings.raw_file, checked)
+        figures["rows_compared"] = _check_books(work.settings, checked)
     with work.run.step("publish") as figures:
         publish(work.settings, build_file, build.version)
         figures["version"] = build.version
@@ -362,8 +371,17 @@ def _build_and_publish(work: _Refresh, base: _Base) -> None:
     logger.info("published %s", build.version)
 
 
-def _build(work: _Refresh, base: _Base) -> FinishedBuild:
-    """A sealed build of what waits: the one of a run that was cut short, or a new one."""
+def _check_books(settings: Settings, built: Path) -> int:
+    try:
+        return check_version_books(settings.raw_file, built)
+    except FailedBuild:
+        # Never taken up again: the next run builds anew.
+        remove_build(settings)
+        raise
+
+
+def _build(work: _Refresh, base: _Base) -> tuple[FinishedBuild, bool]:
+    """A sealed build of what waits, and whether it is taken up from a run that was cut short."""
     report, settings = work.report, work.settings
     assert report.business_date is not None and report.refresh_from is not None
     refresh_from = report.refresh_from if base.version else BEGINNING
@@ -376,11 +394,10 @@ def _build(work: _Refresh, base: _Base) -> FinishedBuild:
         loads=work.whole_loads,
         waived=sorted(f"{name} {day}" for name, days in tests.items() for day in days),
     )
-    build = recall_build(settings, origin, base.published)
-    if build is None:
-        build = _build_anew(work, base, refresh_from, origin)
+    finished = recall_build(settings, origin, base.published)
+    build = finished or _build_anew(work, base, refresh_from, origin)
     report.build = BuildReport(build.nodes, build.seconds)
-    return build
+    return build, finished is not None
 
 
 def _build_anew(work: _Refresh, base: _Base, refresh_from: date, origin: str) -> FinishedBuild:

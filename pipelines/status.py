@@ -73,11 +73,10 @@ def print_runs(console: Console, settings: Settings) -> None:
         console.print("No run yet.")
         return
     rows = [
-        (r.run_id, r.command, f"{r.started_at:%F %H:%M:%S}", _seconds(r.seconds), r.outcome,
-         r.detail.get("version"), r.detail.get("problem"))
+        (r.run_id, f"{r.started_at:%F %H:%M}", r.seconds, r.outcome, r.detail.get("version"))
         for r in reversed(runs)
-    ]  # fmt: skip
-    columns = ("run", "command", "started (UTC)", "seconds", "outcome", "version", "problem")
+    ]
+    columns = ("run", "started_UTC", "seconds", "outcome", "version")
     print_rows(console, columns, rows, "Runs")
 
 

@@ -30,6 +30,7 @@ from pipelines.manifest import (
     write_manifest,
 )
 from pipelines.operations.failpoints import reach
+from pipelines.operations.journal import Journal
 from pipelines.settings import Settings
 from pipelines.sql import quote_text
 
@@ -194,6 +195,7 @@ def roll_back(settings: Settings, to: str | None = None) -> str:
             )
         to = earlier[-1]
     point_to(settings, to)
+    Journal(settings.home).append("rolled_back", to)
     return to
 
 

@@ -44,8 +44,8 @@ create trigger if not exists event_is_never_deleted before delete on event
 
 @dataclass(frozen=True)
 class Event:
-    """One entry. ``run_id`` is the number of the event that started the run, if there was one;
-    ``name`` the command, step, rule or version it is about; ``at`` is UTC."""
+    """One entry. ``run_id`` is the number of the run it belongs to, if there was one; ``name``
+    the command, step, rule or version it is about; ``at`` is UTC."""
 
     event_id: int
     run_id: int | None
@@ -79,19 +79,20 @@ class Journal:
         return cursor.lastrowid
 
     def read(self, kind: Kind | None = None, run_id: int | None = None) -> list[Event]:
-        """Events in the order they were written, of one kind or run where given.
-
-        A run's events include the one that started it.
-        """
+        """Events in the order they were written, of one kind or run where given."""
         if not self.path.exists():
             return []
         query = """select event_id, run_id, at, kind, name, detail from event
-            where (?1 is null or kind = ?1) and (?2 is null or run_id = ?2 or event_id = ?2)
+            where (?1 is null or kind = ?1) and (?2 is null or run_id = ?2)
             order by event_id"""
         with self._open() as connection:
             connection.executescript(SCHEMA)
             rows = connection.execute(query, (kind, run_id)).fetchall()
         return [_read_event(row) for row in rows]
+
+    def next_run_id(self) -> int:
+        """One more than the last run's number; the first is 1."""
+        return max((event.run_id or 0 for event in self.read("run_started")), default=0) + 1
 
     def copy_to(self, path: Path) -> None:
         """Write a whole copy of the journal, even while it is in use."""

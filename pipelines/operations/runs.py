@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from pipelines.errors import BankcrmError
+from pipelines.errors import BankcrmError, Stopped
 from pipelines.operations.failpoints import reach
 from pipelines.operations.journal import Event, Journal, now
 from pipelines.settings import Settings
@@ -103,7 +104,8 @@ def begin_run(settings: Settings, command: str) -> Iterator[Run]:
     """Enter a run into the journal, and how it ended. The caller holds the lock of the home."""
     journal = Journal(settings.home)
     mark_interrupted(journal)
-    run_id = journal.append("run_started", command)
+    run_id = journal.next_run_id()
+    journal.append("run_started", command, run_id)
     with ExitStack() as stack:
         log_file = run_log(settings, run_id)
         log_file.parent.mkdir(parents=True, exist_ok=True)
@@ -113,12 +115,13 @@ def begin_run(settings: Settings, command: str) -> Iterator[Run]:
         try:
             yield run
         except BaseException as error:
-            run.outcome = "stopped" if isinstance(error, KeyboardInterrupt) else "failed"
+            is_stopped = isinstance(error, KeyboardInterrupt | Stopped)
+            run.outcome = "stopped" if is_stopped else "failed"
             run.detail |= _describe_error(error)
             raise
         finally:
-            journal.append("run_finished", run.outcome, run_id, **run.detail)
             run.log("run_finished", outcome=run.outcome, **run.detail)
+            journal.append("run_finished", run.outcome, run_id, **run.detail)
 
 
 def run_log(settings: Settings, run_id: int) -> Path:
@@ -128,19 +131,16 @@ def run_log(settings: Settings, run_id: int) -> Path:
 
 def mark_interrupted(journal: Journal) -> None:
     """Say of a run that was killed that it never ended."""
-    ended = {e.run_id for e in (*journal.read("run_finished"), *journal.read("run_interrupted"))}
-    for event in journal.read("run_started"):
-        if event.event_id not in ended:
-            journal.append("run_interrupted", event.name, event.event_id)
+    for run in list_runs(journal):
+        if run.outcome == "running":
+            journal.append("run_interrupted", run.command, run.run_id)
 
 
 def list_runs(journal: Journal) -> list[RunRecord]:
     """Every run, oldest first."""
-    by_run: dict[int, list[Event]] = {}
+    by_run: dict[int, list[Event]] = defaultdict(list)
     for event in journal.read():
-        if event.kind == "run_started":
-            by_run[event.event_id] = [event]
-        elif event.run_id in by_run:
+        if event.run_id is not None and (event.kind == "run_started" or event.run_id in by_run):
             by_run[event.run_id].append(event)
     return [_read_run(events) for events in by_run.values()]
 
@@ -148,7 +148,7 @@ def list_runs(journal: Journal) -> list[RunRecord]:
 def find_run(journal: Journal, run_id: int) -> RunRecord:
     """One run by its number; BankcrmError when there is none."""
     events = journal.read(run_id=run_id)
-    if not events or events[0].kind != "run_started":
+    if not events:
         raise BankcrmError(f"There is no run {run_id}", "`bankcrm runs` lists them.")
     return _read_run(events)
 
@@ -171,7 +171,7 @@ def _read_run(events: list[Event]) -> RunRecord:
     if end is not None:
         outcome = end.name if end.kind == "run_finished" else "interrupted"
     return RunRecord(
-        run_id=start.event_id,
+        run_id=start.run_id or 0,
         command=start.name,
         started_at=start.at,
         ended_at=end.at if end is not None and end.kind == "run_finished" else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,12 @@ import duckdb
 from pipelines.errors import DiskFull
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-NO_ROOM_WORDS = ("No space left on device", "File too large", "Disk quota exceeded")
+NO_ROOM_WORDS = (
+    "No space left on device",
+    "File too large",
+    "Disk quota exceeded",
+    "database or disk is full",
+)
 REMEDY = (
     "Free space or move BANKCRM_HOME to a larger disk, then run `bankcrm refresh` again: nothing"
     " was published, and what was loaded stays loaded."
@@ -47,7 +53,7 @@ def named_disk_full(purpose: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, duckdb.Error) as error:
+    except (OSError, duckdb.Error, sqlite3.Error) as error:
         if getattr(error, "errno", None) in NO_ROOM or is_about_space(str(error)):
             raise DiskFull(f"The disk is full: {purpose} could not go on", REMEDY) from error
         raise

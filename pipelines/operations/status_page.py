@@ -6,6 +6,7 @@ Every run writes it to ``<home>/status.html``; the cube server shows it at ``/st
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -37,7 +38,7 @@ def write_status_page(settings: Settings) -> None:
     try:
         page = render_status_page(read_status(settings, SECONDS_TO_WAIT))
         write_durably(page_file(settings), page)
-    except (OSError, duckdb.Error, BankcrmError):
+    except (OSError, duckdb.Error, sqlite3.Error, BankcrmError):
         logger.exception("the status page could not be written")
 
 
