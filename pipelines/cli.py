@@ -25,6 +25,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+quarantine = typer.Typer(
+    help="See the rows that were turned away, and bring corrected ones back.", no_args_is_help=True
+)
+app.add_typer(quarantine, name="quarantine")
 console = Console()
 errors = Console(stderr=True)
 
@@ -32,6 +36,8 @@ Home = Annotated[
     Path | None,
     typer.Option("--home", help="Folder of all data; BANKCRM_HOME or ./var unless given."),
 ]
+Feed = Annotated[str, typer.Argument(help="Feed as source.feed.")]
+Night = Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Business date.")]
 
 
 def acts_on_errors(command: Callable[..., None]) -> Callable[..., None]:
@@ -248,6 +254,49 @@ def rollback(
     from pipelines.versions import roll_back
 
     console.print(f"Published is now [bold]{roll_back(_settings(home), to)}[/bold].")
+
+
+@quarantine.command("list")
+@acts_on_errors
+def list_quarantine(
+    home: Home = None,
+    feed: Annotated[str | None, typer.Option(help="Only this source.feed.")] = None,
+    limit: Annotated[int, typer.Option(help="Most rows to show.")] = 50,
+) -> None:
+    """List the rows in quarantine, newest first."""
+    from pipelines.quarantine_commands import print_quarantine
+
+    print_quarantine(console, _settings(home), feed, limit)
+
+
+@quarantine.command("show")
+@acts_on_errors
+def show_quarantine(
+    feed: Feed,
+    night: Night,
+    home: Home = None,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", help="Write the rows here, to be corrected.")
+    ] = None,
+) -> None:
+    """Show the quarantined rows of one night, or write them to be corrected."""
+    from pipelines.quarantine_commands import print_quarantined_rows
+
+    print_quarantined_rows(console, _settings(home), feed, night, csv_file)
+
+
+@quarantine.command("release")
+@acts_on_errors
+def release_quarantine(
+    feed: Feed,
+    night: Night,
+    corrections: Annotated[Path, typer.Option("--with", help="The corrected CSV file.")],
+    home: Home = None,
+) -> None:
+    """Deliver a night's file again with corrected rows; the next refresh judges it."""
+    from pipelines.quarantine_commands import release_quarantined_rows
+
+    release_quarantined_rows(console, _settings(home), feed, night, corrections)
 
 
 @app.command()

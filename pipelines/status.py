@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from pipelines.operations.journal import Journal
-from pipelines.operations.runs import RunRecord, find_run, list_runs, run_log
+from pipelines.operations.runs import RunRecord, find_run, read_runs, run_log
 from pipelines.operations.status import Status, read_status
 from pipelines.settings import Settings
 from pipelines.summary import print_rows
@@ -68,7 +67,7 @@ def _print_waivers(console: Console, status: Status) -> None:
 
 def print_runs(console: Console, settings: Settings) -> None:
     """Print the last runs, newest first."""
-    runs = list_runs(Journal(settings.home))[-MOST_RUNS:]
+    runs = read_runs(settings)[-MOST_RUNS:]
     if not runs:
         console.print("No run yet.")
         return
@@ -82,7 +81,7 @@ def print_runs(console: Console, settings: Settings) -> None:
 
 def print_run(console: Console, settings: Settings, run_id: int) -> None:
     """Print one run with its steps, and where its log lies."""
-    run = find_run(Journal(settings.home), run_id)
+    run = find_run(settings, run_id)
     console.print(
         f"Run [bold]{run.run_id}[/bold] ({run.command}), started {run.started_at:%F %H:%M:%S} UTC: "
         f"[bold]{run.outcome}[/bold]"

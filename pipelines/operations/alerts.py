@@ -42,10 +42,9 @@ class Alert:
 
 def alert_about_run(settings: Settings, run_id: int) -> None:
     """Send an alert about a run, unless it ended well."""
-    journal = Journal(settings.home)
     if not run_id or not _is_wanted(settings):
         return
-    run = find_run(journal, run_id)
+    run = find_run(settings, run_id)
     if run.outcome in ENDED_WELL:
         return
     problem = run.detail.get("problem") or "; ".join(

@@ -22,7 +22,7 @@ WAIT_SECONDS = 30.0
 Kind = Literal[
     "run_started", "run_finished", "run_interrupted",
     "step_started", "step_finished", "step_failed",
-    "waived", "rolled_back", "backed_up", "restored", "alert_failed",
+    "waived", "rolled_back", "backed_up", "restored", "released", "alert_failed",
 ]  # fmt: skip
 
 SCHEMA = """

@@ -13,6 +13,18 @@ from pipelines.errors import Busy
 LOCK_NAME = "refresh.lock"
 
 
+def is_held(home: Path) -> bool:
+    """Whether somebody holds the lock of a home right now."""
+    if not (home / LOCK_NAME).exists():
+        return False
+    with (home / LOCK_NAME).open(encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 @contextmanager
 def hold_lock(home: Path) -> Iterator[None]:
     """Hold the lock of a home; the kernel releases it however the process ends.

@@ -8,7 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,6 +16,7 @@ from typing import Any, TextIO
 from pipelines.errors import BankcrmError, Stopped
 from pipelines.operations.failpoints import reach
 from pipelines.operations.journal import Event, Journal, now
+from pipelines.operations.lock import is_held
 from pipelines.settings import Settings
 
 RunDetail = dict[str, Any]
@@ -137,7 +138,7 @@ def mark_interrupted(journal: Journal) -> None:
 
 
 def list_runs(journal: Journal) -> list[RunRecord]:
-    """Every run, oldest first."""
+    """Every run as the journal has it, oldest first."""
     by_run: dict[int, list[Event]] = defaultdict(list)
     for event in journal.read():
         if event.run_id is not None and (event.kind == "run_started" or event.run_id in by_run):
@@ -145,12 +146,20 @@ def list_runs(journal: Journal) -> list[RunRecord]:
     return [_read_run(events) for events in by_run.values()]
 
 
-def find_run(journal: Journal, run_id: int) -> RunRecord:
+def read_runs(settings: Settings) -> list[RunRecord]:
+    """Every run of a home, oldest first; one that was killed is called interrupted."""
+    runs = list_runs(Journal(settings.home))
+    if runs and runs[-1].outcome == "running" and not is_held(settings.home):
+        runs[-1] = replace(runs[-1], outcome="interrupted")
+    return runs
+
+
+def find_run(settings: Settings, run_id: int) -> RunRecord:
     """One run by its number; BankcrmError when there is none."""
-    events = journal.read(run_id=run_id)
-    if not events:
-        raise BankcrmError(f"There is no run {run_id}", "`bankcrm runs` lists them.")
-    return _read_run(events)
+    for run in read_runs(settings):
+        if run.run_id == run_id:
+            return run
+    raise BankcrmError(f"There is no run {run_id}", "`bankcrm runs` lists them.")
 
 
 @contextmanager

@@ -17,13 +17,14 @@ from pipelines.loading.ledger import plan_nights
 from pipelines.loading.load import open_raw
 from pipelines.manifest import check_size
 from pipelines.operations.journal import Journal, now, today
-from pipelines.operations.runs import RunRecord, list_runs
+from pipelines.operations.runs import RunRecord, read_runs
 from pipelines.operations.success import Success, read_success
 from pipelines.operations.waivers import Waiver, list_waivers
 from pipelines.settings import Settings
 from pipelines.versions import current_version, list_versions, open_published, version_file
 
 MOST_RUNS = 12
+FILES_OF_A_HABIT = 6
 FEEDS = """
 with delivered as (
     select source || '.' || feed as feed, business_date, rows_accepted, rows_quarantined, load_id,
@@ -70,8 +71,13 @@ class FeedStatus:
 
     @property
     def is_late(self) -> bool:
-        """Whether it has been silent for longer than ever before, or is due every night."""
-        return self.nights_behind > (0 if self.is_mandatory else self.longest_gap)
+        """Whether it is due every night, or has been silent for longer than ever before.
+
+        The habit of an optional feed is not known before it was delivered a few times.
+        """
+        if self.is_mandatory:
+            return self.nights_behind > 0
+        return self.files >= FILES_OF_A_HABIT and self.nights_behind > self.longest_gap
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,7 @@ def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
     version, problem = _find_version(settings)
     business_date, tests, ledger = _read_version(settings, version)
     feeds, waiting, blocked = _read_raw(settings, wait_seconds)
-    runs = tuple(reversed(list_runs(journal)[-MOST_RUNS:]))
+    runs = tuple(reversed(read_runs(settings)[-MOST_RUNS:]))
     return Status(
         asked_at=now(),
         version=version,
@@ -264,6 +270,6 @@ def _find_step_after(run: RunRecord) -> list[str]:
     """What a run that did not come to its end asks for."""
     if run.outcome == "failed":
         return [str(run.detail.get("remedy") or "Read the log of the last run.")]
-    if run.outcome in ("interrupted", "stopped", "running"):
+    if run.outcome in ("interrupted", "stopped"):
         return ["The last run was cut short. Run `bankcrm refresh`: it goes on from what is whole."]
     return []

@@ -18,6 +18,7 @@ from pipelines.loading.load import SECONDS_TO_WAIT
 from pipelines.manifest import write_durably
 from pipelines.operations.runs import RunRecord
 from pipelines.operations.status import FeedStatus, Status, TestStatus, read_status
+from pipelines.operations.waivers import identity_tests
 from pipelines.settings import Settings
 
 PAGE_NAME = "status.html"
@@ -104,7 +105,8 @@ def _describe_ledger(status: Status) -> tuple[str, str]:
     test = next((t for t in status.tests if t.name == GENERAL_LEDGER_TEST), None)
     if test is None or not status.ledger_lines:
         return "none", "no general ledger was delivered"
-    extent = f"{status.ledger_lines:,} lines over {status.ledger_months} month ends"
+    months = f"{status.ledger_months} month end{'s' if status.ledger_months > 1 else ''}"
+    extent = f"{status.ledger_lines:,} lines of {months}"
     if test.status == "pass":
         return "matches", f"{extent}, to the cent"
     return f"{test.failures:,} breaks", f"{extent}; {test.status}"
@@ -170,7 +172,7 @@ def _warn(count: int) -> str:
 
 def _render_identities(status: Status) -> str:
     """The bank's identities as sentences; tests of single columns are only counted."""
-    sentences = [test for test in status.tests if "." not in test.name and test.name.count("_") > 1]
+    sentences = [test for test in status.tests if test.name in identity_tests()]
     others = len(status.tests) - len(sentences)
     items = "".join(_identity(test) for test in sentences)
     more = f"<li><small>and {others} checks of keys, columns and validities</small></li>"

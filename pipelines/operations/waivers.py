@@ -58,7 +58,7 @@ def waive(
         checks = ", ".join(f"{check}:SOURCE.FEED" for check in RULES)
         raise BankcrmError(
             f"There is no rule {rule!r} that can be waived",
-            f"Rules: {checks}, and {', '.join(sorted(_tests()))}.",
+            f"Rules: {checks}, and {', '.join(sorted(identity_tests()))}.",
         )
     if not reason.strip():
         raise BankcrmError("A waiver needs a reason", "Give one with --reason.")
@@ -83,7 +83,7 @@ def list_waivers(journal: Journal, today: date | None = None) -> list[Waiver]:
 
 def waived_tests(waivers: Iterable[Waiver]) -> dict[str, frozenset[date]]:
     """Tests that are waived, each with the dates it is waived for."""
-    tests = _tests()
+    tests = identity_tests()
     found: dict[str, frozenset[date]] = {}
     for waiver in waivers:
         if waiver.rule in tests:
@@ -93,10 +93,11 @@ def waived_tests(waivers: Iterable[Waiver]) -> dict[str, frozenset[date]]:
 
 def known_rules() -> set[str]:
     """Everything that can be waived."""
-    return _tests() | {f"{check}:{feed}" for check in RULES for feed in load_contracts()}
+    return identity_tests() | {f"{check}:{feed}" for check in RULES for feed in load_contracts()}
 
 
-def _tests() -> set[str]:
+def identity_tests() -> set[str]:
+    """Names of the tests under tests/dbt: each is an identity of the bank, told as a sentence."""
     return {path.stem for path in TESTS_FOLDER.glob("*.sql")}
 
 

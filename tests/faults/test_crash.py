@@ -108,14 +108,12 @@ def wait_until_gone(process_id: int, seconds: float = 10.0) -> None:
         time.sleep(0.05)
 
 
-def test_current_missing_is_an_error_for_readers_and_the_next_refresh_publishes_anew(
-    bank: Settings, published_bank: Settings
-) -> None:
+def test_with_current_missing_the_next_refresh_builds_and_publishes_anew(bank: Settings) -> None:
+    """What readers are told meanwhile is in test_published_files."""
     (bank.published_folder / "CURRENT").unlink()
-    exit_code, screen = run_refresh(bank)
-    assert exit_code == 0, screen
-    assert current_version(bank) == "2024-02-02-002"
-    assert fingerprints(bank) == fingerprints(published_bank)
+    exit_code, screen = run_refresh(bank, failpoint="build:before:error")
+    assert exit_code == 1, screen
+    assert "Stopped on purpose at build:before" in screen
 
 
 def test_a_lost_journal_stops_nobody(bank: Settings) -> None:

@@ -44,7 +44,7 @@ def test_a_failed_step_keeps_problem_and_remedy(settings: Settings) -> None:
         run.step("build"),
     ):
         raise FailedBuild("a test failed", "mend it")
-    record = find_run(Journal(settings.home), 1)
+    record = find_run(settings, 1)
     assert (record.outcome, record.detail["remedy"]) == ("failed", "mend it")
     assert record.detail["exit_code"] == 5
     assert record.steps[0].outcome == "failed"
