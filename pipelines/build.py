@@ -22,6 +22,7 @@ from pipelines.contract import load_contracts
 from pipelines.errors import DiskFull, FailedBuild
 from pipelines.operations.space import REMEDY as NO_ROOM_REMEDY
 from pipelines.operations.space import is_about_space
+from pipelines.operations.waivers import identity_tests
 from pipelines.settings import PROJECT_FOLDER, Settings
 from pipelines.sql import quote_text
 from pipelines.staging import model_name
@@ -96,12 +97,22 @@ def run_dbt(
         problem = _describe_failures(_run_results(settings), progress.errors)
         if is_about_space(problem):
             raise DiskFull("The disk is full: dbt could not go on", NO_ROOM_REMEDY)
-        raise FailedBuild(
-            "dbt build failed: " + problem,
-            f"Nothing was published. Read {_dbt_log_folder(settings) / 'dbt.log'}, correct the "
-            "data or the model, and run `bankcrm refresh` again.",
-        )
+        raise FailedBuild("dbt build failed: " + problem, _find_remedy(settings, problem))
     return BuildReport(progress.done, progress.seconds, _read_tests(_run_results(settings)))
+
+
+def _find_remedy(settings: Settings, problem: str) -> str:
+    remedy = (
+        f"Nothing was published. Read {_dbt_log_folder(settings) / 'dbt.log'}, correct the data or "
+        "the model, and run `bankcrm refresh` again."
+    )
+    broken = [name for name in sorted(identity_tests()) if name in problem]
+    if broken:
+        remedy += (
+            f" If it is right as it is: `bankcrm waive {broken[0]} --date DATE --reason WHY "
+            "--until DAY`."
+        )
+    return remedy
 
 
 def run_tests_apart(

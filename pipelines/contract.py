@@ -102,10 +102,12 @@ class Watch(_Frozen):
     Rows: at most ``most_times`` the highest and at least ``least_share`` of the lowest night;
     the mean of a control total at most ``mean_times`` away; of a full snapshot at most
     ``vanished_share`` of the keys may be missing. Nights of fewer rows than ``least_rows`` are
-    too small to be compared, and nothing is compared before ``days`` of history.
+    too small to be compared, and nothing is compared before ``days`` of history with at least
+    ``least_nights`` nights in it.
     """
 
     days: int = 35
+    least_nights: int = 10
     least_rows: int = 30
     most_times: float = 5
     least_share: float = 0.2

@@ -185,7 +185,7 @@ def refresh(
 def _followed_run(settings: Settings, report: RefreshReport) -> Iterator[Run]:
     """A run that ends in the journal, on the status page and, where it failed, in an alert."""
     try:
-        require_space(settings.home, settings.disk_reserve_bytes, "The journal of the run")
+        require_space(settings.home, settings.disk_reserve_bytes, "A refresh")
         with named_disk_full("the refresh"), begin_run(settings, "refresh") as run:
             report.run_id = run.run_id
             yield run

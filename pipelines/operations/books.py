@@ -40,7 +40,7 @@ def check_raw_books(connection: duckdb.DuckDBPyConnection, published: Iterable[i
     """
     connection.execute(
         "create or replace temp table compared_load as select * from ops.active_load"
-        " where not list_contains($1::bigint[], load_id)",
+        " anti join (select unnest($1::bigint[]) as load_id) using (load_id)",
         [list(published)],
     )
     problems = list(_find_unbalanced_loads(connection))

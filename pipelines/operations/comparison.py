@@ -35,9 +35,10 @@ IS_EARLIER = """earlier.source = judged.source and earlier.feed = judged.feed
 
 VOLUMES = f"""
 with compared as (
-    select judged.*, lowest, highest
+    select judged.*, lowest, highest, nights
     from judged, lateral (
-        select min(earlier.rows_accepted) as lowest, max(earlier.rows_accepted) as highest
+        select min(earlier.rows_accepted) as lowest, max(earlier.rows_accepted) as highest,
+            count(*) as nights
         from ops.active_load as earlier where {IS_EARLIER}
     )
     where {HAS_HISTORY}
@@ -46,18 +47,22 @@ select load_id, source, feed, business_date,
     format('{{:,}} rows, where the {{}} days before had between {{:,}} and {{:,}} a night',
         rows_accepted, days, lowest, highest) as message
 from compared
-where rows_accepted > most_times * greatest(highest, least_rows)
-    or (lowest >= least_rows and rows_accepted < least_share * lowest)"""
+where nights >= least_nights and (
+    rows_accepted > most_times * greatest(highest, least_rows)
+    or (lowest >= least_rows and rows_accepted < least_share * lowest)
+)"""
 
 MEANS = f"""
 with mean as (
     select load.*, label, abs(accepted) / nullif(rows_accepted, 0) as mean
     from ops.active_load as load join ops.load_total using (load_id)
+    -- A total of some rows only, amount[debit_credit=D], has no mean over all of them.
+    where label not like '%[%'
 ),
 compared as (
-    select judged.*, mean.label, mean.mean, lowest, highest
+    select judged.*, mean.label, mean.mean, lowest, highest, nights
     from judged join mean using (load_id), lateral (
-        select min(earlier.mean) as lowest, max(earlier.mean) as highest
+        select min(earlier.mean) as lowest, max(earlier.mean) as highest, count(*) as nights
         from mean as earlier
         where earlier.label = mean.label and earlier.rows_accepted >= judged.least_rows
             and {IS_EARLIER}
@@ -68,7 +73,8 @@ select load_id, source, feed, business_date,
     format('{{}} is {{:.2f}} a row on average, where the {{}} days before had between {{:.2f}}'
         ' and {{:.2f}}', label, mean::double, days, lowest::double, highest::double) as message
 from compared
-where (highest > 0 and mean > mean_times * highest) or mean * mean_times < lowest"""
+where nights >= least_nights
+    and ((highest > 0 and mean > mean_times * highest) or mean * mean_times < lowest)"""
 
 
 @dataclass(frozen=True)
@@ -119,7 +125,7 @@ def _choose_loads(connection: duckdb.DuckDBPyConnection, published_loads: Iterab
     )
     connection.execute(
         "create or replace temp table judged_load as select load_id from ops.active_load"
-        " where not list_contains($1::bigint[], load_id)",
+        " anti join (select unnest($1::bigint[]) as load_id) using (load_id)",
         [list(published_loads)],
     )
     connection.execute(JUDGED)
