@@ -52,6 +52,7 @@ proof-nights: install ## PKDD'99 night by night for 20 nights equals all at once
 	$(BIN)/pytest -m slow -s tests/integration/test_berka_nights.py
 
 proof-kills: install ## Random kills of a refresh (KILLS=1000); continues where it stopped
+	$(BIN)/pytest -m slow tests/faults
 	$(BIN)/python -m tests.faults.proof_kills --kills $(KILLS) --folder $(BANKCRM_HOME)/proof-kills
 
 proof-readers: install ## 20 readers over 50 publishes: no error, no mixed answer

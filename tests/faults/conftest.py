@@ -18,8 +18,12 @@ from tests.integration.banks import keep_from
 
 @pytest.fixture(scope="session")
 def published_bank(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Eight nights of a tiny bank, published. Not to be changed by a test."""
-    settings = Settings(home=tmp_path_factory.mktemp("faults") / "bank", disk_reserve_bytes=0)
+    """Eight nights of a tiny bank, published. Not to be changed by a test.
+
+    Its folder has an apostrophe, which statements with paths must survive.
+    """
+    home = tmp_path_factory.mktemp("faults") / "o'hara"
+    settings = Settings(home=home, disk_reserve_bytes=0)
     make_sample_bank(settings.landing_folder, customers=80, days=10, start=date(2024, 1, 26))
     keep_from(settings, NINTH, aside=settings.home.parent / "later")
     assert refresh(settings).business_date == EIGHTH
@@ -37,7 +41,7 @@ def undisturbed(
     published_bank: Settings, later: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Settings:
     """The ninth night refreshed without any fault, on a clock that was set back by years."""
-    settings = copy_home(published_bank, tmp_path_factory.mktemp("undisturbed") / "bank")
+    settings = copy_home(published_bank, tmp_path_factory.mktemp("undisturbed") / "o'hara")
     deliver(later, settings, NINTH)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(journal, "now", lambda: datetime(2001, 1, 1, tzinfo=UTC))
@@ -49,7 +53,7 @@ def undisturbed(
 @pytest.fixture
 def bank(published_bank: Settings, tmp_path: Path) -> Settings:
     """A home of the test's own: eight nights published, nothing waiting."""
-    return copy_home(published_bank, tmp_path / "bank")
+    return copy_home(published_bank, tmp_path / "o'hara")
 
 
 @pytest.fixture

@@ -4,10 +4,8 @@ nothing had happened."""
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import time
-from pathlib import Path
 
 from pipelines.loading.load import open_raw
 from pipelines.operations.journal import Journal
@@ -121,11 +119,3 @@ def test_a_lost_journal_stops_nobody(bank: Settings) -> None:
     exit_code, screen = run_refresh(bank)
     assert exit_code == 0, screen
     assert "Nothing new to publish" in screen
-
-
-def test_an_apostrophe_in_the_data_folder(bank: Settings, tmp_path: Path) -> None:
-    """The build of a folder with an apostrophe is that of tests/integration; here it is read."""
-    home = tmp_path / "o'hara"
-    shutil.move(bank.home, home)
-    exit_code, screen = run_refresh(Settings(home=home))
-    assert exit_code == 0, screen

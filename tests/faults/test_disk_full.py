@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.errors import DiskFull
+from pipelines import build
+from pipelines.errors import DiskFull, FailedBuild
 from pipelines.operations.journal import Journal
 from pipelines.refresh import refresh
 from pipelines.settings import Settings
@@ -86,6 +87,21 @@ def make_finished_build(settings: Settings) -> None:
     run_refresh(settings, failpoint="check:before")
 
 
+def test_words_of_dbt_about_a_full_disk_are_told_from_a_failed_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What dbt says is made up here; the slow test below lets dbt say it."""
+    for words, error in (
+        ("IO Error: Could not write file: No space left on device", DiskFull),
+        ("Got 1 result, configured to fail if != 0", FailedBuild),
+    ):
+        told = build._Progress(errors=[words])
+        monkeypatch.setattr(build, "_run_child", lambda *_, told=told: (1, told))
+        with pytest.raises(error):
+            build.run_dbt(Settings(home=tmp_path), tmp_path / "x.duckdb", NINTH)
+
+
+@pytest.mark.slow
 def test_dbt_that_cannot_write_further_says_that_the_disk_is_full(
     waiting_bank: Settings, published_bank: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
