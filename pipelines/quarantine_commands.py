@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from datetime import datetime
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def release_quarantined_rows(
         release = release_rows(settings, connection, contract, night.date(), corrections)
     Journal(settings.home).append(
         "released", feed, business_date=night.date(), file=release.data_file.name,
-        corrected=release.corrected,
+        corrected=release.corrected, released_by=getpass.getuser(),
     )  # fmt: skip
     console.print(
         f"Delivered {release.data_file.name}: {release.rows:,} rows, {release.corrected:,} of them "
