@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 HOME_FOLDER ?= var
+KILLS ?= 30
 export BANKCRM_HOME ?= $(HOME_FOLDER)
 export DO_NOT_TRACK := 1
 
@@ -53,6 +54,13 @@ proof-nights: install ## PKDD'99 night by night for 20 nights equals all at once
 proof-cubes: install node_modules/.ready ## 1,500 generated queries by the stock Cube compiler and by ours
 	$(BIN)/pytest -m slow -s tests/integration/test_cube_stock.py
 
+proof-kills: install ## Random kills of a refresh (KILLS=1000); continues where it stopped
+	$(BIN)/pytest -m slow tests/faults
+	$(BIN)/python -m tests.faults.proof_kills --kills $(KILLS) --folder $(BANKCRM_HOME)/proof-kills
+
+proof-readers: install ## 20 readers over 50 publishes: no error, no mixed answer
+	$(BIN)/python -m tests.faults.proof_readers --folder $(BANKCRM_HOME)/proof-readers
+
 contracts: install ## Render what comes from the feed contracts
 	@$(BIN)/bankcrm contracts
 
@@ -62,4 +70,4 @@ requirements: install ## Pin the dependencies of pyproject.toml anew
 clean: ## Remove the data of this folder, keep the environment
 	rm -rf $(BANKCRM_HOME) target
 
-.PHONY: help install refresh serve status lint test bench proof-nights contracts requirements clean
+.PHONY: help install refresh serve status lint test bench proof-nights proof-kills proof-readers contracts requirements clean

@@ -19,8 +19,8 @@ import duckdb
 from pipelines.contract import Contract
 from pipelines.errors import BankcrmError
 from pipelines.loading.landing import Delivery
-from pipelines.loading.sql import quote_name, quote_text
 from pipelines.settings import PROJECT_FOLDER, Settings
+from pipelines.sql import quote_name, quote_text
 from pipelines.versions import BUILD_NAME, STORAGE_VERSION
 
 PROJECT = "bankcrm"

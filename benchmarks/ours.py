@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.bare import Node, count_rows, read_nodes
 from benchmarks.timing import measure
-from pipelines.build import hash_project, run_dbt, seal
+from pipelines.build import VersionLabel, hash_project, run_dbt, seal
 from pipelines.errors import BankcrmError
 from pipelines.identity.link import link_customers
 from pipelines.loading.horizon import set_horizon
@@ -161,7 +161,8 @@ def compare_tables(bank: Bank, stage: Stage, database: Path) -> None:
 
 
 def _publish(settings: Settings, build_file: Path, version: str, business_date: date) -> None:
-    seal(build_file, settings.raw_file, version, business_date, hash_project())
+    label = VersionLabel(version, business_date, hash_project())
+    seal(build_file, settings.raw_file, label)
     publish(settings, build_file, version)
 
 

@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -18,8 +18,14 @@ from typing import Any
 
 import duckdb
 
-from pipelines.errors import FailedBuild
+from pipelines.contract import load_contracts
+from pipelines.errors import DiskFull, FailedBuild
+from pipelines.operations.space import REMEDY as NO_ROOM_REMEDY
+from pipelines.operations.space import is_about_space
+from pipelines.operations.waivers import identity_tests
 from pipelines.settings import PROJECT_FOLDER, Settings
+from pipelines.sql import quote_text
+from pipelines.staging import model_name
 
 MODEL_FOLDERS = ("models", "macros", "seeds", "tests/dbt")
 FINISHED_NODE = {"LogModelResult", "LogTestResult", "LogSeedResult"}
@@ -28,11 +34,32 @@ OnNode = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
+class TestResult:
+    """One dbt test of a build; ``failures`` counts the rows it found."""
+
+    __test__ = False
+    name: str
+    status: str
+    failures: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class BuildReport:
-    """What a build did: nodes that passed, and seconds of the run."""
+    """What a build did: nodes that passed, seconds of the run, and its tests."""
 
     nodes: int
     seconds: float
+    tests: tuple[TestResult, ...] = ()
+
+
+@dataclass(frozen=True)
+class VersionLabel:
+    """What a version is: its name, business date and the hash of the project that built it."""
+
+    version: str
+    business_date: date
+    project_hash: str
 
 
 @dataclass
@@ -43,22 +70,74 @@ class _Progress:
 
 
 def run_dbt(
-    settings: Settings, build_file: Path, refresh_from: date, on_node: OnNode | None = None
+    settings: Settings,
+    build_file: Path,
+    refresh_from: date,
+    on_node: OnNode | None = None,
+    without_tests: Sequence[str] = (),
 ) -> BuildReport:
     """Run ``dbt build`` on the build file from a business date on.
 
+    Args:
+        settings: where everything lies.
+        build_file: private file to build in.
+        refresh_from: first business date to rebuild.
+        on_node: told of each finished node.
+        without_tests: tests to leave out, because a waiver names them.
+
     Raises:
         FailedBuild: naming each model and test that failed.
+        DiskFull: dbt could not write any further.
     """
+    command = ["build", "--exclude-resource-type", "unit_test"]
+    if without_tests:
+        command += ["--exclude", *without_tests]
+    exit_code, progress = _run_child(settings, command, build_file, refresh_from, on_node)
+    if exit_code != 0:
+        problem = _describe_failures(_run_results(settings), progress.errors)
+        if is_about_space(problem):
+            raise DiskFull("The disk is full: dbt could not go on", NO_ROOM_REMEDY)
+        raise FailedBuild("dbt build failed: " + problem, _find_remedy(settings, problem))
+    return BuildReport(progress.done, progress.seconds, _read_tests(_run_results(settings)))
+
+
+def _find_remedy(settings: Settings, problem: str) -> str:
+    remedy = (
+        f"Nothing was published. Read {_dbt_log_folder(settings) / 'dbt.log'}, correct the data or "
+        "the model, and run `bankcrm refresh` again."
+    )
+    broken = [name for name in sorted(identity_tests()) if name in problem]
+    if broken:
+        remedy += (
+            f" If it is right as it is: `bankcrm waive {broken[0]} --date DATE --reason WHY "
+            "--until DAY`."
+        )
+    return remedy
+
+
+def run_tests_apart(
+    settings: Settings, build_file: Path, refresh_from: date, names: Sequence[str]
+) -> None:
+    """Run single tests and keep the rows they find in the build, in schema dbt_test__audit."""
+    command = ["test", "--store-failures", "--select", *names]
+    _run_child(settings, command, build_file, refresh_from)
+
+
+def _run_child(
+    settings: Settings,
+    command: Sequence[str],
+    build_file: Path,
+    refresh_from: date,
+    on_node: OnNode | None = None,
+) -> tuple[int, _Progress]:
+    """Run dbt to its end; returns its exit code and what it told on the way."""
     progress = _Progress()
-    log_folder = settings.log_folder.resolve() / "dbt"
-    target_folder = settings.home.resolve() / "target"
-    run_results = target_folder / "run_results.json"
-    run_results.unlink(missing_ok=True)
+    _run_results(settings).unlink(missing_ok=True)
     with subprocess.Popen(
-        _dbt_command(target_folder, log_folder),
+        _dbt_command(settings, command),
         cwd=PROJECT_FOLDER,
         env=_dbt_environment(settings, build_file, refresh_from),
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -66,28 +145,24 @@ def run_dbt(
         assert child.stdout is not None
         for event in _read_events(child.stdout):
             _follow(event, progress, on_node)
-    if child.returncode != 0:
-        raise FailedBuild(
-            "dbt build failed: " + _describe_failures(run_results, progress.errors),
-            f"Nothing was published. Read {log_folder / 'dbt.log'}, correct the data or the "
-            "model, and run `bankcrm refresh` again.",
-        )
-    return BuildReport(nodes=progress.done, seconds=progress.seconds)
+    return child.returncode, progress
 
 
 def seal(
-    build_file: Path, raw_file: Path, version: str, business_date: date, project_hash: str
+    build_file: Path, raw_file: Path, label: VersionLabel, tests: Sequence[TestResult] = ()
 ) -> None:
     """Write down what the version holds, drop what only the build needed, and checkpoint."""
     with duckdb.connect(str(build_file)) as connection:
-        connection.execute(f"attach '{raw_file}' as raw (read_only)")
-        connection.execute("drop schema if exists staging cascade")
+        connection.execute(f"attach {quote_text(str(raw_file))} as raw (read_only)")
         connection.execute("create schema if not exists meta")
+        _count_staged_rows(connection)
+        connection.execute("drop schema if exists staging cascade")
+        connection.execute("drop schema if exists dbt_test__audit cascade")
         connection.execute(
             "create or replace table meta.version as select $1::varchar as version, "
             "$2::date as business_date, (select max(load_id) from raw.ops.load) as "
             "built_through_load, $3::varchar as project_hash",
-            [version, business_date, project_hash],
+            [label.version, label.business_date, label.project_hash],
         )
         connection.execute(
             "create or replace table meta.load as select load.* from raw.ops.load as load "
@@ -97,8 +172,31 @@ def seal(
             "create or replace table meta.customer_link as "
             "from raw.identity.link order by source_system, source_customer_id, valid_from"
         )
+        _record_tests(connection, tests)
         connection.execute("detach raw")
         connection.execute("checkpoint")
+
+
+def _count_staged_rows(connection: duckdb.DuckDBPyConnection) -> None:
+    """Table meta.staged: how many rows of each feed the star was built from."""
+    connection.execute(
+        "create or replace table meta.staged (source varchar, feed varchar, rows bigint)"
+    )
+    for contract in load_contracts().values():
+        connection.execute(
+            f"insert into meta.staged select $1, $2, count(*) from staging.{model_name(contract)}",
+            [contract.source, contract.feed],
+        )
+
+
+def _record_tests(connection: duckdb.DuckDBPyConnection, tests: Sequence[TestResult]) -> None:
+    """Table meta.test: every test of the build, with the rows it found."""
+    connection.execute(
+        "create or replace table meta.test (name varchar, status varchar, failures bigint)"
+    )
+    rows = [[test.name, test.status, test.failures] for test in tests]
+    if rows:
+        connection.executemany("insert into meta.test values ($1, $2, $3)", rows)
 
 
 def hash_project() -> str:
@@ -115,15 +213,27 @@ def hash_project() -> str:
     return digest.hexdigest()
 
 
-def _dbt_command(target_folder: Path, log_folder: Path) -> list[str]:
+def _dbt_log_folder(settings: Settings) -> Path:
+    return settings.log_folder.resolve() / "dbt"
+
+
+def _target_folder(settings: Settings) -> Path:
+    return settings.home.resolve() / "target"
+
+
+def _run_results(settings: Settings) -> Path:
+    return _target_folder(settings) / "run_results.json"
+
+
+def _dbt_command(settings: Settings, command: Sequence[str]) -> list[str]:
     return [
-        sys.executable, "-c", "from dbt.cli.main import cli; cli()",
+        sys.executable, "-m", "pipelines.dbt_child",
         "--log-format", "json", "--no-use-colors",
-        "--log-path", str(log_folder), "--log-level-file", "info",
-        "build", "--exclude-resource-type", "unit_test",
+        "--log-path", str(_dbt_log_folder(settings)), "--log-level-file", "info",
+        *command,
         "--project-dir", str(PROJECT_FOLDER),
         "--profiles-dir", str(PROJECT_FOLDER),
-        "--target-path", str(target_folder),
+        "--target-path", str(_target_folder(settings)),
     ]  # fmt: skip
 
 
@@ -164,9 +274,26 @@ def _describe_failures(run_results: Path, errors: list[str]) -> str:
     """The failed models and tests of a run, or what dbt printed when it did not come to run."""
     if not run_results.exists():
         return " ".join(errors)[-2000:] or "dbt stopped without a word"
-    results = json.loads(run_results.read_text(encoding="utf-8"))["results"]
-    failed = [result for result in results if result["status"] in {"error", "fail"}]
+    failed = [r for r in _read_results(run_results) if r["status"] in {"error", "fail"}]
     return "; ".join(
         f"{result['unique_id'].split('.')[2]}: {' '.join((result['message'] or '').split())}"
         for result in failed
     )
+
+
+def _read_tests(run_results: Path) -> tuple[TestResult, ...]:
+    return tuple(
+        TestResult(
+            name=result["unique_id"].split(".")[2],
+            status=result["status"],
+            failures=result["failures"] or 0,
+            seconds=result["execution_time"],
+        )
+        for result in _read_results(run_results)
+        if result["unique_id"].startswith("test.")
+    )
+
+
+def _read_results(run_results: Path) -> list[dict[str, Any]]:
+    results: list[dict[str, Any]] = json.loads(run_results.read_text(encoding="utf-8"))["results"]
+    return results

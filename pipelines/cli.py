@@ -25,6 +25,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+quarantine = typer.Typer(
+    help="See the rows that were turned away, and bring corrected ones back.", no_args_is_help=True
+)
+app.add_typer(quarantine, name="quarantine")
 console = Console()
 errors = Console(stderr=True)
 
@@ -32,6 +36,8 @@ Home = Annotated[
     Path | None,
     typer.Option("--home", help="Folder of all data; BANKCRM_HOME or ./var unless given."),
 ]
+Feed = Annotated[str, typer.Argument(help="Feed as source.feed.")]
+Night = Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Business date.")]
 
 
 def acts_on_errors(command: Callable[..., None]) -> Callable[..., None]:
@@ -158,29 +164,45 @@ def refresh(
     """Load what was delivered, build and check the star schema, publish it.
 
     Exit codes: 0 published or nothing to do; 3 a file was rejected; 4 a business date waits;
-    5 the build failed; 6 another refresh is at work; 8 parameters contradict each other.
+    5 the build failed; 6 another refresh is at work; 8 a check holds a business date back; 9 the
+    disk is full; 12 parameters contradict each other; 143 stopped by SIGTERM.
     """
+    from pipelines.operations.signals import stop_on_sigterm
     from pipelines.progress import ProgressWatcher
     from pipelines.refresh import refresh as run_refresh
     from pipelines.summary import print_report
 
     settings = _settings(home)
-    with ProgressWatcher(console) as watcher:
+    with stop_on_sigterm(), ProgressWatcher(console) as watcher:
         report = run_refresh(settings, one_night=one_night, watcher=watcher)
     print_report(console, settings, report)
-    if report.rejected:
-        raise typer.Exit(3)
-    if report.blocked is not None:
-        raise typer.Exit(report.blocked.exit_code)
+    if report.exit_code:
+        raise typer.Exit(report.exit_code)
 
 
 @app.command()
 @acts_on_errors
 def status(home: Home = None) -> None:
-    """Show what is published, and how each feed stands."""
+    """Show what is published, how each feed stands, and what to do next."""
     from pipelines.status import print_status
 
     print_status(console, _settings(home))
+
+
+@app.command()
+@acts_on_errors
+def runs(
+    run: Annotated[int | None, typer.Argument(help="Number of a run, to see its steps.")] = None,
+    home: Home = None,
+) -> None:
+    """List the runs of the refresh, or show the steps of one."""
+    from pipelines.status import print_run, print_runs
+
+    settings = _settings(home)
+    if run is None:
+        print_runs(console, settings)
+    else:
+        print_run(console, settings, run)
 
 
 @app.command()
@@ -232,6 +254,143 @@ def rollback(
     from pipelines.versions import roll_back
 
     console.print(f"Published is now [bold]{roll_back(_settings(home), to)}[/bold].")
+
+
+@quarantine.command("list")
+@acts_on_errors
+def list_quarantine(
+    home: Home = None,
+    feed: Annotated[str | None, typer.Option(help="Only this source.feed.")] = None,
+    limit: Annotated[int, typer.Option(help="Most rows to show.")] = 50,
+) -> None:
+    """List the rows in quarantine, newest first."""
+    from pipelines.quarantine_commands import print_quarantine
+
+    print_quarantine(console, _settings(home), feed, limit)
+
+
+@quarantine.command("show")
+@acts_on_errors
+def show_quarantine(
+    feed: Feed,
+    night: Night,
+    home: Home = None,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", help="Write the rows here, to be corrected.")
+    ] = None,
+) -> None:
+    """Show the quarantined rows of one night, or write them to be corrected."""
+    from pipelines.quarantine_commands import print_quarantined_rows
+
+    print_quarantined_rows(console, _settings(home), feed, night, csv_file)
+
+
+@quarantine.command("release")
+@acts_on_errors
+def release_quarantine(
+    feed: Feed,
+    night: Night,
+    corrections: Annotated[Path, typer.Option("--with", help="The corrected CSV file.")],
+    home: Home = None,
+) -> None:
+    """Deliver a night's file again with corrected rows; the next refresh judges it."""
+    from pipelines.quarantine_commands import release_quarantined_rows
+
+    release_quarantined_rows(console, _settings(home), feed, night, corrections)
+
+
+@app.command()
+@acts_on_errors
+def verify(home: Home = None) -> None:
+    """Compare every version with what was published, byte by byte. Exit code 10: one is damaged."""
+    from pipelines.versions import verify_versions
+
+    found = verify_versions(_settings(home))
+    for version, problem in found.items():
+        console.print(f"{version}: {problem or 'sound'}", markup=False, highlight=False)
+    if any(found.values()):
+        raise typer.Exit(10)
+
+
+@app.command()
+@acts_on_errors
+def waive(
+    rule: Annotated[str, typer.Argument(help="A test under tests/dbt, or CHECK:SOURCE.FEED.")],
+    day: Annotated[
+        datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Business date of the finding.")
+    ],
+    reason: Annotated[str, typer.Option(help="Why it is right to publish all the same.")],
+    until: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="Last day on which the waiver counts.")
+    ],
+    home: Home = None,
+) -> None:
+    """Record the decision to publish although a check found something."""
+    from pipelines.operations.journal import Journal, today
+    from pipelines.operations.waivers import waive as record_waiver
+
+    journal = Journal(_settings(home).home)
+    waiver = record_waiver(journal, rule, day.date(), reason, until=until.date(), today=today())
+    console.print(
+        f"Waived until {waiver.until}: {waiver.rule} of {waiver.business_date}, decided by "
+        f"{waiver.decided_by}. Run `bankcrm refresh`.",
+        markup=False,
+        highlight=False,
+    )
+
+
+@app.command()
+@acts_on_errors
+def backup(
+    folder: Annotated[Path, typer.Argument(help="Folder to write; must not exist.")],
+    home: Home = None,
+) -> None:
+    """Copy raw data, the published version, journal and decisions, and check the copies."""
+    from pipelines.operations.backup import back_up
+
+    manifest = back_up(_settings(home), folder)
+    console.print(f"Backed up {manifest.version} into {folder}.", highlight=False)
+
+
+@app.command()
+@acts_on_errors
+def restore(
+    folder: Annotated[Path, typer.Argument(help="Folder that `bankcrm backup` wrote.")],
+    home: Home = None,
+) -> None:
+    """Bring a backup back into an empty home, checked before anything is written."""
+    from pipelines.operations.backup import restore as restore_backup
+
+    settings = _settings(home)
+    manifest = restore_backup(settings, folder)
+    console.print(
+        f"Restored {manifest.version} into {settings.home}. Deliver what came since, and run "
+        "`bankcrm refresh`.",
+        highlight=False,
+    )
+
+
+@app.command()
+@acts_on_errors
+def deadman(
+    home: Home = None,
+    by: Annotated[
+        datetime,
+        typer.Option(formats=["%H:%M"], help="Time by which a night has ended well."),
+    ] = datetime(1900, 1, 1, 6),
+) -> None:
+    """Tell whether a refresh ended well by a time of day; exit code 11 and an alert if none did."""
+    from pipelines.errors import NoSuccess
+    from pipelines.operations.alerts import alert_about_error
+    from pipelines.operations.success import require_success
+
+    settings = _settings(home)
+    try:
+        last = require_success(settings, by.time())
+    except NoSuccess as error:
+        alert_about_error(settings, error)
+        raise
+    console.print(f"Run {last.run_id} ended well at {last.at:%Y-%m-%d %H:%M} UTC.")
 
 
 @app.command()
@@ -412,3 +571,7 @@ class _progress:  # noqa: N801 - used as a function
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
+
+
+if __name__ == "__main__":
+    app()

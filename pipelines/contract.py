@@ -101,6 +101,25 @@ class Effective(_Frozen):
     to_column: str | None = Field(default=None, alias="to")
 
 
+class Watch(_Frozen):
+    """How far a night of the feed may differ from the days before until a person decides.
+
+    Rows: at most ``most_times`` the highest and at least ``least_share`` of the lowest night;
+    the mean of a control total at most ``mean_times`` away; of a full snapshot at most
+    ``vanished_share`` of the keys may be missing. Nights of fewer rows than ``least_rows`` are
+    too small to be compared, and nothing is compared before ``days`` of history with at least
+    ``least_nights`` nights in it.
+    """
+
+    days: int = 35
+    least_nights: int = 10
+    least_rows: int = 30
+    most_times: float = 5
+    least_share: float = 0.2
+    mean_times: float = 20
+    vanished_share: float = 0.2
+
+
 class Contract(_Frozen):
     """The contract of one feed."""
 
@@ -118,6 +137,7 @@ class Contract(_Frozen):
     control_totals: tuple[ControlTotal, ...] = ()
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...] = ()
+    watch: Watch = Watch()
     schema_version: int = 1
 
     @property
@@ -129,6 +149,12 @@ class Contract(_Frozen):
     def raw_table(self) -> str:
         """Qualified name of the raw table inside the raw database."""
         return f'"{self.source}"."{self.feed}"'
+
+    @property
+    def is_dated_by_night(self) -> bool:
+        """Whether a row counts from the night that delivered it, so that each night's row stays;
+        otherwise a row carries its own date, and the last delivery of a key replaces the others."""
+        return self.delivery != "entries" and self.effective is None
 
     @property
     def column_names(self) -> tuple[str, ...]:

@@ -50,6 +50,12 @@ class BlockedNight(BankcrmError):
     exit_code = 4
 
 
+class HeldNight(BlockedNight):
+    """A check holds a business date back: it differs too much from the weeks before."""
+
+    exit_code = 8
+
+
 class FailedBuild(BankcrmError):
     """dbt stopped: a model or a test failed. The published version is untouched."""
 
@@ -68,6 +74,24 @@ class NothingPublished(BankcrmError):
     exit_code = 7
 
 
+class DiskFull(BankcrmError):
+    """There is no room on the disk for the next step."""
+
+    exit_code = 9
+
+
+class DamagedVersion(BankcrmError):
+    """A published file is not what was published: truncated, changed or gone."""
+
+    exit_code = 10
+
+
+class NoSuccess(BankcrmError):
+    """No refresh succeeded in time."""
+
+    exit_code = 11
+
+
 class InvalidParameters(BankcrmError):
     """The validities of parameters contradict each other; nothing was loaded or built.
 
@@ -75,7 +99,7 @@ class InvalidParameters(BankcrmError):
         problems: every problem found, each naming file, line and rule.
     """
 
-    exit_code = 8
+    exit_code = 12
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
@@ -84,3 +108,9 @@ class InvalidParameters(BankcrmError):
             "End each row on the day on which the next row of its key begins (valid_to is the day "
             "after the last one), then run `bankcrm refresh` again.",
         )
+
+
+class Stopped(BankcrmError):
+    """The command was told to stop (SIGTERM)."""
+
+    exit_code = 143

@@ -40,15 +40,20 @@ class BuiltVersion:
     links: pa.Table | None = None
 
 
+def read_loads(connection: duckdb.DuckDBPyConnection) -> tuple[int, ...]:
+    """Ids of the loads that a published version contains."""
+    rows = connection.execute("select load_id from meta.load").fetchall()
+    return tuple(load_id for (load_id,) in rows)
+
+
 def read_built(connection: duckdb.DuckDBPyConnection) -> BuiltVersion:
     """What a published version contains.
 
     Args:
         connection: the version, opened for reading.
     """
-    loads = connection.execute("select load_id from meta.load").fetchall()
     links = connection.execute("from meta.customer_link").to_arrow_table()
-    return BuiltVersion(tuple(load_id for (load_id,) in loads), links)
+    return BuiltVersion(read_loads(connection), links)
 
 
 def find_refresh_from(connection: duckdb.DuckDBPyConnection, built: BuiltVersion) -> date | None:

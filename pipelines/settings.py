@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -32,7 +33,7 @@ class Settings(BaseSettings):
     threads: int = 2
     memory_limit: str = "8GB"
     """Memory that one DuckDB connection may use."""
-    keep_versions: int = 5
+    keep_versions: int = Field(default=5, ge=1)
     """Published versions kept for rollback."""
     max_file_bytes: int = 4_000_000_000
     """Largest delivery read, after decompression."""
@@ -40,6 +41,17 @@ class Settings(BaseSettings):
     """Secret that signs the tokens of the cube API (HS256). Without it, only loopback is served."""
     host: str = "127.0.0.1"
     port: int = 4000
+    disk_reserve_bytes: int = 256_000_000
+    """Bytes that must stay free when a step has written what it is expected to write."""
+    export_folder: Path | None = None
+    """Folder that receives every published mart as Parquet; nothing is exported unless set."""
+    alert_webhook: str | None = None
+    """Address that a failed run is posted to, as JSON."""
+    alert_mail_to: str | None = None
+    """Address that a failed run is mailed to, over ``smtp_host``."""
+    alert_mail_from: str = "bankcrm@localhost"
+    smtp_host: str = "localhost"
+    smtp_port: int = 25
 
     @property
     def landing_folder(self) -> Path:

@@ -89,7 +89,7 @@ def _source_column(column: Column) -> dict[str, Any]:
 def _staging_model(contract: Contract) -> dict[str, Any]:
     test: dict[str, Any] = {
         "key": list(contract.key),
-        "dated": contract.delivery != "entries" and contract.effective is None,
+        "dated": contract.is_dated_by_night,
     }
     return {
         "name": model_name(contract),

@@ -1,60 +1,107 @@
-"""What is published, how each feed stands, and what to do next."""
+"""``bankcrm status`` and ``bankcrm runs``: what operations read on the screen."""
 
 from __future__ import annotations
 
-import duckdb
 from rich.console import Console
 
-from pipelines.loading.horizon import explain_horizon
-from pipelines.loading.landing import find_deliveries
-from pipelines.loading.ledger import plan_nights
-from pipelines.loading.load import open_raw
+from pipelines.operations.runs import RunRecord, find_run, read_runs, run_log
+from pipelines.operations.status import Status, read_status
 from pipelines.settings import Settings
-from pipelines.summary import print_query, print_rows
-from pipelines.versions import current_version, list_versions, open_published
+from pipelines.summary import print_rows
 
-FEEDS = """
-    select source || '.' || feed as feed,
-        count(*) filter (where status = 'loaded') as loads,
-        max(business_date) filter (where status = 'loaded') as last,
-        sum(rows_accepted) filter (where superseded_by is null) as rows,
-        sum(rows_quarantined) filter (where superseded_by is null) as quarantined,
-        count(*) filter (where status = 'rejected') as rejected
-    from ops.load group by all order by all"""
+MOST_RUNS = 20
 
 
 def print_status(console: Console, settings: Settings) -> None:
     """Print the published version, the versions kept, the feeds, and the next step."""
-    current = current_version(settings)
-    if current is None:
-        console.print("Nothing is published yet. Run `bankcrm refresh`.")
+    status = read_status(settings)
+    _print_versions(console, status)
+    _print_feeds(console, status)
+    _print_waivers(console, status)
+    if status.runs:
+        last = status.runs[0]
+        console.print(f"\nLast run: {last.run_id}, {last.outcome}, {last.started_at:%F %H:%M} UTC.")
+    if status.blocked is not None:
+        console.print(f"\n[bold red]Waiting[/bold red] {status.blocked.problem}")
+    console.print("[bold]Next[/bold]  ", end="")
+    console.print(status.next_step, markup=False, highlight=False)
+
+
+def _print_versions(console: Console, status: Status) -> None:
+    if status.problem is not None:
+        console.print("[bold red]Damaged[/bold red] ", end="")
+        console.print(status.problem, markup=False)
+    elif status.version is None:
+        console.print("Nothing is published yet.")
     else:
-        _print_versions(console, settings, current)
-    if settings.raw_file.exists():
-        try:
-            _print_feeds(console, settings)
-        except duckdb.IOException:
-            console.print("\nA refresh is at work: the feeds are shown when it has finished.")
+        console.print(
+            f"Published: [bold]{status.version}[/bold],"
+            f" business date [bold]{status.business_date}[/bold]."
+        )
+    rows = [
+        (v.name, v.problem or ("published" if v.is_published else "kept"), v.bytes)
+        for v in status.versions
+    ]
+    if rows:
+        print_rows(console, ("version", "state", "bytes"), rows, "Versions")
 
 
-def _print_versions(console: Console, settings: Settings, current: str) -> None:
-    with open_published(settings) as connection:
-        row = connection.execute("select business_date from meta.version").fetchone()
-    assert row is not None
-    console.print(f"Published: [bold]{current}[/bold], business date [bold]{row[0]}[/bold].")
-    rows = [(v, "published" if v == current else "kept") for v in reversed(list_versions(settings))]
-    print_rows(console, ("version", "state"), rows, "Versions")
+def _print_feeds(console: Console, status: Status) -> None:
+    if status.feeds is None:
+        console.print("\nA refresh is at work: the feeds are shown when it has finished.")
+    elif status.feeds:
+        columns = ("feed", "files", "last", "rows", "quarantined", "rejected", "nights_behind")
+        rows = [
+            (f.feed, f.files, f.last_date, f.rows, f.quarantined, f.rejected_files, f.nights_behind)
+            for f in status.feeds
+        ]
+        print_rows(console, columns, rows, "Feeds")
 
 
-def _print_feeds(console: Console, settings: Settings) -> None:
-    with open_raw(settings) as connection:
-        print_query(console, connection, FEEDS, "Feeds")
-        plan = plan_nights(connection, find_deliveries(settings).deliveries)
-        blocked = plan.blocked or explain_horizon(connection)
-    if blocked is not None:
-        console.print(f"\n[bold red]Waiting[/bold red] {blocked}")
-    elif plan.nights:
-        nights = len(plan.nights)
-        console.print(f"\nBusiness dates that wait: {nights}. Run `bankcrm refresh`.")
-    else:
-        console.print("\nEvery delivery is loaded.")
+def _print_waivers(console: Console, status: Status) -> None:
+    rows = [(w.rule, w.business_date, w.until, w.decided_by, w.reason) for w in status.waivers]
+    if rows:
+        columns = ("rule", "business_date", "until", "decided_by", "reason")
+        print_rows(console, columns, rows, "Waivers that count")
+
+
+def print_runs(console: Console, settings: Settings) -> None:
+    """Print the last runs, newest first."""
+    runs = read_runs(settings)[-MOST_RUNS:]
+    if not runs:
+        console.print("No run yet.")
+        return
+    rows = [
+        (r.run_id, f"{r.started_at:%F %H:%M}", r.seconds, r.outcome, r.detail.get("version"))
+        for r in reversed(runs)
+    ]
+    columns = ("run", "started_UTC", "seconds", "outcome", "version")
+    print_rows(console, columns, rows, "Runs")
+
+
+def print_run(console: Console, settings: Settings, run_id: int) -> None:
+    """Print one run with its steps, and where its log lies."""
+    run = find_run(settings, run_id)
+    console.print(
+        f"Run [bold]{run.run_id}[/bold] ({run.command}), started {run.started_at:%F %H:%M:%S} UTC: "
+        f"[bold]{run.outcome}[/bold]"
+    )
+    rows = [(s.name, s.outcome, _seconds(s.seconds), _describe(s.detail)) for s in run.steps]
+    print_rows(console, ("step", "outcome", "seconds", "figures"), rows, "Steps")
+    _print_problem(console, run)
+    console.print(f"Log: {run_log(settings, run_id)}", highlight=False)
+
+
+def _print_problem(console: Console, run: RunRecord) -> None:
+    for word, key in (("Problem", "problem"), ("Next", "remedy")):
+        if run.detail.get(key):
+            console.print(f"[bold]{word}[/bold]  ", end="")
+            console.print(str(run.detail[key]), markup=False, highlight=False)
+
+
+def _describe(detail: dict[str, object]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in detail.items())
+
+
+def _seconds(seconds: float | None) -> str | None:
+    return None if seconds is None else f"{seconds:,.1f}"

@@ -26,6 +26,7 @@ from cube.server.model import load_model
 from cube.server.service import Request, Service, parse_request
 from cube.server.warehouse import Warehouse
 from pipelines.errors import BankcrmError, NothingPublished
+from pipelines.operations.status_page import page_file
 from pipelines.settings import Settings
 
 API = "/cubejs-api/v1"
@@ -88,6 +89,7 @@ class _Api:
             Route(f"{API}/meta", self._meta, methods=["GET"]),
             Route("/livez", self._livez, methods=["GET"]),
             Route("/readyz", self._readyz, methods=["GET"]),
+            Route("/status", self._status, methods=["GET"]),
         ]
 
     @asynccontextmanager
@@ -137,6 +139,14 @@ class _Api:
         except NothingPublished:
             return JSONResponse({"health": "DOWN"}, status_code=503)
         return JSONResponse({"health": "HEALTH"})
+
+    async def _status(self, http: HttpRequest) -> Response:
+        """The status page of the last run."""
+        self._authenticate(http)
+        page = page_file(self._settings)
+        if not page.is_file():
+            raise HTTPException(404, "No run has written a status page yet")
+        return Response(page.read_bytes(), media_type="text/html")
 
     def _probe(self) -> None:
         with self._service.warehouse.pin():

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
@@ -18,9 +18,10 @@ import duckdb
 
 from cube.server.errors import QueryTimeout
 from cube.server.sql import Statement
-from pipelines.errors import BankcrmError, NothingPublished
+from pipelines.errors import BankcrmError, DamagedVersion, NothingPublished
+from pipelines.manifest import check_content, hold_lease
 from pipelines.settings import Settings
-from pipelines.versions import connect_hardened, current_version, version_file
+from pipelines.versions import connect_hardened, current_version, list_versions, version_file
 
 Row = tuple[object, ...]
 
@@ -29,13 +30,19 @@ _LOG = logging.getLogger("bankcrm.cube.warehouse")
 
 @dataclass
 class Version:
-    """An open published version."""
+    """An open published version. Its lease keeps it from being removed until it is closed, and
+    closes the connection with it."""
 
     name: str
     business_date: date
     published_at: datetime
     connection: duckdb.DuckDBPyConnection
     pins: int = field(default=0)
+    lease: ExitStack = field(default_factory=ExitStack)
+
+    def close(self) -> None:
+        """Close the connection and give the lease back."""
+        self.lease.close()
 
     def fetch(self, statements: Sequence[Statement], timeout_seconds: float) -> list[list[Row]]:
         """Rows of each statement, all within one time limit, on a cursor of their own.
@@ -66,6 +73,7 @@ class Warehouse:
         self._settings = settings
         self._lock = threading.Lock()
         self._current: Version | None = None
+        self._refused: str | None = None
 
     @contextmanager
     def pin(self) -> Iterator[Version]:
@@ -83,7 +91,7 @@ class Warehouse:
             with self._lock:
                 version.pins -= 1
                 if version.pins == 0 and version is not self._current:
-                    version.connection.close()
+                    version.close()
 
     def close(self) -> None:
         """Close the current version; requests that run still finish on it."""
@@ -92,22 +100,36 @@ class Warehouse:
             self._current = None
 
     def _refresh(self) -> Version:
-        """The version CURRENT names; the one before where the new one cannot be read."""
+        """The version CURRENT names; the one before where the new one is damaged."""
         try:
             name = _read_pointer(self._settings)
-            if self._current is None or self._current.name != name:
-                opened = _open_version(self._settings, name)
-                self._retire(self._current)
-                self._current = opened
+            if self._current is None or name not in (self._current.name, self._refused):
+                self._switch_to(name)
         except NothingPublished as error:
             if self._current is None:
                 raise
             _LOG.error("still serving %s: %s", self._current.name, error.problem)
+        assert self._current is not None
         return self._current
+
+    def _switch_to(self, name: str) -> None:
+        """Open a version. Without any open version, the newest sound one before it will do."""
+        try:
+            opened = _open_version(self._settings, name)
+        except NothingPublished as error:
+            # Not read again for every request: a version does not mend itself.
+            self._refused = name
+            if self._current is not None:
+                raise
+            opened = _open_earlier(self._settings, name, error)
+        else:
+            self._refused = None
+        self._retire(self._current)
+        self._current = opened
 
     def _retire(self, version: Version | None) -> None:
         if version is not None and version.pins == 0:
-            version.connection.close()
+            version.close()
 
 
 def _fetch(cursor: duckdb.DuckDBPyConnection, statement: Statement) -> list[Row]:
@@ -124,19 +146,39 @@ def _read_pointer(settings: Settings) -> str:
     return version
 
 
+def _open_earlier(settings: Settings, name: str, reason: NothingPublished) -> Version:
+    """The newest sound version before a damaged one; the reason again where there is none."""
+    for earlier in reversed([v for v in list_versions(settings) if v < name]):
+        with suppress(NothingPublished):
+            version = _open_version(settings, earlier)
+            _LOG.error("serving %s: %s", earlier, reason.problem)
+            return version
+    raise reason
+
+
 def _open_version(settings: Settings, name: str) -> Version:
+    """A version that is byte for byte what was published, under lease."""
     path = version_file(settings, name)
-    try:
-        published_at = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
-        connection = connect_hardened(settings, path)
-    except (OSError, duckdb.Error) as error:
-        raise NothingPublished(f"the published version {name} cannot be opened") from error
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(hold_lease(path))
+            check_content(path)
+            published_at = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
+            connection = connect_hardened(settings, path)
+        except (OSError, duckdb.Error, DamagedVersion) as error:
+            problem = f"the published version {name} cannot be opened: {error}"
+            raise NothingPublished(problem) from error
+        stack.callback(connection.close)
+        version = Version(name, _read_business_date(connection, name), published_at, connection)
+        version.lease = stack.pop_all()
+    return version
+
+
+def _read_business_date(connection: duckdb.DuckDBPyConnection, name: str) -> date:
     try:
         row = connection.execute("select business_date from meta.version").fetchone()
-        if row is None or not isinstance(row[0], date):
-            raise NothingPublished(f"the published version {name} states no business date")
-    except (duckdb.Error, NothingPublished) as error:
-        with suppress(duckdb.Error):
-            connection.close()
+    except duckdb.Error as error:
         raise NothingPublished(f"the published version {name} is not a whole version") from error
-    return Version(name, row[0], published_at, connection)
+    if row is None or not isinstance(row[0], date):
+        raise NothingPublished(f"the published version {name} states no business date")
+    return row[0]

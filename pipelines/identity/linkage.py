@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.identity.parameters import ELSE, Comparison, Parameters
-from pipelines.loading.sql import quote_name, quote_text
+from pipelines.sql import quote_name, quote_text
 
 RECORD_COLUMNS = (
     "record_id, source_system, customer_type, name, birth_date, phone, address, city, gender"

@@ -14,7 +14,7 @@ import duckdb
 
 from pipelines.identity.parameters import Parameters
 from pipelines.identity.schema import FOR_EVER
-from pipelines.loading.sql import quote_name, quote_text
+from pipelines.sql import quote_name, quote_text
 
 FULL_WIDTH = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000"
 HALF_WIDTH = "".join(chr(code) for code in range(0x21, 0x7F)) + " "

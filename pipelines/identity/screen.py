@@ -21,7 +21,7 @@ from pipelines.identity.review import (
     read_customer,
 )
 from pipelines.loading.load import open_raw
-from pipelines.refresh import hold_lock
+from pipelines.operations.lock import hold_lock
 from pipelines.settings import Settings
 from pipelines.summary import print_rows
 
@@ -105,5 +105,5 @@ def _open_linked(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         raise NothingPublished(
             f"Nothing was loaded into {settings.home} yet", "Run `bankcrm refresh` first."
         )
-    with hold_lock(settings), open_raw(settings) as connection:
+    with hold_lock(settings.home), open_raw(settings) as connection:
         yield connection

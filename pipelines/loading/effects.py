@@ -8,7 +8,7 @@ import duckdb
 
 from pipelines.contract import Contract
 from pipelines.loading import verdict
-from pipelines.loading.sql import quote_name, quote_names
+from pipelines.sql import quote_name, quote_names
 
 FAR_FUTURE = "date '9999-12-31'"
 

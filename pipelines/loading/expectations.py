@@ -20,9 +20,9 @@ from pipelines.control import ControlFile, control_path
 from pipelines.loading.examination import LARGEST_FILE
 from pipelines.loading.header import split_header
 from pipelines.loading.source import UNREADABLE, Source, csv_sql, explain_failure, open_parquet
-from pipelines.loading.sql import quote_name
 from pipelines.loading.text_file import Workspace, open_text
 from pipelines.loading.verdict import normalise, text_pattern
+from pipelines.sql import quote_name
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite

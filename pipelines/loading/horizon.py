@@ -1,8 +1,8 @@
 """How far the raw data may be built: up to the last night that arrived whole.
 
-A night with a rejected file, or with a mandatory feed still missing, is loaded as far as it goes
-but stays beyond the horizon, so that no model ever sees part of a night. The models read
-``ops.whole_load``.
+A night with a rejected file, with a mandatory feed still missing, or held back by a check, is
+loaded as far as it goes but stays beyond the horizon, so that no model ever sees part of a night.
+The models read ``ops.whole_load``.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from datetime import date
 import duckdb
 
 from pipelines.contract import load_contracts
-from pipelines.errors import BlockedNight
+from pipelines.errors import BlockedNight, HeldNight
 
 HORIZON = """
 create table if not exists ops.horizon (business_date date);
+create table if not exists ops.finding (
+    load_id bigint, rule varchar, business_date date, message varchar
+);
 create view if not exists ops.whole_load as
     select * from ops.active_load
     where business_date <= (select max(business_date) from ops.horizon);
@@ -23,7 +26,8 @@ create view if not exists ops.whole_load as
 
 INCOMPLETE_NIGHTS = """
 create or replace temp table incomplete_night as
-    select nights.business_date, 'no ' || mandatory.feed || ' was delivered' as reason
+    select nights.business_date, 'no ' || mandatory.feed || ' was delivered' as reason,
+        null as rule
     from (select distinct business_date from ops.load) as nights
     cross join (select unnest(getvariable('mandatory_feeds')) as feed) as mandatory
     anti join ops.load as load
@@ -31,23 +35,30 @@ create or replace temp table incomplete_night as
         and load.source || '.' || load.feed = mandatory.feed
     union all
     select business_date, arg_max(file_name, load_id) || ' was rejected: '
-        || arg_max(problem, load_id)
+        || arg_max(problem, load_id), null
     from ops.load
     group by source, feed, business_date
-    having count(*) filter (status = 'loaded') = 0;
+    having count(*) filter (status = 'loaded') = 0
+    union all
+    select finding.business_date, finding.message, finding.rule
+    from ops.finding as finding semi join ops.active_load using (load_id);
 """
+
+
+def prepare_horizon(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables and the view of the horizon where they are missing."""
+    connection.execute(HORIZON)
 
 
 def set_horizon(connection: duckdb.DuckDBPyConnection) -> date | None:
     """Move the horizon to the last night that arrived whole.
 
     Args:
-        connection: the raw database, for writing.
+        connection: the raw database, from ``open_raw``.
 
     Returns:
         The business date of that night, or None while no night is whole.
     """
-    connection.execute(HORIZON)
     _find_incomplete_nights(connection)
     row = connection.execute(
         """select max(business_date) from ops.load
@@ -70,15 +81,28 @@ def explain_horizon(connection: duckdb.DuckDBPyConnection) -> BlockedNight | Non
     """
     _find_incomplete_nights(connection)
     row = connection.execute(
-        """select business_date, string_agg(reason, '; ' order by reason) from incomplete_night
-        group by business_date order by business_date limit 1"""
+        """select business_date, string_agg(reason, '; ' order by reason),
+            list(rule order by rule) filter (rule is not null)
+        from incomplete_night group by business_date order by business_date limit 1"""
     ).fetchone()
     if row is None:
         return None
+    night, reasons, rules = row
+    if rules:
+        return _explain_findings(night, reasons, rules)
     return BlockedNight(
-        f"{row[0]} is not whole: {row[1]}",
+        f"{night} is not whole: {reasons}",
         "Have the source system deliver what is missing; a rejected file comes again with the "
         "next rerun number. Then run `bankcrm refresh`.",
+    )
+
+
+def _explain_findings(night: date, reasons: str, rules: list[str]) -> HeldNight:
+    return HeldNight(
+        f"{night} is held back: {reasons}",
+        "Have the source system deliver a correction with the next rerun number; or, if it is "
+        f"right as it is, `bankcrm waive {rules[0]} --date {night} --reason WHY --until DAY`. "
+        "Then run `bankcrm refresh`.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,9 +13,11 @@ from typing import Literal, Self
 import duckdb
 
 from pipelines.contract import load_contracts
+from pipelines.errors import Busy
 from pipelines.identity.schema import create_identity_schema
 from pipelines.loading.effects import find_touched_date
 from pipelines.loading.examination import LARGEST_FILE, Examination, RowCounts, examine_file
+from pipelines.loading.horizon import prepare_horizon
 from pipelines.loading.landing import Delivery
 from pipelines.loading.ledger import (
     Ledger,
@@ -26,16 +29,18 @@ from pipelines.loading.ledger import (
 )
 from pipelines.loading.quarantine import store_quarantine
 from pipelines.loading.raw_schema import create_raw_schema
-from pipelines.loading.sql import quote_text
 from pipelines.loading.text_file import SMALL_FILE
 from pipelines.loading.verdict import accepted_rows_sql
 from pipelines.settings import Settings
+from pipelines.sql import SOUND_OPTIMIZER, quote_text
 from pipelines.versions import STORAGE_VERSION
 
 LoadStatus = Literal["loaded", "already loaded", "rejected"]
 NO_ROWS = RowCounts(0, 0, 0, 0)
 GZIP_FACTOR = 8
 """About as much larger is an extract once it is decompressed."""
+SECONDS_TO_WAIT = 5.0
+"""A build whose refresh was killed, or a status command, lets go of the file within this time."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +69,17 @@ class LoadResult:
     touches_from: date | None = None
 
 
-def open_raw(settings: Settings) -> duckdb.DuckDBPyConnection:
+def open_raw(
+    settings: Settings, wait_seconds: float = SECONDS_TO_WAIT
+) -> duckdb.DuckDBPyConnection:
     """Open the raw database for writing and create or migrate its tables.
 
     The connection's current database is the raw file, attached as ``raw``. Only one process can
-    hold it.
+    hold it; another one waits so many seconds for it.
 
     Raises:
         ContractError: a contract changed the type of a stored column.
+        Busy: another process holds the file, and does not let go of it within seconds.
     """
     settings.raw_file.parent.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(
@@ -80,14 +88,35 @@ def open_raw(settings: Settings) -> duckdb.DuckDBPyConnection:
             "memory_limit": settings.memory_limit,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
+            **SOUND_OPTIMIZER,
         }
     )
-    path = quote_text(str(settings.raw_file))
-    connection.execute(f"attach {path} as raw (storage_version '{STORAGE_VERSION}')")
+    _attach_raw(connection, settings.raw_file, wait_seconds)
     connection.execute("use raw")
     create_raw_schema(connection, load_contracts().values())
     create_identity_schema(connection)
+    prepare_horizon(connection)
     return connection
+
+
+def _attach_raw(connection: duckdb.DuckDBPyConnection, path: Path, wait_seconds: float) -> None:
+    """Attach the raw file, waiting a little for whoever is just reading it."""
+    last_moment = time.monotonic() + wait_seconds
+    while True:
+        try:
+            connection.execute(
+                f"attach {quote_text(str(path))} as raw (storage_version '{STORAGE_VERSION}')"
+            )
+            return
+        except duckdb.IOException as error:
+            if "Could not set lock" not in str(error):
+                raise
+            if time.monotonic() > last_moment:
+                raise Busy(
+                    f"Another process holds {path}: {str(error).partition('Conflicting ')[2]}",
+                    "Wait for it to finish, or end it if it is yours.",
+                ) from error
+        time.sleep(0.1)
 
 
 class Loader:
@@ -111,6 +140,8 @@ class Loader:
         row = connection.execute("select current_setting('threads')").fetchone()
         assert row is not None
         self._most_threads = self._threads = int(row[0])
+        self.seconds_judging = 0.0
+        """Time spent on verdicts so far; the rest of a load's time stores rows."""
 
     def __enter__(self) -> Self:
         return self
@@ -129,6 +160,7 @@ class Loader:
         if active is not None and delivery.control.rerun <= active.rerun:
             return _decline(self._connection, self._ledger, delivery, active)
         self._use_threads(1 if _is_small(delivery.data_file) else self._most_threads)
+        begin = time.perf_counter()
         examination = examine_file(
             self._connection,
             delivery.data_file,
@@ -137,6 +169,7 @@ class Loader:
             control=delivery.control,
             max_bytes=self._max_bytes,
         )
+        self.seconds_judging += time.perf_counter() - begin
         problems = (*_compare_sequence(delivery, active), *examination.problems)
         if problems:
             return _reject(self._connection, self._ledger, delivery, examination.sha256, problems)

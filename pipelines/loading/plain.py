@@ -18,7 +18,6 @@ from functools import cache
 
 from pipelines.contract import Column, Contract
 from pipelines.loading.header import split_header
-from pipelines.loading.sql import quote_names, quote_text
 from pipelines.loading.text_file import TextFile
 from pipelines.loading.verdict import (
     ABOVE_MAXIMUM,
@@ -30,6 +29,7 @@ from pipelines.loading.verdict import (
     row_rule,
     sum_sql,
 )
+from pipelines.sql import quote_names, quote_text
 
 _MONTH_AND_DAY = "(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
 _DATE = f"(?:18[5-9][0-9]|19[0-9]{{2}}|2[01][0-9]{{2}}|2200)-{_MONTH_AND_DAY}"

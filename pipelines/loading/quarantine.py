@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 
 from pipelines.contract import Contract
-from pipelines.loading.sql import quote_text
 from pipelines.loading.verdict import quarantined_rows_sql
+from pipelines.sql import quote_text
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import duckdb
 
 from pipelines.contract import Contract
 from pipelines.errors import ContractError
-from pipelines.loading.sql import quote_name
+from pipelines.sql import quote_name
 
 LINEAGE = {"load_id": "bigint", "file_line": "bigint", "business_date": "date"}
 """Columns that every raw table carries beside those of its contract."""

@@ -12,8 +12,8 @@ from pipelines.contract import Contract
 from pipelines.errors import RejectedDelivery
 from pipelines.loading.header import HeaderVerdict, compare_columns, compare_header, split_header
 from pipelines.loading.lines import number_records
-from pipelines.loading.sql import quote_name, quote_text
 from pipelines.loading.text_file import DELIVER_AGAIN, TextFile, Workspace, open_text
+from pipelines.sql import quote_name, quote_text
 
 DATA_SUFFIXES = (".csv", ".csv.gz", ".parquet")
 LONGEST_LINE = 1_000_000

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from pipelines.contract import Column, Contract, ControlTotal, Rule
-from pipelines.loading.sql import quote_name, quote_names, quote_text
+from pipelines.sql import quote_name, quote_names, quote_text
 
 OPEN_DATE = "9999-12-31"
 """Delivered in place of an empty date: without end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,15 @@ def read_seeds(folder: Path) -> list[Seed]:
     """
     keys = _read_validity_keys(folder / PROPERTIES)
     return [_read_seed(path, keys.get(path.stem)) for path in sorted(folder.glob("*.csv"))]
+
+
+def hash_seeds(folder: Path) -> str:
+    """Hash of the seed files of a folder: equal hashes mean equal parameters."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.csv")):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _read_seed(path: Path, validity_key: tuple[str, ...] | None) -> Seed:

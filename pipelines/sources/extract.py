@@ -13,6 +13,7 @@ import duckdb
 from pipelines.contract import Contract, ControlTotal
 from pipelines.control import ControlFile, control_path, delivery_stem, hash_file
 from pipelines.errors import ContractError
+from pipelines.sql import quote_text
 
 UNIT_SEPARATOR = "\x1f"
 
@@ -86,7 +87,8 @@ class ExtractWriter:
         # stands in for it.
         written = delimiter if len(delimiter) == 1 else UNIT_SEPARATOR
         self._connection.execute(
-            f"copy (from delivery) to '{plain}' (format csv, header, delimiter '{written}')"
+            f"copy (from delivery) to {quote_text(str(plain))}"
+            f" (format csv, header, delimiter {quote_text(written)})"
         )
         content = plain.read_bytes()
         if written != delimiter:
@@ -108,7 +110,7 @@ def control_sum(total: ControlTotal) -> str:
     """SQL expression of a control total over typed columns."""
     if not total.where:
         return f"sum({total.column})"
-    terms = " and ".join(f"{name} = '{value}'" for name, value in total.where.items())
+    terms = " and ".join(f"{name} = {quote_text(value)}" for name, value in total.where.items())
     return f"sum({total.column}) filter (where {terms})"
 
 

@@ -10,6 +10,7 @@ import duckdb
 
 from pipelines.errors import BankcrmError, RejectedDelivery
 from pipelines.sources.berka import codes
+from pipelines.sql import quote_text
 
 REMEDY = "Take all eight .asc files unchanged from one copy of the PKDD'99 financial data."
 
@@ -185,12 +186,11 @@ def _read_file(path: Path, file: SourceFile, connection: duckdb.DuckDBPyConnecti
     columns = ", ".join(f"'{name}': 'varchar'" for name in file.columns)
     texts = ", ".join(f"coalesce({name}, '') as {name}" for name in file.columns)
     options = "delim = ';', quote = '\"', escape = '\"', header = true, new_line = '\\r\\n'"
-    location = str(path).replace("'", "''")
     try:
         connection.execute(
             f'create table file."{file.name}" as select row_number() over () + 1 as line, {texts} '
-            f"from read_csv('{location}', {options}, auto_detect = false, all_varchar = true, "
-            f"columns = {{{columns}}})"
+            f"from read_csv({quote_text(str(path))}, {options}, auto_detect = false, "
+            f"all_varchar = true, columns = {{{columns}}})"
         )
     except duckdb.Error as error:
         _reject(file, [" ".join(str(error).split("Possible fixes")[0].split())])

@@ -17,6 +17,7 @@ from pipelines.sources.sample.contact_feeds import ContactFeeds
 from pipelines.sources.sample.feeds import FeedTables, make_truth
 from pipelines.sources.sample.period import Period
 from pipelines.sources.sample.simulation import simulate_bank
+from pipelines.sql import quote_text
 
 SMALLEST_BANK = 20
 TRUTH_FILE = "customer_truth.csv"
@@ -115,5 +116,5 @@ def _write_truth(connection: duckdb.DuckDBPyConnection, folder: Path | None) -> 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / TRUTH_FILE
     query = "from truth order by person_id, source_system"
-    connection.execute(f"copy ({query}) to '{path}' (format csv, header)")
+    connection.execute(f"copy ({query}) to {quote_text(str(path))} (format csv, header)")
     return path

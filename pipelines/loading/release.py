@@ -1,0 +1,214 @@
+"""Rows out of quarantine: corrected, they come in again through the front door.
+
+A release writes the whole file of a night once more, as the next rerun: the rows that were
+accepted as they are, the quarantined ones as delivered or, where a correction names their line, as
+corrected. The next refresh judges it like any delivery. The earlier load and its quarantine stay
+in the books, superseded.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import duckdb
+
+from pipelines.contract import Contract, ControlTotal
+from pipelines.control import ControlFile, control_path, delivery_stem, hash_file
+from pipelines.errors import BankcrmError
+from pipelines.loading.quarantine import QuarantinedRow, list_quarantine
+from pipelines.settings import Settings
+from pipelines.sources.extract import write_control
+from pipelines.sql import quote_names
+
+LINE = "file_line"
+MOST_ROWS = 1_000_000
+Fields = Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class Release:
+    """What was delivered again: the file, and how many of its rows were corrected."""
+
+    data_file: Path
+    rows: int
+    corrected: int
+
+
+def find_quarantined(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, business_date: date
+) -> list[QuarantinedRow]:
+    """Rows of a night that are in quarantine now, in the order of their lines.
+
+    Raises:
+        BankcrmError: there are none.
+    """
+    found = list_quarantine(connection, contract.name, business_date, limit=MOST_ROWS)
+    rows = [row for row in found if row.is_active]
+    if not rows:
+        raise BankcrmError(
+            f"No row of {contract.name} of {business_date} is in quarantine",
+            "`bankcrm quarantine list` shows what is.",
+        )
+    return rows
+
+
+def write_corrections(rows: Iterable[QuarantinedRow], contract: Contract, path: Path) -> None:
+    """Write quarantined rows as a CSV file to be corrected; ``file_line`` names each row."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow([LINE, *contract.column_names])
+        for row in rows:
+            writer.writerow([row.file_line, *(row.fields[name] for name in contract.column_names)])
+
+
+def read_corrections(path: Path, contract: Contract, lines: Iterable[int]) -> dict[int, Fields]:
+    """Corrected rows by their line.
+
+    Raises:
+        BankcrmError: other columns, a line twice, or a line that is not in quarantine.
+    """
+    known = set(lines)
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.DictReader(stream)
+        if reader.fieldnames != [LINE, *contract.column_names]:
+            raise BankcrmError(
+                f"{path} has other columns than {LINE}, {', '.join(contract.column_names)}",
+                "Start from what `bankcrm quarantine show --csv FILE` writes.",
+            )
+        corrected: dict[int, Fields] = {}
+        for row in reader:
+            line = int(row[LINE]) if row[LINE].isdecimal() else 0
+            if line not in known or line in corrected:
+                raise BankcrmError(
+                    f"{path}: line {row[LINE]!r} is not in quarantine, or is corrected twice",
+                    "Keep the numbers of the column file_line.",
+                )
+            corrected[line] = {name: row[name] or None for name in contract.column_names}
+    return corrected
+
+
+def release_rows(
+    settings: Settings,
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    business_date: date,
+    corrections: Path,
+) -> Release:
+    """Deliver a night's file again with corrected rows.
+
+    Args:
+        settings: where the landing folder lies.
+        connection: the raw database.
+        contract: feed of the file.
+        business_date: night of the file.
+        corrections: CSV file as :func:`write_corrections` writes it, corrected.
+
+    Raises:
+        BankcrmError: nothing is in quarantine, or the corrections do not fit.
+    """
+    quarantined = find_quarantined(connection, contract, business_date)
+    bad = {row.file_line: row.fields for row in quarantined}
+    corrected = read_corrections(corrections, contract, bad)
+    good = _read_accepted(connection, contract, quarantined[0].load_id)
+    rows = [fields for _, fields in sorted((good | bad | corrected).items())]
+    sequence, rerun = _next_delivery(connection, contract, business_date)
+    path = _data_path(settings, contract, business_date, rerun)
+    _write_rows(path, contract, rows)
+    control = ControlFile(
+        source=contract.source,
+        feed=contract.feed,
+        business_date=business_date,
+        sequence=sequence,
+        rerun=rerun,
+        schema_version=contract.schema_version,
+        rows=len(rows),
+        totals={total.label: _sum(rows, total) for total in contract.control_totals},
+        sha256=hash_file(path),
+    )
+    write_control(path, control)
+    return Release(path, len(rows), len(corrected))
+
+
+def _read_accepted(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, load_id: int
+) -> dict[int, Fields]:
+    """Accepted rows of a load as text, by their line."""
+    names = contract.column_names
+    texts = ", ".join(f"{quote_names([name])}::varchar" for name in names)
+    rows = connection.execute(
+        f"select {LINE}, {texts} from {contract.raw_table} where load_id = $1", [load_id]
+    ).fetchall()
+    return {line: dict(zip(names, values, strict=True)) for line, *values in rows}
+
+
+def _next_delivery(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, business_date: date
+) -> tuple[int, int]:
+    """Sequence number of a night, and the rerun that follows all that were tried."""
+    row = connection.execute(
+        """select max(sequence) filter (status = 'loaded'), max(rerun) + 1 from ops.load
+        where (source, feed, business_date) = ($1, $2, $3)""",
+        [contract.source, contract.feed, business_date],
+    ).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
+def _data_path(settings: Settings, contract: Contract, business_date: date, rerun: int) -> Path:
+    """Path of the next rerun, whose place in the landing folder must be free."""
+    suffix = ".csv.gz" if contract.format.compression == "gzip" else ".csv"
+    folder = settings.landing_folder / contract.source / contract.feed
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / (delivery_stem(contract.feed, business_date, rerun) + suffix)
+    if path.exists() or control_path(path).exists():
+        raise BankcrmError(
+            f"{path} waits already", "Run `bankcrm refresh` first, then release what is left."
+        )
+    return path
+
+
+def _write_rows(path: Path, contract: Contract, rows: Sequence[Fields]) -> None:
+    written = contract.format
+    lines = [written.delimiter.join(contract.column_names)]
+    lines += [
+        written.delimiter.join(_quote(row[name], written.delimiter) for name in row) for row in rows
+    ]
+    content = ("\n".join(lines) + "\n").encode(written.encoding)
+    if written.compression == "gzip":
+        content = gzip.compress(content, compresslevel=1, mtime=0)
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(content)
+    part.replace(path)
+
+
+def _quote(value: str | None, delimiter: str) -> str:
+    """A field as written: quoted where it would be mistaken for something else."""
+    if value is None:
+        return ""
+    if delimiter in value or any(character in value for character in '"\r\n'):
+        doubled = value.replace('"', '""')
+        return f'"{doubled}"'
+    return value
+
+
+def _sum(rows: Iterable[Fields], total: ControlTotal) -> Decimal:
+    """A control total over the rows that can be read; the verdict books the others apart."""
+    counted = [
+        row for row in rows if all(row[name] == value for name, value in total.where.items())
+    ]
+    amounts = (_read_amount(row[total.column]) for row in counted)
+    return sum((amount for amount in amounts if amount is not None), Decimal("0.00"))
+
+
+def _read_amount(value: str | None) -> Decimal | None:
+    try:
+        amount = Decimal(value or "")
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and amount == round(amount, 2) else None

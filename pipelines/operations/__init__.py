@@ -1,0 +1,1 @@
+"""Operating the refresh: steps, journal, checks, alerts, backup, status."""

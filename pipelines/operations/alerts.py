@@ -1,0 +1,105 @@
+"""Alerts: a run that did not end well is told to a web address and by mail, where they are set.
+
+An alert that cannot be sent is itself noted in the journal; it never changes how the run ended.
+"""
+
+from __future__ import annotations
+
+import json
+import smtplib
+import socket
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.message import EmailMessage
+from http import HTTPStatus
+
+from pipelines.errors import BankcrmError
+from pipelines.operations.journal import Journal
+from pipelines.operations.runs import find_run, run_log
+from pipelines.settings import Settings
+
+SECONDS_TO_WAIT = 10.0
+ENDED_WELL = ("published", "nothing new", "done")
+
+
+@dataclass(frozen=True)
+class Alert:
+    """What people are told: one line, and what to do about it."""
+
+    title: str
+    problem: str
+    remedy: str
+    run_id: int | None
+    log: str | None
+
+    def as_text(self) -> str:
+        """The alert as people read it."""
+        lines = [self.problem, f"Next: {self.remedy}" if self.remedy else ""]
+        lines += [f"Log: {self.log}" if self.log else ""]
+        return "\n".join(line for line in lines if line) + "\n"
+
+
+def alert_about_run(settings: Settings, run_id: int) -> None:
+    """Send an alert about a run, unless it ended well."""
+    if not run_id or not _is_wanted(settings):
+        return
+    run = find_run(settings, run_id)
+    if run.outcome in ENDED_WELL:
+        return
+    problem = run.detail.get("problem") or "; ".join(
+        f"{rejected['file']}: {'; '.join(rejected['problems'])}"
+        for rejected in run.detail.get("rejected", [])
+    )
+    title = f"bankcrm: run {run_id} {run.outcome} on {socket.gethostname()}"
+    log = str(run_log(settings, run_id))
+    send_alert(settings, Alert(title, problem, run.detail.get("remedy", ""), run_id, log))
+
+
+def alert_about_error(settings: Settings, error: BankcrmError) -> None:
+    """Send an alert about an error outside a run."""
+    title = f"bankcrm: {type(error).__name__} on {socket.gethostname()}"
+    send_alert(settings, Alert(title, error.problem, error.remedy, None, None))
+
+
+def send_alert(settings: Settings, alert: Alert) -> None:
+    """Send an alert every way that is set; a way that fails is noted in the journal."""
+    ways: dict[str, Callable[[], None]] = {}
+    if settings.alert_webhook is not None:
+        ways["webhook"] = lambda: _post(str(settings.alert_webhook), alert)
+    if settings.alert_mail_to is not None:
+        ways["mail"] = lambda: _mail(settings, alert)
+    for name, send in ways.items():
+        try:
+            send()
+        except (OSError, ValueError, smtplib.SMTPException) as error:
+            journal = Journal(settings.home)
+            journal.append("alert_failed", name, alert.run_id, problem=str(error))
+
+
+def _is_wanted(settings: Settings) -> bool:
+    return settings.alert_webhook is not None or settings.alert_mail_to is not None
+
+
+def _post(address: str, alert: Alert) -> None:
+    if not address.startswith(("http://", "https://")):
+        raise ValueError(f"{address} is no web address")
+    content = {"text": f"{alert.title}\n{alert.as_text()}"} | vars(alert)
+    request = urllib.request.Request(
+        address, json.dumps(content).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=SECONDS_TO_WAIT) as answer:
+        if answer.status >= HTTPStatus.BAD_REQUEST:
+            raise OSError(f"{address} answered {answer.status}")
+
+
+def _mail(settings: Settings, alert: Alert) -> None:
+    message = EmailMessage()
+    message["Subject"] = alert.title
+    message["From"] = settings.alert_mail_from
+    message["To"] = settings.alert_mail_to
+    message.set_content(alert.as_text())
+    with smtplib.SMTP(
+        settings.smtp_host, settings.smtp_port, timeout=SECONDS_TO_WAIT
+    ) as connection:
+        connection.send_message(message)

@@ -1,0 +1,121 @@
+"""The journal of operations: every run, step and decision, as events that are only ever appended.
+
+It is a small SQLite file of its own, ``<home>/operations.db``: it survives a lost build and a
+damaged warehouse, one process can read it while another writes, and triggers refuse to change or
+delete what is written. Events are ordered by their number, never by the clock.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+JOURNAL_NAME = "operations.db"
+WAIT_SECONDS = 30.0
+
+Kind = Literal[
+    "run_started", "run_finished", "run_interrupted",
+    "step_started", "step_finished", "step_failed",
+    "waived", "rolled_back", "backed_up", "restored", "released", "alert_failed",
+]  # fmt: skip
+
+SCHEMA = """
+create table if not exists event (
+    event_id integer primary key autoincrement,
+    run_id integer,
+    at text not null,
+    kind text not null,
+    name text not null,
+    detail text not null
+);
+create index if not exists event_of_run on event (run_id);
+create trigger if not exists event_is_never_changed before update on event
+    begin select raise(abort, 'the journal is append-only'); end;
+create trigger if not exists event_is_never_deleted before delete on event
+    begin select raise(abort, 'the journal is append-only'); end;
+"""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One entry. ``run_id`` is the number of the run it belongs to, if there was one; ``name``
+    the command, step, rule or version it is about; ``at`` is UTC."""
+
+    event_id: int
+    run_id: int | None
+    at: datetime
+    kind: str
+    name: str
+    detail: dict[str, Any]
+
+
+class Journal:
+    """The journal of one home.
+
+    Args:
+        home: folder of all data; the file is created when the first event is written.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.path = home / JOURNAL_NAME
+
+    def append(self, kind: Kind, name: str, run_id: int | None = None, **detail: Any) -> int:
+        """Write one event, durably; returns its number."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        entry = (run_id, now().isoformat(), kind, name, json.dumps(detail, default=str))
+        with self._open() as connection:
+            connection.executescript(SCHEMA)
+            cursor = connection.execute(
+                "insert into event (run_id, at, kind, name, detail) values (?, ?, ?, ?, ?)", entry
+            )
+            connection.commit()
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def read(self, kind: Kind | None = None, run_id: int | None = None) -> list[Event]:
+        """Events in the order they were written, of one kind or run where given."""
+        if not self.path.exists():
+            return []
+        query = """select event_id, run_id, at, kind, name, detail from event
+            where (?1 is null or kind = ?1) and (?2 is null or run_id = ?2)
+            order by event_id"""
+        with self._open() as connection:
+            connection.executescript(SCHEMA)
+            rows = connection.execute(query, (kind, run_id)).fetchall()
+        return [_read_event(row) for row in rows]
+
+    def next_run_id(self) -> int:
+        """One more than the last run's number; the first is 1."""
+        return max((event.run_id or 0 for event in self.read("run_started")), default=0) + 1
+
+    def copy_to(self, path: Path) -> None:
+        """Write a whole copy of the journal, even while it is in use."""
+        with self._open() as connection, closing(sqlite3.connect(path)) as copy:
+            connection.backup(copy)
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self.path, timeout=WAIT_SECONDS)) as connection:
+            connection.execute("pragma synchronous = full")
+            yield connection
+
+
+def now() -> datetime:
+    """The time of the clock, in UTC: for people, never for order."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def today() -> date:
+    """The day of the clock, where the machine stands: for decisions that end on a day."""
+    return datetime.now().astimezone().date()
+
+
+def _read_event(row: tuple[Any, ...]) -> Event:
+    event_id, run_id, at, kind, name, detail = row
+    return Event(event_id, run_id, datetime.fromisoformat(at), kind, name, json.loads(detail))

@@ -1,0 +1,275 @@
+"""Everything an operator asks in the morning, collected once: for the screen and for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+import duckdb
+
+from pipelines.contract import load_contracts
+from pipelines.errors import BankcrmError, BlockedNight, Busy, DamagedVersion
+from pipelines.loading.horizon import explain_horizon
+from pipelines.loading.landing import find_deliveries
+from pipelines.loading.ledger import plan_nights
+from pipelines.loading.load import open_raw
+from pipelines.manifest import check_size
+from pipelines.operations.journal import Journal, now, today
+from pipelines.operations.runs import RunRecord, read_runs
+from pipelines.operations.success import Success, read_success
+from pipelines.operations.waivers import Waiver, list_waivers
+from pipelines.settings import Settings
+from pipelines.versions import current_version, list_versions, open_published, version_file
+
+MOST_RUNS = 12
+FILES_OF_A_HABIT = 6
+FEEDS = """
+with delivered as (
+    select source || '.' || feed as feed, business_date, rows_accepted, rows_quarantined, load_id,
+        business_date - lag(business_date) over (
+            partition by source, feed order by business_date
+        ) as gap
+    from ops.active_load
+),
+rejected as (
+    select source || '.' || feed as feed, count(*) as files
+    from ops.load where status = 'rejected' group by all
+),
+totals as (
+    select load_id, list((label, accepted) order by label) as sums from ops.load_total group by all
+)
+select feed, count(*), max(business_date), sum(rows_accepted)::bigint,
+    arg_max(rows_accepted, business_date), sum(rows_quarantined)::bigint,
+    any_value(coalesce(rejected.files, 0)), arg_max(sums, business_date),
+    (select max(business_date) from ops.active_load) - max(business_date),
+    coalesce(max(gap), 0), (select max(loaded_at) from ops.load where load_id = max(d.load_id))
+from delivered as d
+left join rejected using (feed)
+left join totals using (load_id)
+group by feed order by feed"""
+
+
+@dataclass(frozen=True)
+class FeedStatus:
+    """How one feed stands. ``last_rows`` and ``last_sums`` are those of its last delivery;
+    ``nights_behind`` counts business dates since then, ``longest_gap`` its longest pause."""
+
+    feed: str
+    is_mandatory: bool
+    files: int
+    last_date: date
+    rows: int
+    last_rows: int
+    quarantined: int
+    rejected_files: int
+    last_sums: tuple[tuple[str, Decimal], ...]
+    nights_behind: int
+    longest_gap: int
+    loaded_at: datetime
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it is due every night, or has been silent for longer than ever before.
+
+        The habit of an optional feed is not known before it was delivered a few times.
+        """
+        if self.is_mandatory:
+            return self.nights_behind > 0
+        return self.files >= FILES_OF_A_HABIT and self.nights_behind > self.longest_gap
+
+
+@dataclass(frozen=True)
+class VersionStatus:
+    """One version on the disk; ``problem`` says why it cannot be read."""
+
+    name: str
+    is_published: bool
+    bytes: int
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class TestStatus:
+    """One identity of the bank as the published version's build found it."""
+
+    __test__ = False
+    name: str
+    status: str
+    failures: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of a home at one moment.
+
+    ``feeds`` is None while a refresh holds the raw database; ``ledger_lines`` and
+    ``ledger_months`` tell how much of the general ledger the subledger was compared with.
+    """
+
+    asked_at: datetime
+    version: str | None
+    business_date: date | None
+    problem: str | None
+    versions: tuple[VersionStatus, ...]
+    tests: tuple[TestStatus, ...]
+    ledger_lines: int
+    ledger_months: int
+    feeds: tuple[FeedStatus, ...] | None
+    waiting_nights: int
+    blocked: BlockedNight | None
+    runs: tuple[RunRecord, ...]
+    waivers: tuple[Waiver, ...]
+    last_success: Success | None
+    next_step: str
+
+    @property
+    def mood(self) -> str:
+        """``good``, ``waiting`` (a person or a file is awaited) or ``bad``."""
+        last = self.runs[0].outcome if self.runs else "done"
+        if self.problem or last in ("failed", "interrupted", "stopped"):
+            return "bad"
+        return "waiting" if self.blocked or self.version is None else "good"
+
+
+def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
+    """Collect the state of a home.
+
+    Args:
+        settings: where everything lies.
+        wait_seconds: how long to wait for the raw database when another process holds it.
+    """
+    journal = Journal(settings.home)
+    version, problem = _find_version(settings)
+    business_date, tests, ledger = _read_version(settings, version)
+    feeds, waiting, blocked = _read_raw(settings, wait_seconds)
+    runs = tuple(reversed(read_runs(settings)[-MOST_RUNS:]))
+    return Status(
+        asked_at=now(),
+        version=version,
+        business_date=business_date,
+        problem=problem.problem if problem else None,
+        versions=tuple(_read_versions(settings, version)),
+        tests=tests,
+        ledger_lines=ledger[0],
+        ledger_months=ledger[1],
+        feeds=feeds,
+        waiting_nights=waiting,
+        blocked=blocked,
+        runs=runs,
+        waivers=tuple(list_waivers(journal, today())),
+        last_success=read_success(settings),
+        next_step=_find_next_step(problem, blocked, runs, waiting, feeds),
+    )
+
+
+def _find_version(settings: Settings) -> tuple[str | None, DamagedVersion | None]:
+    try:
+        version = current_version(settings)
+        if version is not None:
+            check_size(version_file(settings, version))
+    except DamagedVersion as error:
+        return None, error
+    return version, None
+
+
+def _read_version(
+    settings: Settings, version: str | None
+) -> tuple[date | None, tuple[TestStatus, ...], tuple[int, int]]:
+    """Business date, identities and extent of the general ledger of a version."""
+    if version is None:
+        return None, (), (0, 0)
+    with open_published(settings, version) as connection:
+        row = connection.execute("select business_date from meta.version").fetchone()
+        tests = _query(connection, "test", "select name, status, failures from meta.test")
+        query = "select count(*), count(distinct month_end_date) from marts.fct_gl_balance"
+        ledger = _query(connection, "fct_gl_balance", query) or [(0, 0)]
+    found = tuple(TestStatus(*test) for test in sorted(tests))
+    return (row[0] if row else None), found, ledger[0]
+
+
+def _query(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> list[tuple]:  # type: ignore[type-arg]
+    """Rows of a query on a table that versions of an earlier project may lack."""
+    known = connection.execute(
+        "select 1 from duckdb_tables() where table_name = $1", [table]
+    ).fetchone()
+    return connection.execute(query).fetchall() if known else []
+
+
+def _read_versions(settings: Settings, published: str | None) -> list[VersionStatus]:
+    found = []
+    for name in reversed(list_versions(settings)):
+        path, problem = version_file(settings, name), None
+        try:
+            check_size(path)
+        except DamagedVersion as error:
+            problem = error.problem
+        found.append(VersionStatus(name, name == published, path.stat().st_size, problem))
+    return found
+
+
+def _read_raw(
+    settings: Settings, wait_seconds: float
+) -> tuple[tuple[FeedStatus, ...] | None, int, BlockedNight | None]:
+    """Feeds, nights that wait, and why the next one cannot be built."""
+    if not settings.raw_file.exists():
+        return (), 0, None
+    try:
+        with open_raw(settings, wait_seconds) as connection:
+            rows = connection.execute(FEEDS).fetchall()
+            plan = plan_nights(connection, find_deliveries(settings).deliveries)
+            blocked = plan.blocked or explain_horizon(connection)
+    except Busy:
+        return None, 0, None
+    contracts = load_contracts()
+    feeds = [_read_feed(row, contracts[row[0]].mandatory) for row in rows if row[0] in contracts]
+    return tuple(feeds), len(plan.nights), blocked
+
+
+def _read_feed(row: Sequence, is_mandatory: bool) -> FeedStatus:  # type: ignore[type-arg]
+    feed, files, last, rows, last_rows, quarantined, rejected, sums, behind, gap, loaded_at = row
+    return FeedStatus(
+        feed=feed,
+        is_mandatory=is_mandatory,
+        files=files,
+        last_date=last,
+        rows=rows,
+        last_rows=last_rows,
+        quarantined=quarantined,
+        rejected_files=rejected,
+        last_sums=tuple((label, amount) for label, amount in sums or ()),
+        nights_behind=behind,
+        longest_gap=gap,
+        loaded_at=loaded_at,
+    )
+
+
+def _find_next_step(
+    problem: BankcrmError | None,
+    blocked: BlockedNight | None,
+    runs: Sequence[RunRecord],
+    waiting: int,
+    feeds: Sequence[FeedStatus] | None,
+) -> str:
+    """The one thing to do next, in words: the most pressing of what applies."""
+    steps = []
+    if problem is not None:
+        steps.append(problem.remedy)
+    if feeds is None:
+        steps.append("A refresh is at work: wait until it has finished.")
+    steps += _find_step_after(runs[0]) if runs else []
+    if blocked is not None:
+        steps.append(blocked.remedy)
+    if waiting:
+        steps.append(f"Business dates that wait: {waiting}. Run `bankcrm refresh`.")
+    return next(iter(steps), "Nothing: every delivery is loaded.")
+
+
+def _find_step_after(run: RunRecord) -> list[str]:
+    """What a run that did not come to its end asks for."""
+    if run.outcome == "failed":
+        return [str(run.detail.get("remedy") or "Read the log of the last run.")]
+    if run.outcome in ("interrupted", "stopped"):
+        return ["The last run was cut short. Run `bankcrm refresh`: it goes on from what is whole."]
+    return []

@@ -1,0 +1,30 @@
+"""The status page over HTTP: as the last run wrote it, and guarded like every other answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from cube.server.app import create_app
+from pipelines.operations.status_page import page_file, write_status_page
+from pipelines.settings import Settings
+
+LOCAL = "http://127.0.0.1"
+
+
+def test_the_page_of_the_last_run_is_shown(home: Settings) -> None:
+    with TestClient(create_app(home), base_url=LOCAL) as http:
+        assert http.get("/status").status_code == 404
+        write_status_page(home)
+        answer = http.get("/status")
+    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.content == page_file(home).read_bytes()
+    assert "2024-06-28" in answer.text
+
+
+def test_the_page_needs_a_token_where_there_is_a_secret(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, api_secret="s" * 32)
+    write_status_page(settings)
+    with TestClient(create_app(settings), base_url=LOCAL) as http:
+        assert http.get("/status").status_code == 403

@@ -1,0 +1,248 @@
+"""Checks that hold a night back or stop a build, and decisions to publish all the same."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+from typer.testing import CliRunner
+
+from pipelines.cli import app
+from pipelines.control import ControlFile, control_path
+from pipelines.errors import BankcrmError, BlockedNight, HeldNight
+from pipelines.loading.load import open_raw
+from pipelines.operations.books import UnbalancedBooks, check_raw_books, check_version_books
+from pipelines.operations.comparison import compare_with_weeks_before
+from pipelines.operations.failpoints import PERMISSION, PLACE, FailpointReached
+from pipelines.operations.journal import Journal, today
+from pipelines.operations.waivers import list_waivers, waive
+from pipelines.refresh import refresh
+from pipelines.settings import Settings
+from pipelines.versions import current_version, open_published, version_file
+from tests.faults.homes import EIGHTH, NINTH, TENTH, deliver, fingerprints, run_refresh
+from tests.integration.banks import Redelivery
+
+OLD = "2024-02-02-001"
+FAR = date(2999, 12, 31)
+
+
+@pytest.fixture
+def stop_before_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refresh ends with an error where it would start to build: it wants to publish."""
+    monkeypatch.setenv(PERMISSION, "1")
+    monkeypatch.setenv(PLACE, "build:before:error")
+
+
+def deliver_next(settings: Settings, feed: str, rows: list[dict[str, str]], night: date) -> None:
+    """Deliver a feed on a further night, with the sequence number that is due."""
+    bank = Redelivery(settings)
+    controls = sorted(bank.path(feed, night).parent.glob("*.control.json"))
+    last = ControlFile.model_validate_json(controls[-1].read_text())
+    update = {"business_date": night, "sequence": last.sequence + 1}
+    control_path(bank.path(feed, night)).write_text(
+        last.model_copy(update=update).model_dump_json()
+    )
+    bank.write(feed, night, rows)
+
+
+@pytest.mark.usefixtures("stop_before_build")
+def test_a_partial_snapshot_is_held_back_until_a_waiver_is_recorded(
+    waiting_bank: Settings,
+) -> None:
+    managers = Redelivery(waiting_bank).read("branch.manager", date(2024, 2, 1))
+    deliver_next(waiting_bank, "branch.manager", managers[: len(managers) // 2], NINTH)
+
+    report = refresh(waiting_bank)
+    assert isinstance(report.blocked, HeldNight)
+    assert report.exit_code == 8
+    assert "keys of the snapshot before are missing" in report.blocked.problem
+    assert "bankcrm waive partial_snapshot:branch.manager --date 2024-02-03" in (
+        report.blocked.remedy
+    )
+    assert current_version(waiting_bank) == OLD
+
+    journal = Journal(waiting_bank.home)
+    waive(
+        journal, "partial_snapshot:branch.manager", NINTH, "two branches closed",
+        until=FAR, today=today(),
+    )  # fmt: skip
+    with pytest.raises(FailpointReached):
+        refresh(waiting_bank)
+
+
+@pytest.mark.usefixtures("stop_before_build")
+def test_a_waiver_that_has_ended_holds_the_night_back_again(waiting_bank: Settings) -> None:
+    managers = Redelivery(waiting_bank).read("branch.manager", date(2024, 2, 1))
+    deliver_next(waiting_bank, "branch.manager", managers[:1], NINTH)
+    yesterday = today() - timedelta(days=1)
+    waive(
+        Journal(waiting_bank.home), "partial_snapshot:branch.manager", NINTH, "for one day",
+        until=yesterday, today=yesterday,
+    )  # fmt: skip
+    assert refresh(waiting_bank).exit_code == 8
+
+
+@pytest.mark.usefixtures("stop_before_build")
+def test_a_bad_correction_of_a_published_night_never_takes_published_nights_away(
+    bank: Settings,
+) -> None:
+    managers = Redelivery(bank).read("branch.manager", date(2024, 2, 1))
+    Redelivery(bank).write("branch.manager", date(2024, 2, 1), managers[:1], rerun=1)
+    report = refresh(bank)
+    assert report.exit_code == 8
+    assert current_version(bank) == OLD
+
+
+def test_volume_and_mean_are_compared_with_the_weeks_before(tmp_path: Path) -> None:
+    first = date(2024, 1, 1)
+    with open_raw(Settings(home=tmp_path)) as raw:
+        for day in range(40):
+            rows, amount = (
+                (100 + day % 7, 50) if day < 38 else (10, 50) if day == 38 else (100, 5000)
+            )
+            raw.execute(
+                """insert into ops.load (load_id, source, feed, file_name, business_date, rerun,
+                    status, rows_accepted)
+                values ($1, 'teller', 'transaction', 'f', $2, 0, 'loaded', $3)""",
+                [day + 1, first + timedelta(days=day), rows],
+            )
+            raw.execute(
+                "insert into ops.load_total values ($1, 'amount', $2, $2, 0, 0)",
+                [day + 1, rows * amount],
+            )
+        found = compare_with_weeks_before(raw, ())
+        judged_before = compare_with_weeks_before(raw, range(1, 41))
+    assert [(f.rule, f.load_id) for f in found] == [
+        ("volume:teller.transaction", 39),
+        ("mean:teller.transaction", 40),
+    ]
+    assert "10 rows, where the 35 days before had between 100 and 106 a night" in found[0].message
+    assert "amount is 5000.00 a row on average" in found[1].message
+    assert judged_before == []
+
+
+def test_a_row_lost_in_the_raw_tables_is_found_before_the_build(bank: Settings) -> None:
+    with open_raw(bank) as raw:
+        assert check_raw_books(raw, ()) > 0
+        raw.execute("delete from teller.transaction where file_line = 2 and load_id in ("
+                    "select max(load_id) from ops.load where feed = 'transaction')")  # fmt: skip
+        with pytest.raises(UnbalancedBooks, match=r"transaction_.*rows were accepted"):
+            check_raw_books(raw, ())
+
+
+def test_a_row_lost_on_the_way_to_the_star_is_found_before_publishing(bank: Settings) -> None:
+    built = version_file(bank, OLD)
+    assert check_version_books(bank.raw_file, built) > 0
+    with duckdb.connect(str(built)) as connection:
+        connection.execute("update meta.staged set rows = rows - 1 where feed = 'account'")
+    with pytest.raises(UnbalancedBooks, match=r"branch\.account: "):
+        check_version_books(bank.raw_file, built)
+
+
+def test_a_general_ledger_break_blocks_publishing_until_its_date_is_waived(
+    published_bank: Settings, waiting_bank: Settings
+) -> None:
+    """The ledger of January comes again with another figure, and the subledger does not tie."""
+    month_end = date(2024, 1, 31)
+    redelivery = Redelivery(waiting_bank)
+    ledger = redelivery.read("finance.gl_balance", month_end)
+    line = next(row for row in ledger if float(row["balance"]) > 1000)
+    line["balance"] = f"{float(line['balance']) + 0.01:.2f}"
+    redelivery.write("finance.gl_balance", month_end, ledger, rerun=1)
+
+    exit_code, screen = run_refresh(waiting_bank)
+    assert exit_code == 5, screen
+    assert "subledger_equals_general_ledger" in screen
+    assert fingerprints(waiting_bank) == fingerprints(published_bank)
+
+    words = ["waive", "subledger_equals_general_ledger", "--date", "2024-01-31"]
+    words += ["--reason", "booked in February", "--until", str(FAR)]
+    answer = CliRunner().invoke(app, [*words, "--home", str(waiting_bank.home)])
+    assert answer.exit_code == 0, answer.output
+    exit_code, screen = run_refresh(waiting_bank)
+    assert exit_code == 0, screen
+    assert current_version(waiting_bank) == "2024-02-03-001"
+    with open_published(waiting_bank) as connection:
+        waived = connection.execute(
+            "select name, status, failures from meta.test where status <> 'pass'"
+        ).fetchall()
+    assert waived == [("subledger_equals_general_ledger", "waived", 1)]
+    page = (waiting_bank.home / "status.html").read_text(encoding="utf-8")
+    assert "booked in February" in page and "1 breaks" in page
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason", "until", "problem"),
+    [
+        ("volume:no.feed", "why", FAR, "no rule"),
+        ("delivered_key_is_unique", "why", FAR, "no rule"),
+        ("mean:teller.transaction", " ", FAR, "needs a reason"),
+        ("mean:teller.transaction", "why", date(2024, 1, 1), "has passed"),
+    ],
+)
+def test_a_waiver_needs_a_known_rule_a_reason_and_an_end_to_come(
+    tmp_path: Path, rule: str, reason: str, until: date, problem: str
+) -> None:
+    journal = Journal(tmp_path)
+    with pytest.raises(BankcrmError, match=problem):
+        waive(journal, rule, NINTH, reason, until=until, today=date(2024, 3, 1))
+    assert list_waivers(journal) == []
+
+
+@pytest.mark.usefixtures("stop_before_build")
+def test_a_missing_mandatory_feed_waits_and_the_late_file_brings_the_night(
+    bank: Settings, later: Path
+) -> None:
+    deliver(later, bank, NINTH)
+    late = Redelivery(bank).path("teller.transaction", NINTH)
+    aside = [late, control_path(late)]
+    for path in aside:
+        path.rename(bank.home / path.name)
+    report = refresh(bank)
+    assert isinstance(report.blocked, BlockedNight)
+    assert report.exit_code == 4
+    assert "2024-02-03 waits for teller.transaction" in report.blocked.problem
+    for path in aside:
+        (bank.home / path.name).rename(path)
+    with pytest.raises(FailpointReached):
+        refresh(bank)
+
+
+@pytest.mark.usefixtures("stop_before_build")
+def test_yesterdays_file_under_todays_name_is_turned_away(bank: Settings, later: Path) -> None:
+    deliver(later, bank, NINTH)
+    redelivery = Redelivery(bank)
+    stale = redelivery.path("teller.transaction", EIGHTH)
+    todays = redelivery.path("teller.transaction", NINTH)
+    todays.write_bytes(stale.read_bytes())
+    control_path(todays).write_bytes(control_path(stale).read_bytes())
+    report = refresh(bank)
+    assert report.exit_code == 4
+    assert any("belong to transaction_2024-02-02_r0" in problem for problem in report.problems)
+
+    stated = ControlFile.model_validate_json(control_path(stale).read_text())
+    renamed = stated.model_copy(update={"business_date": NINTH})
+    control_path(todays).write_text(renamed.model_dump_json())
+    report = refresh(bank)
+    assert report.exit_code == 4
+    assert report.blocked is not None and "sequence number" in report.blocked.problem
+
+
+@pytest.mark.usefixtures("stop_before_build")
+def test_a_missed_night_is_caught_up_in_order(bank: Settings, later: Path) -> None:
+    deliver(later, bank, TENTH)
+    report = refresh(bank)
+    assert report.exit_code == 4
+    assert report.blocked is not None and "2024-02-03 was not delivered" in report.blocked.problem
+    deliver(later, bank, NINTH)
+    with pytest.raises(FailpointReached):
+        refresh(bank)
+    with open_raw(bank) as raw:
+        nights = raw.execute(
+            "select business_date from ops.load where business_date > $1 group by all"
+            " order by min(load_id)",
+            [EIGHTH],
+        ).fetchall()
+    assert nights == [(NINTH,), (TENTH,)]

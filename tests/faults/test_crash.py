@@ -1,0 +1,121 @@
+"""Crashes: whatever stops a refresh, readers keep one whole version, and the next run ends as if
+nothing had happened."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from pipelines.loading.load import open_raw
+from pipelines.operations.journal import Journal
+from pipelines.operations.runs import list_runs
+from pipelines.settings import Settings
+from pipelines.versions import current_version, list_versions, point_to
+from tests.faults.homes import (
+    fingerprints,
+    is_running,
+    run_refresh,
+    start_refresh,
+    wait_for_dbt,
+)
+
+KILLED = -signal.SIGKILL
+OLD, NEW = "2024-02-02-001", "2024-02-03-001"
+BEFORE_PUBLISHING = (
+    "receive:before", "receive:after", "load:before", "load:after", "verify:before",
+    "verify:after", "build:before", "build:after", "check:before", "check:after",
+    "publish:before", "publish:described", "publish:moved",
+)  # fmt: skip
+ONCE_PUBLISHED = ("publish:pointed", "publish:after")
+AFTERWARDS = ("export:before", "export:after", "clean:before", "clean:after")
+
+
+def test_kill_9_at_every_step_boundary_and_between_rename_pointer_and_ledger(
+    waiting_bank: Settings, published_bank: Settings, undisturbed: Settings
+) -> None:
+    """One night, killed at one place after the other; each run goes on where it is whole."""
+    old, new = fingerprints(published_bank), fingerprints(undisturbed)
+    for place in BEFORE_PUBLISHING:
+        kill_at(waiting_bank, place)
+        assert (current_version(waiting_bank), fingerprints(waiting_bank)) == (OLD, old), place
+    for place in ONCE_PUBLISHED:
+        point_to(waiting_bank, OLD)
+        kill_at(waiting_bank, place)
+        assert (current_version(waiting_bank), fingerprints(waiting_bank)) == (NEW, new), place
+    for place in AFTERWARDS:
+        kill_at(waiting_bank, place)
+        assert (current_version(waiting_bank), fingerprints(waiting_bank)) == (NEW, new), place
+
+    exit_code, screen = run_refresh(waiting_bank)
+    assert exit_code == 0, screen
+    assert fingerprints(waiting_bank) == new
+    assert list_versions(waiting_bank) == [OLD, NEW]
+    runs = list_runs(Journal(waiting_bank.home))[1:]
+    assert [run.outcome for run in runs] == ["interrupted"] * 19 + ["nothing new"]
+    figures = [step.detail for run in runs for step in run.steps if step.name == "build"]
+    assert sum(not detail.get("taken_up", True) for detail in figures) == 1, "built once"
+
+
+def kill_at(settings: Settings, place: str) -> None:
+    exit_code, screen = run_refresh(settings, failpoint=place)
+    assert exit_code == KILLED, f"{place}: {screen}"
+
+
+def test_the_failpoints_are_not_honoured_without_permission(bank: Settings) -> None:
+    exit_code, screen = run_refresh(bank, BANKCRM_FAILPOINT="receive:before")
+    assert exit_code == 0, screen
+
+
+def test_the_dbt_child_killed_its_parent_killed_and_sigterm(
+    waiting_bank: Settings, published_bank: Settings
+) -> None:
+    before = fingerprints(published_bank)
+
+    process = start_refresh(waiting_bank)
+    os.kill(wait_for_dbt(process), signal.SIGKILL)
+    screen, _ = process.communicate()
+    assert process.returncode == 5, screen
+    assert "dbt build failed" in screen
+
+    process = start_refresh(waiting_bank)
+    child = wait_for_dbt(process)
+    process.kill()
+    process.communicate()
+    wait_until_gone(child)
+    with open_raw(waiting_bank):
+        "nobody holds the raw database any more"
+
+    process = start_refresh(waiting_bank)
+    child = wait_for_dbt(process)
+    process.terminate()
+    screen, _ = process.communicate()
+    assert process.returncode == 143, screen
+    assert "Stopped by SIGTERM" in screen
+    assert not is_running(child)
+
+    assert fingerprints(waiting_bank) == before
+    outcomes = [run.outcome for run in list_runs(Journal(waiting_bank.home))[1:]]
+    assert outcomes == ["failed", "interrupted", "stopped"]
+
+
+def wait_until_gone(process_id: int, seconds: float = 10.0) -> None:
+    last_moment = time.monotonic() + seconds
+    while is_running(process_id):
+        assert time.monotonic() < last_moment, "dbt outlived its parent"
+        time.sleep(0.05)
+
+
+def test_with_current_missing_the_next_refresh_builds_and_publishes_anew(bank: Settings) -> None:
+    """What readers are told meanwhile is in test_published_files."""
+    (bank.published_folder / "CURRENT").unlink()
+    exit_code, screen = run_refresh(bank, failpoint="build:before:error")
+    assert exit_code == 1, screen
+    assert "Stopped on purpose at build:before" in screen
+
+
+def test_a_lost_journal_stops_nobody(bank: Settings) -> None:
+    Journal(bank.home).path.unlink()
+    exit_code, screen = run_refresh(bank)
+    assert exit_code == 0, screen
+    assert "Nothing new to publish" in screen

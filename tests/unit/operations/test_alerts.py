@@ -1,0 +1,142 @@
+"""Alerts and the dead man's file: somebody is told, and silence is noticed too."""
+
+from __future__ import annotations
+
+import json
+import socketserver
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import DiskFull, NoSuccess
+from pipelines.operations.alerts import alert_about_error, alert_about_run
+from pipelines.operations.journal import Journal
+from pipelines.operations.runs import begin_run
+from pipelines.operations.success import note_success, require_success
+from pipelines.settings import Settings
+
+SIX = time(6, 0)
+
+
+class Received(list[str]):
+    """What a web address or a mail server was sent."""
+
+
+@pytest.fixture
+def received() -> Received:
+    return Received()
+
+
+@pytest.fixture
+def webhook(received: Received) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers["Content-Length"])
+            received.append(self.rfile.read(length).decode())
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/hook"
+        server.shutdown()
+
+
+@pytest.fixture
+def mail_port(received: Received) -> Iterator[int]:
+    class Handler(socketserver.StreamRequestHandler):
+        """As much of SMTP as one message needs."""
+
+        def handle(self) -> None:
+            self.wfile.write(b"220 ready\r\n")
+            while line := self.rfile.readline():
+                command = line.strip().upper()
+                if command == b"DATA":
+                    self.wfile.write(b"354 go on\r\n")
+                    message = b"".join(iter(self.rfile.readline, b".\r\n"))
+                    received.append(message.decode())
+                self.wfile.write(b"221 bye\r\n" if command == b"QUIT" else b"250 ok\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+def fail_a_run(settings: Settings) -> int:
+    with pytest.raises(DiskFull), begin_run(settings, "refresh") as run:
+        raise DiskFull("The disk is full", "Free space.")
+    return run.run_id
+
+
+def test_a_failed_run_is_posted_with_problem_remedy_and_log(
+    tmp_path: Path, webhook: str, received: Received
+) -> None:
+    settings = Settings(home=tmp_path, alert_webhook=webhook)
+    alert_about_run(settings, fail_a_run(settings))
+    sent = json.loads(received[0])
+    assert sent["problem"] == "The disk is full"
+    assert sent["remedy"] == "Free space."
+    assert sent["log"].endswith("run-000001.jsonl")
+    assert "run 1 failed" in sent["text"]
+
+
+def test_a_failed_run_is_mailed(tmp_path: Path, mail_port: int, received: Received) -> None:
+    settings = Settings(
+        home=tmp_path, alert_mail_to="ops@bank.example", smtp_host="127.0.0.1", smtp_port=mail_port
+    )
+    alert_about_run(settings, fail_a_run(settings))
+    assert "Subject: bankcrm: run 1 failed" in received[0]
+    assert "Next: Free space." in received[0]
+
+
+def test_a_run_that_ended_well_tells_nobody(
+    tmp_path: Path, webhook: str, received: Received
+) -> None:
+    settings = Settings(home=tmp_path, alert_webhook=webhook)
+    with begin_run(settings, "refresh") as run:
+        run.outcome = "published"
+    alert_about_run(settings, run.run_id)
+    assert received == []
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/none", "file:///etc/hostname"])
+def test_an_alert_that_cannot_be_sent_is_noted_and_changes_nothing(
+    tmp_path: Path, address: str
+) -> None:
+    settings = Settings(home=tmp_path, alert_webhook=address)
+    alert_about_error(settings, DiskFull("The disk is full"))
+    assert [event.name for event in Journal(tmp_path).read("alert_failed")] == ["webhook"]
+
+
+def test_no_success_by_six_is_noticed_even_when_nothing_ran_at_all(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    with pytest.raises(NoSuccess, match="none ever"):
+        require_success(settings, SIX)
+
+
+@pytest.mark.parametrize(
+    ("hours_after_six", "is_well"), [(-0.5, True), (0.5, True), (23.5, True), (24.5, False)]
+)
+def test_a_success_counts_until_the_next_deadline(
+    tmp_path: Path, hours_after_six: float, is_well: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refresh ended well at five; asked around six of this day and of the next."""
+    six = datetime(2024, 3, 5, 6, tzinfo=UTC).astimezone().replace(hour=6, minute=0)
+    success = six - timedelta(hours=1)
+    monkeypatch.setattr("pipelines.operations.success.now", lambda: success.astimezone(UTC))
+    settings = Settings(home=tmp_path)
+    note_success(settings, 1, "2024-03-04-001")
+    moment = six + timedelta(hours=hours_after_six)
+    if is_well:
+        assert require_success(settings, SIX, moment).run_id == 1
+    else:
+        with pytest.raises(NoSuccess, match="the last was run 1"):
+            require_success(settings, SIX, moment)

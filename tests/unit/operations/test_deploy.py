@@ -1,0 +1,46 @@
+"""The examples under deploy/: well formed, and every command in them exists."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipelines.cli import app
+from pipelines.settings import PROJECT_FOLDER
+
+DEPLOY = PROJECT_FOLDER / "deploy"
+NOT_INSTALLED = "bankcrm is not executable: No such file or directory"
+
+
+@pytest.mark.parametrize("path", sorted(DEPLOY.iterdir()), ids=lambda path: path.name)
+def test_every_command_of_an_example_exists(path: Path) -> None:
+    commands = set(re.findall(r'bankcrm"?,? "?([a-z]+)\b', path.read_text(encoding="utf-8")))
+    known = {"refresh", "deadman", "serve"}
+    assert commands & known or path.suffix == ".timer"
+    for command in commands & known:
+        assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["dagster_definitions.py", "airflow_dag.py"])
+def test_the_python_examples_can_be_parsed_and_say_that_they_were_not_started(name: str) -> None:
+    text = (DEPLOY / name).read_text(encoding="utf-8")
+    said = " ".join((ast.get_docstring(ast.parse(text)) or "").split())
+    assert "this example was not started with it here" in said
+
+
+def test_systemd_accepts_the_units() -> None:
+    tool = shutil.which("systemd-analyze")
+    if tool is None:
+        pytest.skip("systemd-analyze is not installed")
+    units = [str(path) for path in DEPLOY.iterdir() if path.suffix in {".service", ".timer"}]
+    done = subprocess.run(
+        [tool, "verify", "--man=no", *units], capture_output=True, text=True, check=False
+    )
+    problems = [line for line in done.stderr.splitlines() if NOT_INSTALLED not in line]
+    assert not [line for line in problems if "bankcrm" in line]

@@ -1,0 +1,99 @@
+"""The status page: what it says of good and bad mornings, and that it runs nothing it shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import BlockedNight
+from pipelines.operations.runs import RunRecord, StepRecord
+from pipelines.operations.status import FeedStatus, Status, TestStatus, read_status
+from pipelines.operations.status_page import render_status_page
+from pipelines.settings import Settings
+
+NOON = datetime(2024, 2, 3, 12, tzinfo=UTC)
+FEED = FeedStatus(
+    feed="teller.transaction",
+    is_mandatory=True,
+    files=9,
+    last_date=date(2024, 2, 3),
+    rows=152,
+    last_rows=20,
+    quarantined=2,
+    rejected_files=1,
+    last_sums=(("amount", Decimal("25575.85")),),
+    nights_behind=0,
+    longest_gap=1,
+    loaded_at=NOON,
+)
+
+
+@pytest.fixture
+def status(tmp_path: Path) -> Status:
+    """The morning after a good night."""
+    steps = (StepRecord("load", "done", 1.5, {}), StepRecord("build", "done", 12.0, {}))
+    run = RunRecord(7, "refresh", NOON, NOON, "published", {}, steps)
+    return replace(
+        read_status(Settings(home=tmp_path)),
+        version="2024-02-03-001",
+        business_date=date(2024, 2, 3),
+        feeds=(FEED,),
+        runs=(run,),
+        tests=(TestStatus("subledger_equals_general_ledger", "pass", 0),),
+        ledger_lines=108,
+        ledger_months=1,
+    )
+
+
+def test_a_good_morning_shows_feeds_sums_identities_and_run_times(status: Status) -> None:
+    page = render_status_page(status)
+    for words in (
+        "All is well", "2024-02-03-001", "teller.transaction", "25,575.85", "on time", "matches",
+        "108 lines of 1 month end", "Subledger equals general ledger", "build: 12.0 s",
+    ):  # fmt: skip
+        assert words in page, words
+
+
+def test_a_waiting_night_says_what_to_do(status: Status) -> None:
+    blocked = BlockedNight("2024-02-04 waits for teller.transaction", "Deliver `x`.")
+    page = render_status_page(replace(status, blocked=blocked, next_step=blocked.remedy))
+    assert "2024-02-04 waits for teller.transaction" in page
+    assert "Deliver <code>x</code>." in page
+    assert '<body class="waiting">' in page
+
+
+def test_a_failed_run_is_told_first(status: Status) -> None:
+    failed = replace(status.runs[0], outcome="failed", detail={"problem": "a test failed"})
+    page = render_status_page(replace(status, runs=(failed,)))
+    assert "Needs you" in page and "a test failed" in page
+
+
+def test_a_break_of_the_general_ledger_is_counted(status: Status) -> None:
+    tests = (TestStatus("subledger_equals_general_ledger", "waived", 3),)
+    assert "3 breaks" in render_status_page(replace(status, tests=tests))
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_late"),
+    [
+        ({"nights_behind": 1}, True),
+        ({"nights_behind": 1, "is_mandatory": False}, False),
+        ({"nights_behind": 2, "is_mandatory": False}, True),
+        ({"nights_behind": 9, "is_mandatory": False, "files": 2}, False),
+    ],
+)
+def test_a_feed_is_late_by_its_own_habit(changes: dict[str, int], is_late: bool) -> None:
+    assert replace(FEED, **changes).is_late is is_late  # type: ignore[arg-type]
+
+
+def test_what_the_page_shows_is_inert_text(status: Status) -> None:
+    attack = "<script>alert(1)</script>"
+    run = replace(status.runs[0], outcome="failed", detail={"problem": attack})
+    page = render_status_page(replace(status, runs=(run,), next_step=attack, version=attack))
+    assert attack not in page
+    assert "&lt;script&gt;" in page
+    assert "http" not in page.replace("http-equiv", ""), "nothing is fetched from elsewhere"
