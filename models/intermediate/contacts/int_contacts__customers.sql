@@ -3,10 +3,10 @@
 -- Every customer id that the contact centre names, as the branch system numbers it.
 select customer_id from {{ ref('stg_contact__contacts') }}
 union
-select customer_id from {{ ref('stg_contact__complaints') }}
+select customer_id from {{ ref('int_contacts__complaints') }}
 where customer_id is not null
 union
-select customer_id from {{ ref('stg_contact__campaign_targets') }}
+select customer_id from {{ ref('int_contacts__campaign_targets') }}
 union
 select customer_id from {{ ref('stg_contact__surveys') }}
 union

@@ -21,7 +21,7 @@ with members as (
         campaigns.start_date,
         campaigns.end_date,
         campaigns.planned_cost_amount
-    from {{ ref('stg_contact__campaigns') }} as campaigns
+    from {{ ref('int_contacts__campaigns') }} as campaigns
     left join {{ ref('dim_branch') }} as units
         on
             campaigns.branch_id = units.branch_id

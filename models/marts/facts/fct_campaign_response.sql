@@ -1,6 +1,6 @@
 -- Grain: one customer of one campaign (accumulating snapshot: targeted, then answered).
 with campaign_targets as (
-    select * from {{ ref('stg_contact__campaign_targets') }}
+    select * from {{ ref('int_contacts__campaign_targets') }}
 ),
 
 keyed_targets as (

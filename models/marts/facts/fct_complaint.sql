@@ -11,7 +11,7 @@ complaints as (
         complaints.*,
         cast(complaints.received_date + terms.parameter_value as date) as due_date,
         last_night.last_date
-    from {{ ref('stg_contact__complaints') }} as complaints
+    from {{ ref('int_contacts__complaints') }} as complaints
     inner join {{ ref('contact_parameter') }} as terms
         on
             terms.parameter_code = 'COMPLAINT_TERM_DAYS'

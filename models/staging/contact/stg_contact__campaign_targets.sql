@@ -18,7 +18,6 @@ renamed as (
         business_date,
         load_id
     from source
-    qualify row_number() over (partition by campaign_id, customer_id order by business_date desc) = 1
 )
 
 select * from renamed
