@@ -12,7 +12,10 @@ with counts as (
     union all
     select
         'campaign_target' as feed,
-        (select count(distinct concat_ws('|', campaign_id, customer_id)) from {{ ref('stg_contact__campaign_targets') }}) as delivered_count,
+        (
+            select count(distinct concat_ws('|', campaign_id, customer_id))
+            from {{ ref('stg_contact__campaign_targets') }}
+        ) as delivered_count,
         (select count(*) from {{ ref('fct_campaign_response') }}) as mart_count
     union all
     select
