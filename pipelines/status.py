@@ -67,7 +67,7 @@ def _print_waivers(console: Console, status: Status) -> None:
 
 def print_runs(console: Console, settings: Settings) -> None:
     """Print the last runs, newest first."""
-    runs = read_runs(settings)[-MOST_RUNS:]
+    runs = read_runs(settings, MOST_RUNS)
     if not runs:
         console.print("No run yet.")
         return

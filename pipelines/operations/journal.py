@@ -78,21 +78,26 @@ class Journal:
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
-    def read(self, kind: Kind | None = None, run_id: int | None = None) -> list[Event]:
-        """Events in the order they were written, of one kind or run where given."""
+    def read(self, kind: Kind | None = None, since_run: int | None = None) -> list[Event]:
+        """Events in the order they were written: of one kind, or of the runs from one on."""
         if not self.path.exists():
             return []
         query = """select event_id, run_id, at, kind, name, detail from event
-            where (?1 is null or kind = ?1) and (?2 is null or run_id = ?2)
+            where (?1 is null or kind = ?1) and (?2 is null or run_id >= ?2)
             order by event_id"""
         with self._open() as connection:
             connection.executescript(SCHEMA)
-            rows = connection.execute(query, (kind, run_id)).fetchall()
+            rows = connection.execute(query, (kind, since_run)).fetchall()
         return [_read_event(row) for row in rows]
 
-    def next_run_id(self) -> int:
-        """One more than the last run's number; the first is 1."""
-        return max((event.run_id or 0 for event in self.read("run_started")), default=0) + 1
+    def last_run_id(self) -> int:
+        """Number of the last run; 0 before the first."""
+        if not self.path.exists():
+            return 0
+        with self._open() as connection:
+            connection.executescript(SCHEMA)
+            row = connection.execute("select coalesce(max(run_id), 0) from event").fetchone()
+        return int(row[0])
 
     def copy_to(self, path: Path) -> None:
         """Write a whole copy of the journal, even while it is in use."""

@@ -20,6 +20,7 @@ from pipelines.operations.lock import is_held
 from pipelines.settings import Settings
 
 RunDetail = dict[str, Any]
+MOST_RUNS = 200
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def begin_run(settings: Settings, command: str) -> Iterator[Run]:
     """Enter a run into the journal, and how it ended. The caller holds the lock of the home."""
     journal = Journal(settings.home)
     mark_interrupted(journal)
-    run_id = journal.next_run_id()
+    run_id = journal.last_run_id() + 1
     journal.append("run_started", command, run_id)
     with ExitStack() as stack:
         log_file = run_log(settings, run_id)
@@ -132,23 +133,23 @@ def run_log(settings: Settings, run_id: int) -> Path:
 
 def mark_interrupted(journal: Journal) -> None:
     """Say of a run that was killed that it never ended."""
-    for run in list_runs(journal):
+    for run in list_runs(journal, most=1):
         if run.outcome == "running":
             journal.append("run_interrupted", run.command, run.run_id)
 
 
-def list_runs(journal: Journal) -> list[RunRecord]:
-    """Every run as the journal has it, oldest first."""
+def list_runs(journal: Journal, most: int = MOST_RUNS) -> list[RunRecord]:
+    """The last runs as the journal has them, oldest first."""
     by_run: dict[int, list[Event]] = defaultdict(list)
-    for event in journal.read():
+    for event in journal.read(since_run=max(journal.last_run_id() - most + 1, 1)):
         if event.run_id is not None and (event.kind == "run_started" or event.run_id in by_run):
             by_run[event.run_id].append(event)
     return [_read_run(events) for events in by_run.values()]
 
 
-def read_runs(settings: Settings) -> list[RunRecord]:
-    """Every run of a home, oldest first; one that was killed is called interrupted."""
-    runs = list_runs(Journal(settings.home))
+def read_runs(settings: Settings, most: int = MOST_RUNS) -> list[RunRecord]:
+    """The last runs of a home, oldest first; one that was killed is called interrupted."""
+    runs = list_runs(Journal(settings.home), most)
     if runs and runs[-1].outcome == "running" and not is_held(settings.home):
         runs[-1] = replace(runs[-1], outcome="interrupted")
     return runs
@@ -156,7 +157,8 @@ def read_runs(settings: Settings) -> list[RunRecord]:
 
 def find_run(settings: Settings, run_id: int) -> RunRecord:
     """One run by its number; BankcrmError when there is none."""
-    for run in read_runs(settings):
+    last = Journal(settings.home).last_run_id()
+    for run in read_runs(settings, most=max(last - run_id + 1, 1)):
         if run.run_id == run_id:
             return run
     raise BankcrmError(f"There is no run {run_id}", "`bankcrm runs` lists them.")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
 
 import duckdb
 
@@ -143,14 +144,15 @@ def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
     journal = Journal(settings.home)
     version, problem = _find_version(settings)
     business_date, tests, ledger = _read_version(settings, version)
+    versions = _read_versions(settings, version)
     feeds, waiting, blocked = _read_raw(settings, wait_seconds)
-    runs = tuple(reversed(read_runs(settings)[-MOST_RUNS:]))
+    runs = tuple(reversed(read_runs(settings, MOST_RUNS)))
     return Status(
         asked_at=now(),
         version=version,
         business_date=business_date,
         problem=problem.problem if problem else None,
-        versions=tuple(_read_versions(settings, version)),
+        versions=tuple(versions),
         tests=tests,
         ledger_lines=ledger[0],
         ledger_months=ledger[1],
@@ -160,7 +162,15 @@ def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
         runs=runs,
         waivers=tuple(list_waivers(journal, today())),
         last_success=read_success(settings),
-        next_step=_find_next_step(problem, blocked, runs, waiting, feeds),
+        next_step=next(
+            chain(
+                _find_step_now(problem, feeds),
+                _find_step_after(runs[0]) if runs else (),
+                _find_step_for_nights(blocked, waiting),
+                _find_step_after_rollback(versions),
+            ),
+            "Nothing: every delivery is loaded.",
+        ),
     )
 
 
@@ -245,31 +255,36 @@ def _read_feed(row: Sequence, is_mandatory: bool) -> FeedStatus:  # type: ignore
     )
 
 
-def _find_next_step(
-    problem: BankcrmError | None,
-    blocked: BlockedNight | None,
-    runs: Sequence[RunRecord],
-    waiting: int,
-    feeds: Sequence[FeedStatus] | None,
-) -> str:
-    """The one thing to do next, in words: the most pressing of what applies."""
-    steps = []
+def _find_step_now(
+    problem: BankcrmError | None, feeds: Sequence[FeedStatus] | None
+) -> Iterator[str]:
+    """What cannot wait: readers without a sound version, or a refresh that is at work."""
     if problem is not None:
-        steps.append(problem.remedy)
+        yield problem.remedy
     if feeds is None:
-        steps.append("A refresh is at work: wait until it has finished.")
-    steps += _find_step_after(runs[0]) if runs else []
-    if blocked is not None:
-        steps.append(blocked.remedy)
-    if waiting:
-        steps.append(f"Business dates that wait: {waiting}. Run `bankcrm refresh`.")
-    return next(iter(steps), "Nothing: every delivery is loaded.")
+        yield "A refresh is at work: wait until it has finished."
 
 
-def _find_step_after(run: RunRecord) -> list[str]:
+def _find_step_after(run: RunRecord) -> Iterator[str]:
     """What a run that did not come to its end asks for."""
     if run.outcome == "failed":
-        return [str(run.detail.get("remedy") or "Read the log of the last run.")]
+        yield str(run.detail.get("remedy") or "Read the log of the last run.")
     if run.outcome in ("interrupted", "stopped"):
-        return ["The last run was cut short. Run `bankcrm refresh`: it goes on from what is whole."]
-    return []
+        yield "The last run was cut short. Run `bankcrm refresh`: it goes on from what is whole."
+
+
+def _find_step_for_nights(blocked: BlockedNight | None, waiting: int) -> Iterator[str]:
+    """What nights that are not published yet ask for."""
+    if blocked is not None:
+        yield blocked.remedy
+    if waiting:
+        yield f"Business dates that wait: {waiting}. Run `bankcrm refresh`."
+
+
+def _find_step_after_rollback(versions: Sequence[VersionStatus]) -> Iterator[str]:
+    """What a published version that is not the newest asks for; versions come newest first."""
+    if versions and not versions[0].is_published:
+        yield (
+            f"Readers are back on an earlier version than {versions[0].name}. Mend what was wrong"
+            " with it; the next `bankcrm refresh` builds upon the earlier one."
+        )
