@@ -48,8 +48,8 @@ test: lint node_modules/.ready ## Lint, types, and every test
 bench: install ## Time load and build against bare DuckDB
 	$(BIN)/python benchmarks/load_and_build.py
 
-proof-nights: install ## PKDD'99 night by night for 20 nights equals all at once (BANKCRM_BERKA=folder)
-	$(BIN)/pytest -m slow -s tests/integration/test_berka_nights.py
+proof-nights: install ## Night by night equals all nights at once: PKDD'99 (BANKCRM_BERKA=folder) and the sample bank
+	$(BIN)/pytest -m slow -s tests/integration/test_many_nights.py
 
 proof-cubes: install node_modules/.ready ## 1,500 generated queries by the stock Cube compiler and by ours
 	$(BIN)/pytest -m slow -s tests/integration/test_cube_stock.py
@@ -70,4 +70,4 @@ requirements: install ## Pin the dependencies of pyproject.toml anew
 clean: ## Remove the data of this folder, keep the environment
 	rm -rf $(BANKCRM_HOME) target
 
-.PHONY: help install refresh serve status lint test bench proof-nights proof-kills proof-readers contracts requirements clean
+.PHONY: help install refresh serve status lint test bench proof-nights proof-cubes proof-kills proof-readers contracts requirements clean
