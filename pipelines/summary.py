@@ -15,7 +15,7 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from pipelines.loading.load import LoadResult
-from pipelines.refresh import RefreshReport
+from pipelines.refresh_report import RefreshReport
 from pipelines.settings import PROJECT_FOLDER, Settings
 from pipelines.versions import open_published
 

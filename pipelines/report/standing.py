@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import duckdb
 
+from pipelines.base_version import SEEDS_FOLDER
 from pipelines.loading.horizon import explain_horizon
 from pipelines.loading.landing import find_deliveries
 from pipelines.loading.ledger import plan_nights
 from pipelines.loading.load import open_raw
 from pipelines.parameters.changes import find_parameter_changes
-from pipelines.refresh import SEEDS_FOLDER
 from pipelines.settings import Settings
 from pipelines.versions import list_versions
 
