@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from markupsafe import Markup
 from pipelines.errors import NothingPublished
 from pipelines.report.answers import ANALYSES_FOLDER, Answer, ask
 from pipelines.report.charts import draw
-from pipelines.report.formats import format_cell, is_number, name_column
+from pipelines.report.formats import choose_format, format_cell, is_number, name_column
 from pipelines.report.layout import Format, InvalidLayout, Layout, Section, read_layout
 from pipelines.report.standing import Standing, read_standing
 from pipelines.settings import Settings
@@ -102,12 +102,16 @@ def render_report(
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     headline = ask(connection, layout.headline, folder)
-    parts = [
-        _make_part(section, ask(connection, section.analysis, folder))
+    parts = {
+        section.analysis: _make_part(section, ask(connection, section.analysis, folder))
         for section in layout.sections
-    ]
+    }
     return templates.get_template(TEMPLATE).render(
-        standing=standing, headline=headline, figures=_make_figures(headline), parts=parts
+        standing=standing,
+        headline=headline,
+        figures=_make_figures(headline),
+        chapters=layout.chapters,
+        parts=parts,
     )
 
 
@@ -132,6 +136,7 @@ def _make_part(section: Section, answer: Answer) -> Part:
         raise InvalidLayout(
             f"{section.analysis} has no column {', '.join(unknown)}", "Correct the sections file."
         )
+    answer = _write_codes(section, answer)
     forms: list[Callable[[object], str]] = [_formatter(section, name) for name in answer.columns]
     svg = draw(section.chart, answer) if section.chart is not None else None
     return Part(
@@ -154,6 +159,19 @@ def _choose_class(values: list[object]) -> str:
     return "date-cell" if any(isinstance(value, date) for value in values) else ""
 
 
+def _write_codes(section: Section, answer: Answer) -> Answer:
+    """The answer with words instead of codes, so that chart and table say the same."""
+    codes = [section.formats.get(name) == "code" for name in answer.columns]
+    rows = tuple(
+        tuple(
+            format_cell(value, "code") if is_code and value is not None else value
+            for value, is_code in zip(row, codes, strict=True)
+        )
+        for row in answer.rows
+    )
+    return replace(answer, rows=rows)
+
+
 def _formatter(section: Section, column: str) -> Callable[[object], str]:
-    form = section.formats.get(column)
+    form = section.formats.get(column, choose_format(column))
     return lambda value: format_cell(value, form)

@@ -53,7 +53,8 @@ class Page:
             (folder / f"{name}.sql").write_text(query, encoding="utf-8")
 
     def render(self, *sections: Mapping[str, object], standing: Standing = STANDING) -> str:
-        layout = Layout.model_validate({"headline": "headline", "sections": sections})
+        chapters = [{"title": "Customers & co", "sections": sections}]
+        layout = Layout.model_validate({"headline": "headline", "chapters": chapters})
         return render_report(self.connection, standing, layout, self.folder)
 
 
@@ -120,8 +121,32 @@ def test_figures_and_cells_that_are_unknown_are_a_dash_never_zero(page: Page) ->
 
 def test_the_explanation_of_an_analysis_stands_above_its_table_whole(page: Page) -> None:
     html = page.render({"analysis": "branches"})
-    assert "<h2>Profit by branch</h2>" in html
+    assert "<h3>Profit by branch</h3>" in html
     assert "<b>How to read</b> the longest bar earns most." in html
+
+
+def test_a_chapter_has_a_heading_and_its_sections_stand_in_the_contents(page: Page) -> None:
+    html = page.render({"analysis": "branches"})
+    assert '<h2 id="chapter-1">Customers &amp; co</h2>' in html
+    contents = html.partition("<nav")[2].partition("</nav>")[0]
+    assert '<a class="chapter" href="#chapter-1">Customers &amp; co</a>' in contents
+    assert '<a href="#branches">Profit by branch</a>' in contents
+
+
+def test_a_section_of_no_rows_shows_its_chart_alone_and_says_so(page: Page) -> None:
+    html = page.render({"analysis": "branches", "chart": CHART, "rows": 0})
+    assert "<svg" in html
+    assert "<table" not in html
+    assert "3 rows, not listed here." in html
+
+
+def test_a_code_is_written_in_words_in_chart_and_table(page: Page) -> None:
+    (page.folder / "causes.sql").write_text("select 'CREDIT_LOSS' as cause, 5 as loss_percent")
+    chart = {"kind": "bars", "category": "cause", "value": "loss_percent"}
+    html = page.render({"analysis": "causes", "chart": chart, "formats": {"cause": "code"}})
+    assert html.count(">Credit loss<") == 2
+    assert "CREDIT_LOSS" not in html
+    assert '<td class="number">5.0 %</td>' in html
 
 
 def test_rows_left_out_are_counted(page: Page) -> None:
@@ -161,7 +186,8 @@ def test_an_unknown_analysis_is_named(page: Page) -> None:
 
 def test_a_sections_file_that_is_not_well_formed_is_named(tmp_path: Path) -> None:
     path = tmp_path / "sections.yml"
-    path.write_text("headline: x\nsections: [{analysis: y, chart: {kind: pie}}]\n")
+    sections = "[{analysis: y, chart: {kind: pie}}]"
+    path.write_text(f"headline: x\nchapters: [{{title: z, sections: {sections}}}]\n")
     with pytest.raises(InvalidLayout, match=r"sections\.yml"):
         read_layout(path)
 
@@ -180,6 +206,7 @@ def test_every_section_of_the_project_is_an_analysis_of_the_project() -> None:
         (Decimal("-0.5"), "whole", "\N{MINUS SIGN}1"),
         (1234, None, "1,234"),
         (2024, "text", "2024"),
+        ("COST_TO_SERVE", "code", "Cost to serve"),
         (12.345, "percent", "12.3 %"),
         (True, None, "yes"),
         (date(2024, 2, 29), None, "2024-02-29"),
