@@ -55,9 +55,19 @@ class Section(_Frozen):
     chart: Chart | None = None
     formats: dict[str, Format] = Field(default_factory=dict)
     """Formats of columns, by name; a column without one is written by its type and name."""
+    hide: tuple[str, ...] = ()
+    """Columns that the table leaves out."""
+    latest: str | None = None
+    """Column of which the table shows only the rows with the highest value."""
     rows: int = 12
     """Rows of the table; the page says how many more there are. 0 leaves the table out."""
     empty: str = "There are no rows: the bank has not delivered what this analysis needs."
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns that the table needs."""
+        latest = [self.latest] if self.latest is not None else []
+        return [*self.formats, *self.hide, *latest]
 
 
 class Chapter(_Frozen):

@@ -103,6 +103,20 @@ def test_charts_of_one_page_share_no_id(page: Page) -> None:
     assert len(names) == len(set(names))
 
 
+def test_a_group_of_bars_has_the_same_colour_in_every_order(page: Page) -> None:
+    (page.folder / "reversed.sql").write_text(BRANCHES + "order by amount asc", encoding="utf-8")
+    rows = {"analysis": "branches", "chart": CHART}, {"analysis": "reversed", "chart": CHART}
+    charts = [page.render(row).partition("<svg")[2].partition("</svg>")[0] for row in rows]
+    legends = [re.findall(r">(North|South)</text>", chart) for chart in charts]
+    assert legends == [["North", "South"]] * 2
+
+
+def test_a_column_without_a_value_is_aligned_like_its_numbers(page: Page) -> None:
+    (page.folder / "unknown.sql").write_text("select 'North' as region, null as amount")
+    html = page.render({"analysis": "unknown"})
+    assert '<td class="number">\N{EN DASH}</td>' in html
+
+
 def test_an_analysis_without_rows_says_why_instead_of_showing_an_empty_chart(page: Page) -> None:
     html = page.render({"analysis": "empty", "empty": "Finance has delivered no pools."})
     assert "Finance has delivered no pools." in html
@@ -140,6 +154,14 @@ def test_a_section_of_no_rows_shows_its_chart_alone_and_says_so(page: Page) -> N
     assert "3 rows, not listed here." in html
 
 
+def test_a_table_shows_the_latest_rows_without_the_hidden_columns(page: Page) -> None:
+    html = page.render({"analysis": "branches", "latest": "amount", "hide": ["region"]})
+    assert "<td>North</td>" not in html
+    assert '<td class="number">12.50</td>' in html
+    assert "Plain" not in html
+    assert "1 of 3 rows." in html
+
+
 def test_a_code_is_written_in_words_in_chart_and_table(page: Page) -> None:
     (page.folder / "causes.sql").write_text("select 'CREDIT_LOSS' as cause, 5 as loss_percent")
     chart = {"kind": "bars", "category": "cause", "value": "loss_percent"}
@@ -170,6 +192,8 @@ def test_the_same_version_gives_the_same_bytes(page: Page) -> None:
     [
         {"analysis": "branches", "chart": {**CHART, "value": "profit"}},
         {"analysis": "branches", "formats": {"profit": "whole"}},
+        {"analysis": "branches", "hide": ["profit"]},
+        {"analysis": "branches", "latest": "profit"},
     ],
 )
 def test_a_section_that_names_an_unknown_column_is_refused_with_its_name(
