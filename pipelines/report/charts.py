@@ -90,7 +90,7 @@ def _draw_bars(chart: Chart, points: list[Point]) -> Specification:
         "mark": {"type": "bar", "size": 15},
         "encoding": {
             "y": {**_labels("category"), "sort": order},
-            "x": _numbers("value", chart),
+            "x": _numbers(chart, points),
             "color": _series(chart, sorted(_order(kept, "series"))),
         },
     }
@@ -103,7 +103,7 @@ def _draw_columns(chart: Chart, points: list[Point]) -> Specification:
         "mark": {"type": "bar", "size": max(18, min(90, WIDTH // (2 * len(order))))},
         "encoding": {
             "x": {**_labels("category"), "sort": order},
-            "y": {**_numbers("value", chart), "aggregate": "sum"},
+            "y": {**_numbers(chart, points), "aggregate": "sum"},
             "color": _series(chart, _order(points, "series")),
         },
     }
@@ -116,7 +116,7 @@ def _draw_lines(chart: Chart, points: list[Point]) -> Specification:
         "mark": {"type": "line", "strokeWidth": 2.5, "point": {"size": 45}},
         "encoding": {
             "x": {**along, "sort": _order(points, "category"), "scale": {"padding": 0.5}},
-            "y": _numbers("value", chart),
+            "y": _numbers(chart, points),
             "color": _series(chart, _order(points, "series")),
         },
     }
@@ -170,19 +170,19 @@ def _labels(field: str, title: str | None = None) -> Specification:
     return {"field": field, "type": "ordinal", "title": title, "axis": axis}
 
 
-def _numbers(field: str, chart: Chart) -> Specification:
+def _numbers(chart: Chart, points: list[Point]) -> Specification:
+    largest = max(abs(float(point["value"])) for point in points)
     axis = {
         "format": ",~r",
         "grid": True,
-        "tickCount": 6,
+        # A count has no halves: few of something get few ticks.
+        "tickCount": max(1, min(6, int(largest))) if chart.value.endswith("_count") else 6,
         "domain": False,
         "ticks": False,
         "labelFlush": False,
     }
-    if chart.value.endswith("_count"):
-        axis["tickMinStep"] = 1
     title = _name_measure(chart.value)
-    return {"field": field, "type": "quantitative", "title": title, "axis": axis}
+    return {"field": "value", "type": "quantitative", "title": title, "axis": axis}
 
 
 def _name_measure(column: str) -> str:

@@ -111,6 +111,14 @@ def test_a_group_of_bars_has_the_same_colour_in_every_order(page: Page) -> None:
     assert legends == [["North", "South"]] * 2
 
 
+def test_an_axis_of_counts_has_no_halves(page: Page) -> None:
+    (page.folder / "breaches.sql").write_text("select 'North' as branch, 2 as breach_count")
+    chart = {"kind": "bars", "category": "branch", "value": "breach_count"}
+    html = page.render({"analysis": "breaches", "chart": chart})
+    assert ">2</text>" in html
+    assert ">0.5</text>" not in html
+
+
 def test_a_column_without_a_value_is_aligned_like_its_numbers(page: Page) -> None:
     (page.folder / "unknown.sql").write_text("select 'North' as region, null as amount")
     html = page.render({"analysis": "unknown"})
