@@ -16,5 +16,4 @@ from marts.fct_account_monthly as account_months
 inner join last_month on account_months.month_end_date = last_month.month_end_date
 inner join marts.dim_product as products on account_months.product_key = products.product_key
 group by account_months.month_end_date, products.pillar, products.product_name
-order by balance desc
-limit 15
+order by balance desc, product asc

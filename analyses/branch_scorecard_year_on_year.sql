@@ -50,7 +50,7 @@ contacts as (
     select
         periods.period,
         branches.branch_durable_key,
-        round(100 * sum(months.contacts_kept) / sum(months.contacts_due), 1) as contacts_kept_percent
+        round(100 * sum(months.contacts_kept) / nullif(sum(months.contacts_due), 0), 1) as contacts_kept_percent
     from marts.fct_contact_compliance as months
     inner join periods on months.month_end_date = periods.month_end_date
     inner join marts.dim_branch as branches on months.branch_key = branches.branch_key

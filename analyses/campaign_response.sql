@@ -1,6 +1,6 @@
 -- Response to campaigns, by kind and product offered
 -- How to read: of the customers addressed, how many answered and how many bought. The cost is that of the plan,
--- of campaigns that addressed somebody; cost for each buyer is null where nobody bought.
+-- of campaigns that addressed somebody; cost for each buyer is empty where nobody bought.
 with responses as (
     select
         campaign_key,
@@ -18,8 +18,8 @@ select
     sum(responses.target_count) as target_count,
     sum(responses.answer_count) as answer_count,
     sum(responses.buyer_count) as buyer_count,
-    round(100 * sum(responses.answer_count) / sum(responses.target_count), 1) as answer_percent,
-    round(100 * sum(responses.buyer_count) / sum(responses.target_count), 1) as buyer_percent,
+    round(100 * sum(responses.answer_count) / sum(responses.target_count), 1) as answered_percent,
+    round(100 * sum(responses.buyer_count) / sum(responses.target_count), 1) as bought_percent,
     sum(campaigns.planned_cost_amount) as planned_cost,
     round(sum(campaigns.planned_cost_amount) / nullif(sum(responses.buyer_count), 0), 2) as cost_for_each_buyer
 from responses
@@ -29,4 +29,4 @@ inner join marts.dim_product as products
         campaigns.product_durable_key = products.product_durable_key
         and products.is_current
 group by campaigns.campaign_type, products.product_name
-order by buyer_percent desc, target_count desc, campaigns.campaign_type asc, product_offered asc
+order by bought_percent desc, target_count desc, campaigns.campaign_type asc, product_offered asc

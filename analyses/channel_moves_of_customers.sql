@@ -45,7 +45,7 @@ moves as (
 select
     month_end,
     channel_move,
-    count(*) as customers
+    count(*) as customer_count
 from moves
 group by month_end, channel_move
 order by month_end, channel_move

@@ -5,9 +5,9 @@ select
     branches.region_name as region,
     branches.branch_name as unit,
     count(*) as complaint_count,
-    count(*) filter (where complaints.is_within_term) as within_term,
-    count(*) filter (where not complaints.is_within_term) as breaches,
-    count(*) filter (where complaints.is_within_term is null) as running,
+    count(*) filter (where complaints.is_within_term) as within_term_count,
+    count(*) filter (where not complaints.is_within_term) as breach_count,
+    count(*) filter (where complaints.is_within_term is null) as running_count,
     round(
         100 * count(*) filter (where complaints.is_within_term) / nullif(count(complaints.is_within_term), 0), 1
     ) as within_term_percent,
@@ -16,4 +16,4 @@ select
 from marts.fct_complaint as complaints
 inner join marts.dim_branch as branches on complaints.branch_key = branches.branch_key
 group by branches.region_name, branches.branch_name
-order by breaches desc, complaint_count desc, region asc, unit asc
+order by breach_count desc, complaint_count desc, region asc, unit asc

@@ -1,4 +1,4 @@
--- Concentration of loans by group of companies, last month
+-- Concentration of loans by group of companies, latest month
 -- How to read: companies under one control count as one borrower, a borrower without a group stands
 -- alone; the ten who owe most. The share is of all principal in the currency: a bank sets a limit to it.
 -- Where one member does not perform, the whole group deserves a look.
@@ -39,7 +39,7 @@ borrowers as (
         currency_key,
         borrower,
         is_group,
-        count(distinct customer_durable_key) as borrowing_members,
+        count(distinct customer_durable_key) as borrower_count,
         sum(principal_balance) as principal,
         sum(case when is_non_performing then principal_balance else 0 end) as non_performing
     from loans
@@ -50,7 +50,7 @@ select
     currencies.currency_code as currency,
     borrowers.borrower,
     borrowers.is_group,
-    borrowers.borrowing_members,
+    borrowers.borrower_count,
     borrowers.principal,
     borrowers.non_performing,
     round(100 * borrowers.principal / nullif(sum(borrowers.principal) over bank, 0), 2) as principal_share_percent

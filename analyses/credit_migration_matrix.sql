@@ -36,7 +36,7 @@ select
     moves.asset_kind,
     currencies.currency_code as currency,
     moves.start_class,
-    sum(moves.exposure_count) as exposures,
+    sum(moves.exposure_count) as exposure_count,
     sum(moves.start_balance) as start_balance,
     round(100 * sum(case moves.end_class when 'NORMAL' then moves.balance_share else 0 end), 2) as normal,
     round(100 * sum(case moves.end_class when 'SPECIAL_MENTION' then moves.balance_share else 0 end), 2) as special_mention,

@@ -3,8 +3,8 @@
 -- ratio of sums: months and groups may be compared, never averaged.
 select
     month_end_date as month_end,
-    count(*) filter (where is_active) as active_customers,
-    sum(product_family_count) as families_held,
+    count(*) filter (where is_active) as active_customer_count,
+    sum(product_family_count) as family_count,
     round(sum(product_family_count) / nullif(count(*) filter (where is_active), 0), 2) as families_per_customer
 from marts.fct_customer_monthly
 where customer_durable_key > 0

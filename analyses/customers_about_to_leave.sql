@@ -1,5 +1,5 @@
--- Customers about to leave, and what says so, last month
--- How to read: the most valuable assets first. A customer is listed for the strongest sign there is: no
+-- The fifty customers about to leave who keep most, and what says so, latest month
+-- How to read: the most valuable assets first, with the manager who should call. A customer is listed for the strongest sign there is: no
 -- transaction for half a year, 30 % fewer in ninety days than in the ninety before, a third of the assets
 -- gone within the month, a grade on watch. The first two need half a year of data.
 with signs as (
@@ -11,7 +11,7 @@ with signs as (
             when churn_label = 'DECLINING'
                 then 'Transactions fell from ' || earlier_transaction_count || ' to ' || recent_transaction_count
             when aum_month_growth_amount < 0 and 3 * -aum_month_growth_amount >= aum_average_balance - aum_month_growth_amount
-                then 'Average assets fell by ' || -aum_month_growth_amount
+                then 'Average assets fell by ' || format('{:,}', cast(-aum_month_growth_amount as bigint))
             when is_on_watch then 'Grade ' || grade_code || ' on watch'
         end as reason
     from marts.mart_customer_seven_views
@@ -19,14 +19,19 @@ with signs as (
 )
 
 select
-    customer_durable_key as customer,
-    grade_code as grade,
-    value_class_code as value_class,
-    aum_average_balance as average_assets,
-    year_contribution_amount as year_contribution,
-    tenure_months,
-    reason
+    customers.full_name as customer,
+    branches.branch_name as unit,
+    managers.manager_name as manager,
+    signs.grade_code as grade,
+    signs.value_class_code as value_class,
+    signs.aum_average_balance as average_assets,
+    signs.year_contribution_amount as year_contribution,
+    signs.tenure_months,
+    signs.reason
 from signs
-where reason is not null
-order by aum_average_balance - coalesce(aum_month_growth_amount, 0) desc, customer_durable_key asc
+inner join marts.dim_customer as customers on signs.customer_key = customers.customer_key
+inner join marts.dim_branch as branches on signs.branch_key = branches.branch_key
+inner join marts.dim_manager as managers on signs.manager_key = managers.manager_key
+where signs.reason is not null
+order by signs.aum_average_balance - coalesce(signs.aum_month_growth_amount, 0) desc, signs.customer_durable_key asc
 limit 50

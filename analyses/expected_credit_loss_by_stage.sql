@@ -25,7 +25,7 @@ with exposures as (
 select
     month_end_date as month_end,
     stage_number,
-    count(*) as exposures,
+    count(*) as exposure_count,
     sum(exposure_at_default_amount) as exposure_at_default,
     sum(expected_credit_loss_amount) as expected_credit_loss,
     round(100 * sum(expected_credit_loss_amount) / nullif(sum(exposure_at_default_amount), 0), 2) as covered_percent,

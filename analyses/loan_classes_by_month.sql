@@ -4,7 +4,7 @@
 select
     loan_months.month_end_date as month_end,
     grades.risk_grade_name as risk_class,
-    count(*) as loans,
+    count(*) as loan_count,
     sum(loan_months.principal_balance) as principal
 from marts.fct_loan_monthly as loan_months
 inner join marts.dim_risk_grade as grades on loan_months.risk_grade_key = grades.risk_grade_key

@@ -1,4 +1,4 @@
--- Change of a manager's deposits: growth, and what was taken over or handed on
+-- Change of a manager's deposits: growth, and what was taken over or handed on, latest month
 -- How to read: a book grows by its customers' money from outside, which counts, and by transfers and
 -- customers that come from colleagues, which do not. The last column is what moved without growth.
 with stocks as (
@@ -23,8 +23,9 @@ growth as (
 )
 
 select
-    stocks.month_end_date,
+    stocks.month_end_date as month_end,
     managers.manager_id,
+    managers.manager_name as manager,
     stocks.deposits_before,
     stocks.deposits,
     stocks.deposits - stocks.deposits_before as change_of_deposits,
@@ -36,6 +37,7 @@ inner join growth
         stocks.manager_durable_key = growth.manager_durable_key
         and stocks.month_end_date = growth.month_end_date
 inner join marts.dim_manager as managers on growth.manager_key = managers.manager_key
-where stocks.deposits_before is not null
-order by stocks.month_end_date desc, abs(moved_without_growth) desc
-limit 20
+where
+    stocks.deposits_before is not null
+    and stocks.month_end_date = (select max(latest.month_end_date) from stocks as latest)
+order by abs(moved_without_growth) desc, managers.manager_id asc

@@ -6,7 +6,7 @@ select
     scores.rank_in_branch,
     scores.manager_count_in_branch,
     managers.manager_id,
-    managers.manager_name,
+    managers.manager_name as manager,
     managers.manager_type,
     branches.region_name as region,
     branches.branch_name as unit,
@@ -21,4 +21,4 @@ where
         from marts.fct_manager_score as latest
         where latest.is_complete_month
     )
-order by scores.rank_in_bank
+order by scores.rank_in_bank, managers.manager_id

@@ -11,9 +11,10 @@ with last_month as (
 select
     scores.rank_in_bank,
     managers.manager_id,
+    managers.manager_name as manager,
     round(scores.score, 2) as score,
     scores.covered_weight,
-    measures.measure_name,
+    measures.measure_name as measure,
     round(kpis.numerator_value, 2) as actual,
     round(kpis.denominator_value, 2) as out_of,
     round(kpis.target_value, 2) as to_reach,

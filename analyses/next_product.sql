@@ -1,4 +1,4 @@
--- The next product: what to offer to whom, and why, last month
+-- The next product: what to offer to whom, and why, latest month
 -- How to read: of the families a customer lacks, the one that most customers of the same type and grade
 -- hold. The share of holders is the whole reason: high shares are gaps, low ones are guesses.
 select

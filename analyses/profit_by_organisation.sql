@@ -2,6 +2,7 @@
 -- How to read: as was, each month counts for the units above in the tree of that month; as is, in the
 -- tree of today, where a merged unit is its successor. The indented names are the tree; lines of
 -- different levels contain each other and never add up. The head office is the bank in both columns.
+-- Before cost is margin and fees, the fees alone where the margin is unknown.
 with profit as (
     select
         branches.branch_durable_key,

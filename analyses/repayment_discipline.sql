@@ -1,9 +1,9 @@
 -- How punctually instalments are paid, by month in which they fell due
--- How to read: paid on the day, within 30 days, later, and not yet; the last two columns lead the
--- overdue classes by months.
+-- How to read: paid on the day, within 30 days, later, and not yet; what stays unpaid leads the overdue
+-- classes by months. Instalments due before the data began are left out: only the unpaid ones are known.
 select
-    last_day(due_date) as due_month_end,
-    count(*) as instalments,
+    last_day(due_date) as month_end,
+    count(*) as instalment_count,
     sum(due_amount) as due,
     round(100.0 * count(*) filter (where is_met and days_late <= 0) / count(*), 1) as on_time_percent,
     round(100.0 * count(*) filter (where is_met and days_late between 1 and 30) / count(*), 1) as within_30_days_percent,
@@ -11,6 +11,8 @@ select
     round(100.0 * count(*) filter (where is_overdue) / count(*), 1) as unpaid_percent,
     sum(unpaid_amount) as unpaid
 from marts.fct_repayment
-where due_date is not null
-group by due_month_end
-order by due_month_end
+where
+    (is_met or is_overdue)
+    and due_date >= (select min(entries.transaction_date) from marts.fct_transaction as entries)
+group by month_end
+order by month_end

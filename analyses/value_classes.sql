@@ -1,8 +1,14 @@
--- Value classes of customers, last month
+-- Value classes of customers, last complete month
 -- How to read: TOP brings the first 80 per cent of what contributing customers earn, MIDDLE the next 15,
--- SMALL the last 5; NEGATIVE brings nothing or costs money. Compare how few customers are TOP.
+-- SMALL the last 5; NEGATIVE brings nothing or costs money; unknown where no contribution is. Compare how few
+-- customers are TOP.
+with last_month as (
+    select coalesce(max(month_end_date) filter (where is_complete_month), max(month_end_date)) as month_end_date
+    from marts.fct_customer_monthly
+)
+
 select
-    bands.band_name as value_class,
+    coalesce(bands.band_code, 'unknown') as value_class,
     count(*) as customer_count,
     round(100 * count(*) / sum(count(*)) over (), 1) as customer_share_percent,
     sum(customer_months.year_contribution_amount) as year_contribution,
@@ -12,6 +18,6 @@ select
 from marts.fct_customer_monthly as customer_months
 inner join marts.dim_value_band as bands
     on customer_months.value_class_band_key = bands.value_band_key
-where customer_months.month_end_date = (select max(latest.month_end_date) from marts.fct_customer_monthly as latest)
-group by bands.band_name, bands.ordinal
-order by bands.ordinal
+where customer_months.month_end_date = (select last_month.month_end_date from last_month)
+group by bands.band_code, bands.ordinal
+order by bands.band_code is null, bands.ordinal

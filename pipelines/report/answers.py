@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,24 @@ class Answer:
         """Values of a column; ValueError when there is none of that name."""
         place = self.columns.index(name)
         return [row[place] for row in self.rows]
+
+    def keep_latest(self, name: str) -> Answer:
+        """The answer with the rows alone that have the highest value of a column."""
+        values = self.column(name)
+        kept = [value for value in values if value is not None]
+        if not kept:
+            return self
+        rows = zip(self.rows, values, strict=True)
+        return replace(self, rows=tuple(row for row, value in rows if value == max(kept)))
+
+    def drop_columns(self, names: Collection[str]) -> Answer:
+        """The answer without some columns."""
+        places = [place for place, name in enumerate(self.columns) if name not in names]
+        return replace(
+            self,
+            columns=tuple(self.columns[place] for place in places),
+            rows=tuple(tuple(row[place] for place in places) for row in self.rows),
+        )
 
 
 def ask(

@@ -15,12 +15,12 @@ from typing import Any
 import vl_convert
 
 from pipelines.report.answers import Answer
-from pipelines.report.formats import name_column
+from pipelines.report.formats import PERCENT, name_column
 from pipelines.report.layout import Chart, InvalidLayout
 
 INK, FAINT, LINE = "#1d2733", "#5b6773", "#d8dee4"
 SERIES = ("#1f6f9f", "#d97b29", "#2e8b64", "#a8476f", "#7766b5", "#7f8a94", "#b79a2f", "#4a9fb8")
-WIDTH, ROW_HEIGHT, HEIGHT = 860, 24, 260
+WIDTH, ROW_HEIGHT, HEIGHT = 980, 24, 260
 VEGALITE_VERSION = "6.4"
 FONT = "system-ui, 'Segoe UI', 'Noto Sans', 'Noto Sans CJK SC', sans-serif"
 SMALL = 12
@@ -59,11 +59,10 @@ def _collect(chart: Chart, answer: Answer) -> list[Point]:
             f"{', '.join(answer.columns)}",
             "Correct the sections file.",
         )
+    if chart.latest is not None:
+        answer = answer.keep_latest(chart.latest)
     rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
     rows = [row for row in rows if row[chart.value] is not None]
-    if chart.latest is not None and rows:
-        latest = max(row[chart.latest] for row in rows)
-        rows = [row for row in rows if row[chart.latest] == latest]
     return [
         {
             "category": _label(row[chart.category]),
@@ -91,8 +90,8 @@ def _draw_bars(chart: Chart, points: list[Point]) -> Specification:
         "mark": {"type": "bar", "size": 15},
         "encoding": {
             "y": {**_labels("category"), "sort": order},
-            "x": _numbers("value", chart),
-            "color": _series(chart, kept),
+            "x": _numbers(chart, points),
+            "color": _series(chart, sorted(_order(kept, "series"))),
         },
     }
 
@@ -104,8 +103,8 @@ def _draw_columns(chart: Chart, points: list[Point]) -> Specification:
         "mark": {"type": "bar", "size": max(18, min(90, WIDTH // (2 * len(order))))},
         "encoding": {
             "x": {**_labels("category"), "sort": order},
-            "y": {**_numbers("value", chart), "aggregate": "sum"},
-            "color": _series(chart, points),
+            "y": {**_numbers(chart, points), "aggregate": "sum"},
+            "color": _series(chart, _order(points, "series")),
         },
     }
 
@@ -117,8 +116,8 @@ def _draw_lines(chart: Chart, points: list[Point]) -> Specification:
         "mark": {"type": "line", "strokeWidth": 2.5, "point": {"size": 45}},
         "encoding": {
             "x": {**along, "sort": _order(points, "category"), "scale": {"padding": 0.5}},
-            "y": _numbers("value", chart),
-            "color": _series(chart, points),
+            "y": _numbers(chart, points),
+            "color": _series(chart, _order(points, "series")),
         },
     }
 
@@ -136,16 +135,15 @@ def _draw_heat(chart: Chart, points: list[Point]) -> Specification:
                 "field": "value",
                 "type": "quantitative",
                 "scale": {"range": [0.06, 1]},
-                "legend": _legend(chart.value),
+                "legend": {**_legend(chart.value), "title": _name_measure(chart.value)},
             },
         },
     }
 
 
-def _series(chart: Chart, points: list[Point]) -> Specification:
+def _series(chart: Chart, names: list[str]) -> Specification:
     if chart.color is None:
         return {"value": SERIES[0]}
-    names = _order(points, "series")
     colors = [SERIES[place % len(SERIES)] for place in range(len(names))]
     return {
         "field": "series",
@@ -161,14 +159,34 @@ def _order(points: list[Point], name: str) -> list[str]:
 
 
 def _labels(field: str, title: str | None = None) -> Specification:
-    axis = {"labelAngle": 0, "grid": False, "ticks": False, "domainColor": LINE, "labelLimit": 280}
+    axis = {
+        "labelAngle": 0,
+        "labelLimit": 280,
+        "labelOverlap": "greedy",
+        "grid": False,
+        "ticks": False,
+        "domainColor": LINE,
+    }
     return {"field": field, "type": "ordinal", "title": title, "axis": axis}
 
 
-def _numbers(field: str, chart: Chart) -> Specification:
-    axis = {"format": ",~r", "grid": True, "tickCount": 6, "domain": False, "ticks": False}
-    title = name_column(chart.value) + (" (%)" if chart.value.endswith("_percent") else "")
-    return {"field": field, "type": "quantitative", "title": title, "axis": axis}
+def _numbers(chart: Chart, points: list[Point]) -> Specification:
+    largest = max(abs(float(point["value"])) for point in points)
+    axis = {
+        "format": ",~r",
+        "grid": True,
+        # A count has no halves: few of something get few ticks.
+        "tickCount": max(1, min(6, int(largest))) if chart.value.endswith("_count") else 6,
+        "domain": False,
+        "ticks": False,
+        "labelFlush": False,
+    }
+    title = _name_measure(chart.value)
+    return {"field": "value", "type": "quantitative", "title": title, "axis": axis}
+
+
+def _name_measure(column: str) -> str:
+    return name_column(column) + (" (%)" if column.endswith(PERCENT) else "")
 
 
 def _legend(column: str) -> Specification:
@@ -190,7 +208,7 @@ CONFIG: Specification = {
     "background": None,
     "aria": False,
     # Fonts of the reader may be wider than those measured here: labels need room on their left.
-    "padding": {"left": 40, "right": 12, "top": 4, "bottom": 4},
+    "padding": {"left": 40, "right": 40, "top": 4, "bottom": 4},
     "autosize": {"type": "fit-x", "contains": "padding"},
     "view": {"stroke": None},
     "axis": {"labelColor": FAINT, "titleColor": FAINT, "gridColor": LINE, **_TEXT},

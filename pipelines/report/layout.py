@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipelines.errors import BankcrmError
 
 LAYOUT_FILE = Path(__file__).parent / "sections.yml"
-Format = Literal["whole", "money", "percent", "number", "text"]
+Format = Literal["whole", "money", "percent", "number", "text", "code"]
 
 
 class InvalidLayout(BankcrmError):
@@ -54,16 +54,39 @@ class Section(_Frozen):
     """File below ``analyses/``, without its ending; its first comment is title and explanation."""
     chart: Chart | None = None
     formats: dict[str, Format] = Field(default_factory=dict)
-    rows: int = 10
-    """Rows of the table; the page says how many more there are."""
+    """Formats of columns, by name; a column without one is written by its type and name."""
+    hide: tuple[str, ...] = ()
+    """Columns that the table leaves out."""
+    latest: str | None = None
+    """Column of which the table shows only the rows with the highest value."""
+    rows: int = 12
+    """Rows of the table; the page says how many more there are. 0 leaves the table out."""
     empty: str = "There are no rows: the bank has not delivered what this analysis needs."
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns that the table needs."""
+        latest = [self.latest] if self.latest is not None else []
+        return [*self.formats, *self.hide, *latest]
+
+
+class Chapter(_Frozen):
+    """Sections under one heading."""
+
+    title: str
+    sections: tuple[Section, ...]
 
 
 class Layout(_Frozen):
-    """The report: an analysis of headline figures, and the sections in their order."""
+    """The report: an analysis of headline figures, and the chapters in their order."""
 
     headline: str
-    sections: tuple[Section, ...]
+    chapters: tuple[Chapter, ...]
+
+    @property
+    def sections(self) -> list[Section]:
+        """Sections of all chapters, in their order."""
+        return [section for chapter in self.chapters for section in chapter.sections]
 
 
 def read_layout(path: Path = LAYOUT_FILE) -> Layout:

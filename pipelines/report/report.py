@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -14,13 +13,15 @@ from markupsafe import Markup
 from pipelines.errors import NothingPublished
 from pipelines.report.answers import ANALYSES_FOLDER, Answer, ask
 from pipelines.report.charts import draw
-from pipelines.report.formats import format_cell, is_number, name_column
+from pipelines.report.formats import choose_format, format_cell, is_number, name_column
 from pipelines.report.layout import Format, InvalidLayout, Layout, Section, read_layout
 from pipelines.report.standing import Standing, read_standing
 from pipelines.settings import Settings
 from pipelines.versions import current_version, open_published
 
 TEMPLATE = "page.html.j2"
+SHORT = 26
+"""Length up to which the texts of a column stand on one line."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +103,16 @@ def render_report(
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     headline = ask(connection, layout.headline, folder)
-    parts = [
-        _make_part(section, ask(connection, section.analysis, folder))
+    parts = {
+        section.analysis: _make_part(section, ask(connection, section.analysis, folder))
         for section in layout.sections
-    ]
+    }
     return templates.get_template(TEMPLATE).render(
-        standing=standing, headline=headline, figures=_make_figures(headline), parts=parts
+        standing=standing,
+        headline=headline,
+        figures=_make_figures(headline),
+        chapters=layout.chapters,
+        parts=parts,
     )
 
 
@@ -127,33 +132,57 @@ def _make_figures(headline: Answer) -> list[Figure]:
 
 
 def _make_part(section: Section, answer: Answer) -> Part:
-    unknown = sorted(set(section.formats) - set(answer.columns))
+    unknown = sorted(set(section.columns) - set(answer.columns))
     if unknown:
         raise InvalidLayout(
             f"{section.analysis} has no column {', '.join(unknown)}", "Correct the sections file."
         )
-    forms: list[Callable[[object], str]] = [_formatter(section, name) for name in answer.columns]
+    answer = _write_codes(section, answer)
     svg = draw(section.chart, answer) if section.chart is not None else None
+    columns, rows = _make_table(section, answer)
     return Part(
         answer=answer,
         chart=Markup(svg) if svg is not None else None,
-        columns=[
-            Column(name_column(name), _choose_class(answer.column(name))) for name in answer.columns
-        ],
-        rows=[
-            [form(value) for form, value in zip(forms, row, strict=True)]
-            for row in answer.rows[: section.rows]
-        ],
+        columns=columns,
+        rows=rows,
         empty=section.empty,
     )
 
 
-def _choose_class(values: list[object]) -> str:
-    if any(is_number(value) for value in values):
+def _make_table(section: Section, answer: Answer) -> tuple[list[Column], list[list[str]]]:
+    if section.latest is not None:
+        answer = answer.keep_latest(section.latest)
+    shown = answer.drop_columns(section.hide)
+    forms = [section.formats.get(name, choose_format(name)) for name in shown.columns]
+    columns = [
+        Column(name_column(name), _choose_class(shown.column(name), form))
+        for name, form in zip(shown.columns, forms, strict=True)
+    ]
+    rows = [
+        [format_cell(value, form) for value, form in zip(row, forms, strict=True)]
+        for row in shown.rows[: section.rows]
+    ]
+    return columns, rows
+
+
+def _choose_class(values: list[object], form: Format | None) -> str:
+    if all(value is None for value in values):
         return "number"
-    return "date-cell" if any(isinstance(value, date) for value in values) else ""
+    if form not in ("text", "code") and any(is_number(value) for value in values):
+        return "number"
+    if any(isinstance(value, date) for value in values):
+        return "short"
+    return "short" if all(len(str(value)) <= SHORT for value in values) else ""
 
 
-def _formatter(section: Section, column: str) -> Callable[[object], str]:
-    form = section.formats.get(column)
-    return lambda value: format_cell(value, form)
+def _write_codes(section: Section, answer: Answer) -> Answer:
+    """The answer with words instead of codes, so that chart and table say the same."""
+    codes = [section.formats.get(name) == "code" for name in answer.columns]
+    rows = tuple(
+        tuple(
+            format_cell(value, "code") if is_code and value is not None else value
+            for value, is_code in zip(row, codes, strict=True)
+        )
+        for row in answer.rows
+    )
+    return replace(answer, rows=rows)

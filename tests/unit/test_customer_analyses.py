@@ -52,7 +52,7 @@ def test_the_best_two_of_ten_customers_bring_all_of_the_profit_and_most_of_the_i
                 unnest(range(1, 11)) as value_rank
         )"""
     )
-    fifths = run_analysis(marts, "the_best_fifth_of_customers")
+    fifths = run_analysis(marts, "best_fifth_of_customers")
     assert [row[1] for row in fifths] == [2] * 5
     assert [row[5] for row in fifths] == [100.0, 28.8, 7.5, -1.3, -35.0]
     assert [row[4] for row in fifths] == [41.8, 18.0, 10.9, 9.2, 20.1]

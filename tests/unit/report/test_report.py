@@ -53,7 +53,8 @@ class Page:
             (folder / f"{name}.sql").write_text(query, encoding="utf-8")
 
     def render(self, *sections: Mapping[str, object], standing: Standing = STANDING) -> str:
-        layout = Layout.model_validate({"headline": "headline", "sections": sections})
+        chapters = [{"title": "Customers & co", "sections": sections}]
+        layout = Layout.model_validate({"headline": "headline", "chapters": chapters})
         return render_report(self.connection, standing, layout, self.folder)
 
 
@@ -102,6 +103,28 @@ def test_charts_of_one_page_share_no_id(page: Page) -> None:
     assert len(names) == len(set(names))
 
 
+def test_a_group_of_bars_has_the_same_colour_in_every_order(page: Page) -> None:
+    (page.folder / "reversed.sql").write_text(BRANCHES + "order by amount asc", encoding="utf-8")
+    rows = {"analysis": "branches", "chart": CHART}, {"analysis": "reversed", "chart": CHART}
+    charts = [page.render(row).partition("<svg")[2].partition("</svg>")[0] for row in rows]
+    legends = [re.findall(r">(North|South)</text>", chart) for chart in charts]
+    assert legends == [["North", "South"]] * 2
+
+
+def test_an_axis_of_counts_has_no_halves(page: Page) -> None:
+    (page.folder / "breaches.sql").write_text("select 'North' as branch, 2 as breach_count")
+    chart = {"kind": "bars", "category": "branch", "value": "breach_count"}
+    html = page.render({"analysis": "breaches", "chart": chart})
+    assert ">2</text>" in html
+    assert ">0.5</text>" not in html
+
+
+def test_a_column_without_a_value_is_aligned_like_its_numbers(page: Page) -> None:
+    (page.folder / "unknown.sql").write_text("select 'North' as region, null as amount")
+    html = page.render({"analysis": "unknown"})
+    assert '<td class="number">\N{EN DASH}</td>' in html
+
+
 def test_an_analysis_without_rows_says_why_instead_of_showing_an_empty_chart(page: Page) -> None:
     html = page.render({"analysis": "empty", "empty": "Finance has delivered no pools."})
     assert "Finance has delivered no pools." in html
@@ -120,8 +143,40 @@ def test_figures_and_cells_that_are_unknown_are_a_dash_never_zero(page: Page) ->
 
 def test_the_explanation_of_an_analysis_stands_above_its_table_whole(page: Page) -> None:
     html = page.render({"analysis": "branches"})
-    assert "<h2>Profit by branch</h2>" in html
+    assert "<h3>Profit by branch</h3>" in html
     assert "<b>How to read</b> the longest bar earns most." in html
+
+
+def test_a_chapter_has_a_heading_and_its_sections_stand_in_the_contents(page: Page) -> None:
+    html = page.render({"analysis": "branches"})
+    assert '<h2 id="chapter-1">Customers &amp; co</h2>' in html
+    contents = html.partition("<nav")[2].partition("</nav>")[0]
+    assert '<a class="chapter" href="#chapter-1">Customers &amp; co</a>' in contents
+    assert '<a href="#branches">Profit by branch</a>' in contents
+
+
+def test_a_section_of_no_rows_shows_its_chart_alone_and_says_so(page: Page) -> None:
+    html = page.render({"analysis": "branches", "chart": CHART, "rows": 0})
+    assert "<svg" in html
+    assert "<table" not in html
+    assert "3 rows, not listed here." in html
+
+
+def test_a_table_shows_the_latest_rows_without_the_hidden_columns(page: Page) -> None:
+    html = page.render({"analysis": "branches", "latest": "amount", "hide": ["region"]})
+    assert "<td>North</td>" not in html
+    assert '<td class="number">12.50</td>' in html
+    assert "Plain" not in html
+    assert "1 of 3 rows." in html
+
+
+def test_a_code_is_written_in_words_in_chart_and_table(page: Page) -> None:
+    (page.folder / "causes.sql").write_text("select 'CREDIT_LOSS' as cause, 5 as loss_percent")
+    chart = {"kind": "bars", "category": "cause", "value": "loss_percent"}
+    html = page.render({"analysis": "causes", "chart": chart, "formats": {"cause": "code"}})
+    assert html.count(">Credit loss<") == 2
+    assert "CREDIT_LOSS" not in html
+    assert '<td class="number">5.0 %</td>' in html
 
 
 def test_rows_left_out_are_counted(page: Page) -> None:
@@ -145,6 +200,8 @@ def test_the_same_version_gives_the_same_bytes(page: Page) -> None:
     [
         {"analysis": "branches", "chart": {**CHART, "value": "profit"}},
         {"analysis": "branches", "formats": {"profit": "whole"}},
+        {"analysis": "branches", "hide": ["profit"]},
+        {"analysis": "branches", "latest": "profit"},
     ],
 )
 def test_a_section_that_names_an_unknown_column_is_refused_with_its_name(
@@ -161,7 +218,8 @@ def test_an_unknown_analysis_is_named(page: Page) -> None:
 
 def test_a_sections_file_that_is_not_well_formed_is_named(tmp_path: Path) -> None:
     path = tmp_path / "sections.yml"
-    path.write_text("headline: x\nsections: [{analysis: y, chart: {kind: pie}}]\n")
+    sections = "[{analysis: y, chart: {kind: pie}}]"
+    path.write_text(f"headline: x\nchapters: [{{title: z, sections: {sections}}}]\n")
     with pytest.raises(InvalidLayout, match=r"sections\.yml"):
         read_layout(path)
 
@@ -180,6 +238,7 @@ def test_every_section_of_the_project_is_an_analysis_of_the_project() -> None:
         (Decimal("-0.5"), "whole", "\N{MINUS SIGN}1"),
         (1234, None, "1,234"),
         (2024, "text", "2024"),
+        ("COST_TO_SERVE", "code", "Cost to serve"),
         (12.345, "percent", "12.3 %"),
         (True, None, "yes"),
         (date(2024, 2, 29), None, "2024-02-29"),
