@@ -44,7 +44,7 @@ def test_an_overlap_names_both_lines(tmp_path: Path) -> None:
         "but line 2 holds until 9999-12-31",
     )
     assert "End each row on the day" in error.remedy
-    assert error.exit_code == 8
+    assert error.exit_code == 12
 
 
 def test_a_gap_a_bad_date_and_an_empty_validity_are_reported_at_once(tmp_path: Path) -> None:
