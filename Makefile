@@ -43,7 +43,7 @@ lint: install ## Check style and types
 	$(BIN)/sqlfluff lint models tests/dbt analyses --processes 2
 
 test: lint node_modules/.ready ## Lint, types, and every test
-	$(BIN)/pytest -n auto --dist loadgroup
+	$(BIN)/pytest -n auto --no-loadscope-reorder
 
 bench: install ## Time load and build against bare DuckDB
 	$(BIN)/python benchmarks/load_and_build.py

@@ -1,24 +1,32 @@
-"""Tests that read the same bank run on one worker, so that the bank is built once."""
+"""A test file stays on one worker, and so do all files that read the shared banks."""
 
 from __future__ import annotations
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
-BANKS = ("berka", "sample")
+READ_SHARED_BANKS = (
+    "tests/integration/oracle/",
+    "tests/integration/test_analyses.py",
+    "tests/integration/test_berka.py",
+    "tests/integration/test_cube_answers.py",
+    "tests/integration/test_cube_stock.py",
+    "tests/integration/test_dbt_alone.py",
+    "tests/integration/test_manager_stories.py",
+    "tests/integration/test_parameters.py",
+    "tests/integration/test_report.py",
+)
+"""Tests that read the refreshed banks of tests/integration/conftest.py: each is built once."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group_of(item)))
+class ByBank(LoadScopeScheduling):  # type: ignore[misc]
+    """A scope is a file, or everything that reads the shared banks."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.split("::", 1)[0]
+        return "shared banks" if path.startswith(READ_SHARED_BANKS) else path
 
 
-def _group_of(item: pytest.Item) -> str:
-    """The shared bank that a test reads, else its file."""
-    names = set(getattr(item, "fixturenames", ()))
-    callspec = getattr(item, "callspec", None)
-    given = callspec.id if callspec is not None else ""
-    for bank in BANKS:
-        if f"{bank}_bank" in names or given.startswith(bank):
-            return bank
-    return str(item.path)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer | None) -> ByBank:
+    return ByBank(config, log)

@@ -28,11 +28,11 @@ ROOM = 80_000_000
 
 @pytest.fixture
 def small_disk(published_bank: Settings, later: Path, tmp_path: Path) -> Iterator[Settings]:
-    """A home on a disk of its own that has a few megabytes left."""
+    """A home on a disk of its own that has room for a refresh."""
     size = sum(p.stat().st_size for p in published_bank.home.rglob("*") if p.is_file())
     place = tmp_path / "disk"
     place.mkdir()
-    options = f"size={int(size * 1.1) + ROOM}"
+    options = f"size={size * 3 + ROOM}"
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)],
         capture_output=True, text=True, check=False,

@@ -133,7 +133,7 @@ class Managers:
     def lead(self, customer: int, day: date) -> str | None:
         """Manager with the largest share, then the smallest id; None where nobody is assigned."""
         shares: dict[str, Fraction] = defaultdict(Fraction)
-        for assignment in self._assignments[customer]:
+        for assignment in self._assignments.get(customer, []):
             if assignment.holds(day):
                 shares[assignment.holder] += assignment.share
         return min(shares, key=lambda manager: (-shares[manager], manager), default=None)
@@ -141,7 +141,7 @@ class Managers:
     def shares(self, customer: int, day: date) -> dict[str, Fraction]:
         """Part of a customer that is each manager's, to six places; more than all is scaled."""
         raw: dict[str, Fraction] = defaultdict(Fraction)
-        for assignment in self._assignments[customer]:
+        for assignment in self._assignments.get(customer, []):
             if assignment.holds(day):
                 raw[assignment.holder] += assignment.share
         whole, reached, parts = max(sum(raw.values(), Fraction()), Fraction(1)), Fraction(), {}
