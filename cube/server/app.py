@@ -19,6 +19,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from cube.server.access import ADMINISTRATORS, AccessControl
 from cube.server.access_log import AccessLog
 from cube.server.auth import SecurityContext, authenticate, check_exposure
 from cube.server.errors import Forbidden, QueryError, QueryTimeout
@@ -54,7 +55,8 @@ def create_app(
         BankcrmError: the server would be reachable from outside without a good secret.
     """
     check_exposure(settings)
-    service = Service(load_model(), Warehouse(settings), query_timeout_seconds)
+    model = load_model()
+    service = Service(model, AccessControl(model), Warehouse(settings), query_timeout_seconds)
     api = _Api(service, settings)
     handlers: dict[Any, Any] = {
         **dict.fromkeys(_STATUS, _answer_known),
@@ -124,11 +126,11 @@ class _Api:
         return Response(body, media_type="application/json")
 
     async def _meta(self, http: HttpRequest) -> Response:
-        self._authenticate(http)
+        context = self._authenticate(http)
         for key in http.query_params:
             if key != "onlyViews":
                 raise QueryError(f"the key '{key}' is not supported")
-        return Response(self._service.meta(), media_type="application/json")
+        return Response(self._service.meta(context), media_type="application/json")
 
     async def _livez(self, http: HttpRequest) -> Response:
         return JSONResponse({"health": "HEALTH"})
@@ -141,8 +143,9 @@ class _Api:
         return JSONResponse({"health": "HEALTH"})
 
     async def _status(self, http: HttpRequest) -> Response:
-        """The status page of the last run."""
-        self._authenticate(http)
+        """The status page of the last run, which tells of the whole bank."""
+        if ADMINISTRATORS not in self._authenticate(http)["groups"]:
+            raise Forbidden("The status page is for administrators")
         page = page_file(self._settings)
         if not page.is_file():
             raise HTTPException(404, "No run has written a status page yet")
