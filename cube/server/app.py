@@ -197,9 +197,12 @@ async def _read_body(http: HttpRequest) -> bytes:
 
 def _decode(text: str | bytes, what: str) -> Any:  # noqa: ANN401 - any JSON value
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        content = json.loads(text, parse_constant=_refuse_constant)
+        # Half of a surrogate pair is JSON, but no text that an answer could repeat.
+        json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise QueryError(f"{what} is not valid JSON") from error
+        raise QueryError(f"{what} is not valid JSON in valid Unicode") from error
+    return content
 
 
 def _refuse_constant(name: str) -> None:
