@@ -204,7 +204,7 @@ def test_a_view_without_policies_is_known_to_administrators_only(
 def test_masks_keep_the_type_of_the_member_and_show_no_value(model: Model) -> None:
     view = AccessControl(model).grant({"groups": ["reader"]}).views["entries"]
     trees = {
-        name.split(".")[1]: member.source.tree.sql("duckdb")  # type: ignore[union-attr]
+        name.split(".")[1]: member.source.tree.sql("duckdb")
         for name, member in view.members.items()
         if member.kind == "dimension"
     }
