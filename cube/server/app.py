@@ -105,7 +105,7 @@ class _Api:
         request = await self._read(http)
         known = http.headers.get("if-none-match")
         answer = await self._run(partial(self._service.load, request, known))
-        http.state.log = {"version": answer.version, "rows": answer.rows}
+        http.state.log |= {"version": answer.version, "rows": answer.rows}
         headers = {"ETag": answer.etag, "Cache-Control": "private, no-cache"}
         if answer.body is None:
             return Response(status_code=304, headers=headers)
@@ -159,7 +159,10 @@ class _Api:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def _authenticate(self, http: HttpRequest) -> SecurityContext:
-        return authenticate(http.headers.get("authorization"), self._settings)
+        """Who asks; the access log names the user and the groups."""
+        context = authenticate(http.headers.get("authorization"), self._settings)
+        http.state.log = {"user": context.get("sub"), "groups": context["groups"]}
+        return context
 
     async def _read(self, http: HttpRequest) -> Request:
         """The query of a request, from the body of a POST or the parameters of a GET."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import random
 import shutil
 from collections.abc import Iterator
@@ -271,6 +272,20 @@ def test_the_rest_of_the_server_keeps_to_the_role(guarded: TestClient, published
             sent = guarded.post(f"{API}/{path}", json={"query": query}, headers=token)
             got = guarded.get(f"{API}/{path}", params={"query": json.dumps(query)}, headers=token)
             assert (sent.status_code, got.status_code) == (expected, expected), (path, role)
+
+
+def test_the_access_log_names_the_user_and_the_groups_but_no_query(
+    guarded: TestClient, published: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = published.model_copy(update={"api_secret": SECRET})
+    token = headers(settings, {"groups": ["analyst"], "sub": "jana\n"})
+    query = {"query": {"measures": ["balances.end_balance"]}}
+    with caplog.at_level(logging.INFO, "bankcrm.cube.access"):
+        guarded.post(f"{API}/load", json=query, headers=token)
+    line = json.loads(caplog.messages[-1])
+    assert (line["user"], line["groups"], line["rows"]) == ("jana\n", ["analyst"], 1)
+    assert "\n" not in caplog.messages[-1]
+    assert "end_balance" not in caplog.messages[-1]
 
 
 def test_two_branches_never_share_an_etag(guarded: TestClient, published: Settings) -> None:
