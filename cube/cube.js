@@ -24,6 +24,8 @@ module.exports = {
     type: 'duckdb',
     initSql: settings.join('; ').replace('VERSION', version.replaceAll("'", "''")),
   }),
+  // Groups of the access policies, from the token that CUBEJS_API_SECRET signs.
+  contextToGroups: ({ securityContext }) => securityContext?.groups ?? [],
   // One published version, one compiled model: a new version starts with an empty cache.
   contextToAppId: () => `bankcrm_${version}`,
   contextToOrchestratorId: () => `bankcrm_${version}`,

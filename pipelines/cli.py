@@ -219,6 +219,40 @@ def serve(home: Home = None) -> None:
 
 @app.command()
 @acts_on_errors
+def token(
+    group: Annotated[list[str], typer.Option(help="Group of the user; may be given again.")],
+    branch: Annotated[
+        str | None, typer.Option(help="Id of the unit whose subtree a branch manager sees.")
+    ] = None,
+    manager: Annotated[
+        str | None, typer.Option(help="Id of the manager whose book a customer manager sees.")
+    ] = None,
+    user: Annotated[str, typer.Option(help="Name of the user.")] = "developer",
+    hours: Annotated[float, typer.Option(help="How long the token holds.")] = 8,
+    home: Home = None,
+) -> None:
+    """Print a token of the cube API, for development: needs BANKCRM_API_SECRET."""
+    from datetime import timedelta
+
+    from cube.server.access import AccessControl
+    from cube.server.auth import make_token
+    from cube.server.errors import suggest
+    from cube.server.model import load_model
+
+    known = sorted(AccessControl(load_model()).groups)
+    for name in group:
+        if name not in known:
+            raise BankcrmError(
+                f"'{name}' is not a group of the cubes{suggest(name, known)}",
+                f"The groups are {', '.join(known)}.",
+            )
+    claims = {"sub": user, "branch_id": branch, "manager_id": manager}
+    given = {name: value for name, value in claims.items() if value is not None}
+    typer.echo(make_token(_settings(home), group, timedelta(hours=hours), given))
+
+
+@app.command()
+@acts_on_errors
 def sql(
     query: Annotated[str, typer.Argument(help="One SQL query; - reads it from standard input.")],
     home: Home = None,

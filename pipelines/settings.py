@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     """Largest delivery read, after decompression."""
     api_secret: str | None = None
     """Secret that signs the tokens of the cube API (HS256). Without it, only loopback is served."""
+    api_audience: str | None = None
+    """Audience (``aud``) that tokens must name. Unless set, a token that names any is refused."""
     host: str = "127.0.0.1"
     port: int = 4000
     disk_reserve_bytes: int = 256_000_000

@@ -19,6 +19,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from cube.server.access import ADMINISTRATORS, AccessControl
 from cube.server.access_log import AccessLog
 from cube.server.auth import SecurityContext, authenticate, check_exposure
 from cube.server.errors import Forbidden, QueryError, QueryTimeout
@@ -54,7 +55,8 @@ def create_app(
         BankcrmError: the server would be reachable from outside without a good secret.
     """
     check_exposure(settings)
-    service = Service(load_model(), Warehouse(settings), query_timeout_seconds)
+    model = load_model()
+    service = Service(model, AccessControl(model), Warehouse(settings), query_timeout_seconds)
     api = _Api(service, settings)
     handlers: dict[Any, Any] = {
         **dict.fromkeys(_STATUS, _answer_known),
@@ -103,7 +105,7 @@ class _Api:
         request = await self._read(http)
         known = http.headers.get("if-none-match")
         answer = await self._run(partial(self._service.load, request, known))
-        http.state.log = {"version": answer.version, "rows": answer.rows}
+        http.state.log |= {"version": answer.version, "rows": answer.rows}
         headers = {"ETag": answer.etag, "Cache-Control": "private, no-cache"}
         if answer.body is None:
             return Response(status_code=304, headers=headers)
@@ -124,11 +126,11 @@ class _Api:
         return Response(body, media_type="application/json")
 
     async def _meta(self, http: HttpRequest) -> Response:
-        self._authenticate(http)
+        context = self._authenticate(http)
         for key in http.query_params:
             if key != "onlyViews":
                 raise QueryError(f"the key '{key}' is not supported")
-        return Response(self._service.meta(), media_type="application/json")
+        return Response(self._service.meta(context), media_type="application/json")
 
     async def _livez(self, http: HttpRequest) -> Response:
         return JSONResponse({"health": "HEALTH"})
@@ -141,8 +143,9 @@ class _Api:
         return JSONResponse({"health": "HEALTH"})
 
     async def _status(self, http: HttpRequest) -> Response:
-        """The status page of the last run."""
-        self._authenticate(http)
+        """The status page of the last run, which tells of the whole bank."""
+        if ADMINISTRATORS not in self._authenticate(http)["groups"]:
+            raise Forbidden("The status page is for administrators")
         page = page_file(self._settings)
         if not page.is_file():
             raise HTTPException(404, "No run has written a status page yet")
@@ -156,7 +159,10 @@ class _Api:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def _authenticate(self, http: HttpRequest) -> SecurityContext:
-        return authenticate(http.headers.get("authorization"), self._settings)
+        """Who asks; the access log names the user and the groups."""
+        context = authenticate(http.headers.get("authorization"), self._settings)
+        http.state.log = {"user": context.get("sub"), "groups": context["groups"]}
+        return context
 
     async def _read(self, http: HttpRequest) -> Request:
         """The query of a request, from the body of a POST or the parameters of a GET."""
@@ -194,9 +200,12 @@ async def _read_body(http: HttpRequest) -> bytes:
 
 def _decode(text: str | bytes, what: str) -> Any:  # noqa: ANN401 - any JSON value
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        content = json.loads(text, parse_constant=_refuse_constant)
+        # Half of a surrogate pair is JSON, but no text that an answer could repeat.
+        json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise QueryError(f"{what} is not valid JSON") from error
+        raise QueryError(f"{what} is not valid JSON in valid Unicode") from error
+    return content
 
 
 def _refuse_constant(name: str) -> None:

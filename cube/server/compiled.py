@@ -39,13 +39,17 @@ Kind = Literal["dimension", "measure", "segment"]
 
 @dataclass(frozen=True, eq=False)
 class CompiledDimension:
-    """A dimension; ``tree`` reads the columns of ``cubes`` only."""
+    """A dimension; ``tree`` reads the columns of ``cubes`` only.
+
+    ``mask`` stands in its place for those who may not see it; without one they see no value.
+    """
 
     id: MemberId
     definition: Dimension
     tree: exp.Expr
     cubes: frozenset[str]
     granularities: Mapping[str, Granularity]
+    mask: exp.Expr | None = None
 
     @property
     def is_day(self) -> bool:
@@ -217,8 +221,23 @@ class CubeCompiler:
             raise ModelError(f"{where}.granularities: {error.problem}") from error
         known = {**STANDARD, **custom} if dimension.type == "time" else {}
         return CompiledDimension(
-            (cube.name, dimension.name), dimension, tree, find_cubes(tree), known
+            (cube.name, dimension.name),
+            dimension,
+            tree,
+            find_cubes(tree),
+            known,
+            self._mask(cube, dimension),
         )
+
+    def _mask(self, cube: Cube, dimension: Dimension) -> exp.Expr | None:
+        """A mask reads columns of its own cube at most, so that it needs no join of its own."""
+        if dimension.mask is None:
+            return None
+        where = f"{cube.name}.dimensions.{dimension.name}.mask.sql"
+        expression = self._parse(where, dimension.mask.sql, cube.name)
+        if expression.members or not find_cubes(expression.tree) <= {cube.name}:
+            raise ModelError(f"{where}: a mask is a constant or reads columns of {cube.name}")
+        return expression.tree
 
     def _segment(self, cube: Cube, segment: Segment) -> CompiledSegment:
         where = f"{cube.name}.segments.{segment.name}.sql"

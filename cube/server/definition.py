@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+    model_validator,
+)
+
+from cube.server.query import Operator
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Path = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$")]
@@ -22,6 +33,12 @@ class Definition(BaseModel):
 
 class SqlClause(Definition):
     """One SQL condition of a measure filter."""
+
+    sql: str
+
+
+class Mask(Definition):
+    """What a dimension shows to those who may not see its values."""
 
     sql: str
 
@@ -96,6 +113,7 @@ class Dimension(Documented):
     format: Format | None = None
     currency: str | None = None
     granularities: tuple[GranularityDefinition, ...] = ()
+    mask: Mask | None = None
 
 
 class Measure(Documented):
@@ -142,6 +160,84 @@ class Hierarchy(Definition):
     levels: tuple[Path, ...] = Field(min_length=1)
 
 
+class Policy(Definition):
+    """Whom a policy is for: one group or several."""
+
+    group: Name | None = None
+    groups: tuple[Name, ...] = ()
+
+    @model_validator(mode="after")
+    def _check_groups(self) -> Policy:
+        if (self.group is None) == (not self.groups):
+            raise ValueError("a policy names either a group or groups")
+        return self
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The groups that the policy is for."""
+        return frozenset(self.groups if self.group is None else (self.group,))
+
+
+class RowFilter(Definition):
+    """A condition on a dimension of the cube; values name claims: ``{ securityContext.name }``."""
+
+    member: Name
+    operator: Operator
+    values: tuple[StrictStr | StrictBool | StrictInt, ...] = ()
+
+
+class AllRows(Definition):
+    """Conditions that must all hold."""
+
+    items: tuple[RowRule, ...] = Field(alias="and", min_length=1)
+
+
+class AnyRow(Definition):
+    """Conditions of which one must hold."""
+
+    items: tuple[RowRule, ...] = Field(alias="or", min_length=1)
+
+
+RowRule = RowFilter | AllRows | AnyRow
+
+
+class RowLevel(Definition):
+    """The rows that a group sees: those that meet every filter, or all."""
+
+    filters: tuple[RowRule, ...] = ()
+    allow_all: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _check_choice(self) -> RowLevel:
+        if bool(self.filters) == bool(self.allow_all):
+            raise ValueError("row_level holds either filters or allow_all: true")
+        return self
+
+
+class CubePolicy(Policy):
+    """The rows of a cube that a group sees, in whatever view."""
+
+    row_level: RowLevel
+
+
+class MemberList(Definition):
+    """Members of a view, by their names in it."""
+
+    includes: Literal["*"] | tuple[Name, ...] = "*"
+    excludes: tuple[Name, ...] = ()
+
+    def holds(self, name: str) -> bool:
+        """Whether a member is on the list."""
+        return (self.includes == "*" or name in self.includes) and name not in self.excludes
+
+
+class ViewPolicy(Policy):
+    """The members of a view that a group sees, and those it sees only masked."""
+
+    member_level: MemberList = MemberList()
+    member_masking: MemberList | None = None
+
+
 class Cube(Documented):
     """A table of the warehouse with its joins and members."""
 
@@ -151,6 +247,7 @@ class Cube(Documented):
     measures: tuple[Measure, ...] = ()
     segments: tuple[Segment, ...] = ()
     hierarchies: tuple[Hierarchy, ...] = ()
+    access_policy: tuple[CubePolicy, ...] = ()
 
 
 class Include(Definition):
@@ -192,6 +289,7 @@ class View(Documented):
 
     cubes: tuple[ViewCube, ...] = Field(min_length=1)
     folders: tuple[Folder, ...] = ()
+    access_policy: tuple[ViewPolicy, ...] = ()
 
 
 class ModelFile(Definition):

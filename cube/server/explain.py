@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from cube.server.access import grant_all
 from cube.server.compiled import Member, MemberSource
 from cube.server.dates import format_moment
 from cube.server.errors import QueryError
@@ -26,6 +27,7 @@ from cube.server.plan import (
     list_conditions,
 )
 from cube.server.planner import plan_query
+from cube.server.policy import HIDDEN
 from cube.server.query import parse_batch
 from cube.server.sql import DIALECT, write_statement
 from cube.server.warehouse import Warehouse
@@ -54,7 +56,7 @@ def explain_plan(plan: Plan, model: Model, dialect: str = DIALECT) -> Json:
 
 
 def explain_text(text: str, settings: Settings) -> list[Json]:
-    """Explanations of a query as JSON text, or of each query that it stands for.
+    """Explanations of a query as JSON text, or of each query that it stands for, unrestricted.
 
     Relative dates count from the business date of the published version.
 
@@ -67,10 +69,11 @@ def explain_text(text: str, settings: Settings) -> list[Json]:
     except ValueError as error:
         raise QueryError(f"the query is not valid JSON: {error}") from error
     model = load_model()
+    access = grant_all(model)
     warehouse = Warehouse(settings)
     with warehouse.pin() as version:
         plans = [
-            plan_query(query, model, version.business_date)
+            plan_query(query, model, version.business_date, access)
             for query in parse_batch(content).queries
         ]
     warehouse.close()
@@ -99,7 +102,8 @@ def _members(plan: Plan) -> Iterator[Member]:
     filters += [node for source in plan.body.sources for node in source.where]
     listed = [column.member for column in plan.columns] + [*plan.measures]
     listed += [condition.member for node in filters for condition in list_conditions(node)]
-    yield from {member.name: member for member in listed}.values()
+    shown = {member.name: member for member in listed if not member.name.startswith(HIDDEN)}
+    yield from shown.values()
 
 
 def _lineage(member: Member, model: Model) -> Json:

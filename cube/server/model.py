@@ -17,17 +17,22 @@ from cube.server.compiled import CompiledCube, CompiledView, CubeCompiler, ViewC
 from cube.server.definition import Cube, ModelFile, View
 from cube.server.errors import ModelError
 from cube.server.joins import JoinGraph
+from cube.server.policy import RowPolicy, check_member_policies, compile_row_policies
 
 MODEL_FOLDER = Path(__file__).resolve().parent.parent / "model"
 
 
 @dataclass(frozen=True)
 class Model:
-    """The compiled model. ``digest`` changes with every change of a model file."""
+    """The compiled model. ``policies`` are those of the cubes that have any.
+
+    ``digest`` changes with every change of a model file.
+    """
 
     cubes: Mapping[str, CompiledCube]
     views: Mapping[str, CompiledView]
     joins: JoinGraph
+    policies: Mapping[str, tuple[RowPolicy, ...]]
     digest: str
 
 
@@ -55,7 +60,8 @@ def load_model(folder: Path = MODEL_FOLDER) -> Model:
     cubes = _compile_cubes(sources)
     tables = {name: cube.definition.sql_table for name, cube in cubes.items()}
     joins = JoinGraph(tables, {name: cube.joins for name, cube in cubes.items()})
-    return Model(cubes, _compile_views(sources, cubes, joins), joins, _hash_files(files))
+    views = _compile_views(sources, cubes, joins)
+    return Model(cubes, views, joins, _compile_policies(sources, cubes), _hash_files(files))
 
 
 def _compile_cubes(sources: _Sources) -> dict[str, CompiledCube]:
@@ -75,6 +81,18 @@ def _compile_views(
     for name, view in sources.views.items():
         with _naming(sources.files[name]):
             compiled[name] = compiler.compile(view)
+            check_member_policies(compiled[name])
+    return compiled
+
+
+def _compile_policies(
+    sources: _Sources, cubes: Mapping[str, CompiledCube]
+) -> dict[str, tuple[RowPolicy, ...]]:
+    compiled = {}
+    for name, cube in cubes.items():
+        if cube.definition.access_policy:
+            with _naming(sources.files[name]):
+                compiled[name] = compile_row_policies(cube)
     return compiled
 
 

@@ -67,6 +67,8 @@ class Group:
 
 
 Node = Condition | Group
+NOTHING = Group("or", ())
+"""Holds for no row: none of no conditions holds."""
 
 
 @dataclass(frozen=True)

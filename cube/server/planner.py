@@ -8,6 +8,7 @@ from datetime import date
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from cube.server.access import Access
 from cube.server.compiled import (
     CompiledDimension,
     CompiledView,
@@ -42,33 +43,35 @@ from cube.server.plan import (
     is_moved,
     list_conditions,
 )
+from cube.server.policy import HIDDEN
 from cube.server.query import DEFAULT_LIMIT, MAXIMUM_LIMIT, And, Filter, FilterItem, Query
 from cube.server.values import type_values
 
 _UNMOVED_BY_REPEATS = ("min", "max", "count_distinct", "count_distinct_approx")
 
 
-def plan_query(query: Query, model: Model, today: date) -> Plan:
+def plan_query(query: Query, model: Model, today: date, access: Access) -> Plan:
     """Resolve a query.
 
     Args:
         query: as the client sent it.
         model: the compiled model.
         today: business date that relative ranges count from.
+        access: the members and rows that the user may see; to the user there are no others.
 
     Raises:
         QueryError: unknown member, operator or value that does not fit, or a combination of
             members that has no meaning in the model.
     """
-    return _Planner(query, model, today).plan()
+    return _Planner(query, model, today, access).plan()
 
 
 class _Planner:
-    def __init__(self, query: Query, model: Model, today: date) -> None:
+    def __init__(self, query: Query, model: Model, today: date, access: Access) -> None:
         self._query = query
         self._today = today
         self._zone = ZoneInfo(query.timezone)
-        self._resolver = _Resolver(model)
+        self._resolver = _Resolver(model, access)
 
     def plan(self) -> Plan:
         query = self._query
@@ -191,8 +194,9 @@ class _Planner:
 class _Resolver:
     """Finds members by name and trees of joins by root, in the views that a query names."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, access: Access) -> None:
         self.model = model
+        self.access = access
         self.views: dict[str, CompiledView] = {}
 
     def member(self, name: str, kind: Kind | None = None) -> Member:
@@ -201,7 +205,7 @@ class _Resolver:
         Raises:
             QueryError: no such member, or one of another kind.
         """
-        view = self.model.views.get(name.split(".", maxsplit=1)[0])
+        view = self.access.views.get(name.split(".", maxsplit=1)[0])
         if view is None or not view.definition.public or name not in view.members:
             raise QueryError(f"'{name}' is not a member{suggest(name, self._known(view, kind))}")
         self.views[view.definition.name] = view
@@ -227,7 +231,7 @@ class _Resolver:
         """A dimension that no view needs to show, for a finer grain."""
         source = self.model.cubes[id_[0]].dimensions[id_[1]]
         name = ".".join(id_)
-        return Member(f"@{name}", source, id_[0], name, None, None, {})
+        return Member(f"{HIDDEN}{name}", source, id_[0], name, None, None, {})
 
     def is_calendar(self, member: Member) -> bool:
         """Whether the member describes days of a calendar, and is not the day itself."""
@@ -236,7 +240,7 @@ class _Resolver:
         return member.type != "time" and all(key.definition.type == "time" for key in keys)
 
     def _known(self, view: CompiledView | None, kind: Kind | None) -> list[str]:
-        views = [view] if view is not None else self.model.views.values()
+        views = [view] if view is not None else self.access.views.values()
         return [m.name for v in views for m in v.members.values() if kind in (None, m.kind)]
 
 
@@ -246,6 +250,11 @@ class _Fit:
 
     tree: Tree
     joins: tuple[JoinStep, ...]
+
+    @property
+    def cubes(self) -> frozenset[str]:
+        """The root and every joined cube."""
+        return frozenset({self.tree.root}.union(step.cube for step in self.joins))
 
 
 class _Facts:
@@ -307,9 +316,8 @@ class _Facts:
     def _start(self, name: str, root: str, columns: tuple[Column, ...], leaf: Leaf) -> Source:
         rolling = self._rolling(leaf, columns)
         self._check_shift(leaf, columns)
-        where = self._kept(rolling)
         read = _read_columns(columns, rolling)
-        fit = self._fit(self._root_of(root, leaf), read, where, [leaf])
+        fit, where = self._guard(self._root_of(root, leaf), read, self._kept(rolling), [leaf])
         repeated = _is_sensitive(leaf) and is_multiplied(leaf.cube, fit.joins)
         key = self._resolver.model.cubes[leaf.cube].primary_key if repeated else ()
         return Source(
@@ -336,7 +344,9 @@ class _Facts:
             return None
         leaves = (*source.leaves, leaf)
         read = _read_columns(columns, source.rolling)
-        fit = self._fit(source.root, read, source.where, leaves)
+        fit, where = self._guard(source.root, read, self._kept(source.rolling), leaves)
+        if where != source.where:
+            return None
         if not source.distinct and any(
             _is_sensitive(item) and is_multiplied(item.cube, fit.joins) for item in leaves
         ):
@@ -347,14 +357,17 @@ class _Facts:
         """Rows of the root that reaches every member of a query without measures."""
         members = [column.member for column in columns]
         roots = dict.fromkeys([*(member.root for member in members), *self._resolver.roots()])
-        for root in roots:
+        for root in filter(self._may_list, roots):
             try:
-                fit = self._fit(root, columns, self._where, ())
+                fit, where = self._guard(root, columns, self._where, ())
             except QueryError:
                 continue
-            return Source("source_0", root, fit.tree.table, fit.joins, self._where, ())
+            return Source("source_0", root, fit.tree.table, fit.joins, where, ())
         names = " and ".join(member.name for member in members)
         raise QueryError(f"nothing joins {names}; add a measure that they describe")
+
+    def _may_list(self, root: str) -> bool:
+        return self._resolver.access.may_list(root, self._resolver.roots())
 
     def _root_of(self, root: str, leaf: Leaf) -> str:
         reached = any(tree.reaches(leaf.cubes) for tree in self._resolver.trees(root))
@@ -374,13 +387,33 @@ class _Facts:
                 return _Fit(tree, tree.select(needed))
         raise QueryError(self._explain_unreached(root, columns, where))
 
+    def _guard(
+        self,
+        root: str,
+        columns: tuple[Column, ...],
+        where: tuple[Node, ...],
+        leaves: Iterable[Leaf],
+    ) -> tuple[_Fit, tuple[Node, ...]]:
+        """The joins of a source, and its filters with the row rules of every cube that it reads.
+
+        A rule may itself need a join, and the joined cube bring a rule of its own.
+        """
+        measured = frozenset(leaf.cube for leaf in leaves)
+        rules: tuple[Node, ...] = ()
+        while True:
+            fit = self._fit(root, columns, where + rules, leaves)
+            found = self._resolver.access.select_rules(fit.cubes, measured)
+            if found == rules:
+                return fit, where + rules
+            rules = found
+
     def _explain_unreached(
         self, root: str, columns: tuple[Column, ...], where: tuple[Node, ...]
     ) -> str:
         members = [column.member for column in columns]
         members += [condition.member for node in where for condition in list_conditions(node)]
         title = self._resolver.model.cubes[root].definition.title or root
-        for member in members:
+        for member in (m for m in members if not m.name.startswith(HIDDEN)):
             if not any(tree.reaches(_cubes(member)) for tree in self._resolver.trees(root)):
                 return (
                     f"'{member.name}' does not describe the rows of '{title}'; group and filter "

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from cube.server.access import AccessControl
 from cube.server.auth import SecurityContext
 from cube.server.errors import QueryError, suggest
 from cube.server.explain import explain_plan
@@ -52,9 +53,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Service:
-    """The model, the warehouse and the time a query may take."""
+    """The model, who may see what of it, the warehouse, and the time a query may take."""
 
     model: Model
+    control: AccessControl
     warehouse: Warehouse
     timeout_seconds: float
 
@@ -98,13 +100,14 @@ class Service:
             plans = self._plans(request, version)
         return encode({"queries": [explain_plan(plan, self.model) for _, plan in plans]})
 
-    def meta(self) -> bytes:
-        """The public views and their members."""
-        return encode(build_meta(self.model.views.values()))
+    def meta(self, context: SecurityContext) -> bytes:
+        """The public views and members that the user may see."""
+        return encode(build_meta(self.control.grant(context).views.values()))
 
     def _plans(self, request: Request, version: Version) -> list[tuple[Query, Plan]]:
+        access = self.control.grant(request.context)
         return [
-            (query, plan_query(query, self.model, version.business_date))
+            (query, plan_query(query, self.model, version.business_date, access))
             for query in request.batch.queries
         ]
 

@@ -481,6 +481,8 @@ def _measure(member: Member) -> CompiledMeasure:
 
 
 def _combine(group: Group, conditions: Sequence[exp.Expr]) -> exp.Expr:
+    if not conditions:
+        return exp.true() if group.kind == "and" else exp.false()
     join = exp.and_ if group.kind == "and" else exp.or_
     return exp.paren(join(*conditions, copy=False), copy=False)
 

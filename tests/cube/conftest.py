@@ -13,6 +13,7 @@ import duckdb
 import pytest
 from starlette.testclient import TestClient
 
+from cube.server.access import grant_all
 from cube.server.app import create_app
 from cube.server.model import load_model
 from cube.server.planner import plan_query
@@ -115,11 +116,12 @@ def ask_tiny() -> Callable[..., list[tuple[Any, ...]]]:
     """Rows of a query on the tiny bank: columns, then measures, times as text."""
     folder = Path(__file__).with_name("tiny")
     model = load_model(folder / "model")
+    access = grant_all(model)
     connection = duckdb.connect()
     connection.execute((folder / "tables.sql").read_text(encoding="utf-8"))
 
     def ask(query: Query) -> list[tuple[Any, ...]]:
-        plan = plan_query(parse_query(query), model, date(2024, 10, 31))
+        plan = plan_query(parse_query(query), model, date(2024, 10, 31), access)
         statement = write_statement(plan, model)
         rows = connection.execute(statement.sql, list(statement.parameters)).fetchall()
         return [tuple(v.isoformat() if isinstance(v, datetime) else v for v in row) for row in rows]

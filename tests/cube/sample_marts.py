@@ -35,12 +35,23 @@ select i::bigint customer_key, (100 + i)::bigint customer_durable_key,
 from (values (-1), (1), (2), (3), (4), (5), (6), (7), (8)) ids(i);
 
 create table dim_branch as
-select i::bigint branch_key, 'B' || i branch_id, case i when -1
+select i::bigint branch_key, (10 * i)::bigint branch_durable_key, 'B' || i branch_id, case i when -1
     then 'Missing' else 'Branch ' || i end
     branch_name, 'BRANCH' branch_level, 'North' region_name,
     'Main ' || i main_branch_name, 'Head office' head_office_name,
     'Praha' city
 from (values (-1), (1), (2), (3)) ids(i);
+
+-- branch 2 stands below branch 1; the missing branch stands nowhere
+create table dim_organisation_path as
+select * from (values (10::bigint, '/HO/B1/'), (20::bigint, '/HO/B1/B2/'), (30::bigint, '/HO/B3/'))
+    rows(branch_durable_key, branch_path);
+
+-- customer 103 is shared, 107 and 108 have no manager
+create table dim_customer_book as
+select * from (values (101::bigint, '/M1/'), (102::bigint, '/M2/'), (103::bigint, '/M1/M2/'),
+    (104::bigint, '/M3/'), (105::bigint, '/M10/'), (106::bigint, '/M1/'))
+    rows(customer_durable_key, manager_path);
 
 create table dim_product as
 select i::bigint product_key, 'P' || i product_id, 'Product ' || i product_name,

@@ -26,7 +26,8 @@ from pipelines.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 SECRET = "a secret of the tests that is long enough for HS256"
-TOKEN = jwt.encode({"sub": "analyst"}, SECRET, algorithm="HS256")
+CLAIMS = {"sub": "analyst", "groups": ["analyst"], "exp": int(time.time()) + 3600}
+TOKEN = jwt.encode(CLAIMS, SECRET, algorithm="HS256")
 BRANCH = "balances.branch_name"
 QUARTER = "balances.month_end_date.quarter"
 MEASURES = ["balances.end_balance", "balances.fee_income_amount"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from starlette.testclient import TestClient
 
 from cube.server.app import create_app
+from cube.server.auth import make_token
 from pipelines.operations.status_page import page_file, write_status_page
 from pipelines.settings import Settings
 
@@ -28,3 +30,6 @@ def test_the_page_needs_a_token_where_there_is_a_secret(tmp_path: Path) -> None:
     write_status_page(settings)
     with TestClient(create_app(settings), base_url=LOCAL) as http:
         assert http.get("/status").status_code == 403
+        for group, status in (("analyst", 403), ("admin", 200)):
+            token = make_token(settings, [group], timedelta(hours=1), {})
+            assert http.get("/status", headers={"Authorization": token}).status_code == status

@@ -22,7 +22,8 @@ from pipelines.settings import PROJECT_FOLDER, Settings
 from pipelines.versions import open_published
 
 SECRET = "a secret of the tests that is long enough for HS256"
-TOKEN = jwt.encode({"sub": "analyst"}, SECRET, algorithm="HS256")
+CLAIMS = {"sub": "analyst", "groups": ["analyst"], "exp": int(time.time()) + 3600}
+TOKEN = jwt.encode(CLAIMS, SECRET, algorithm="HS256")
 QUERY: Any = {
     "measures": ["transactions.amount", "transactions.transaction_count"],
     "dimensions": ["transactions.channel_code"],

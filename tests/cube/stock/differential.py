@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from cube.server.access import Access, grant_all
 from cube.server.compiled import Member
 from cube.server.model import Model, load_model
 from cube.server.planner import plan_query
@@ -41,10 +42,12 @@ class Differential:
     connection: duckdb.DuckDBPyConnection
     today: date
     model: Model = field(init=False)
+    access: Access = field(init=False)
 
     def __post_init__(self) -> None:
         self.stock.load_model(self.folder)
         self.model = load_model(self.folder)
+        self.access = grant_all(self.model)
         self.connection.execute("set timezone = 'UTC'")
         self.connection.execute("set disabled_optimizers = 'common_subplan'")
 
@@ -77,7 +80,7 @@ class Differential:
 
     def run_ours(self, query: ParsedQuery) -> list[tuple[Cell, ...]]:
         """Rows by our compiler: columns of the plan, then the measures."""
-        plan = plan_query(query, self.model, self.today)
+        plan = plan_query(query, self.model, self.today, self.access)
         statement = write_statement(plan, self.model)
         rows = self.connection.execute(statement.sql, list(statement.parameters)).fetchall()
         return [tuple(map(normalize, row)) for row in rows]
@@ -87,7 +90,7 @@ class Differential:
         reply = self.stock.compile(self.folder, query, self.today)
         cursor = self.connection.execute(reply["sql"], reply["params"])
         names = [reply["aliases"][column[0]] for column in cursor.description or ()]
-        plan = plan_query(parsed, self.model, self.today)
+        plan = plan_query(parsed, self.model, self.today, self.access)
         wanted = [column.name for column in plan.columns] + [m.name for m in plan.measures]
         by_cube = {m.name: ".".join(m.source.id) for m in self._members()}
         positions = [names.index(name if name in names else by_cube[name]) for name in wanted]

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cube.server.access import AccessControl
 from cube.server.dates import format_moment, parse_range
 from cube.server.model import MODEL_FOLDER, load_model
+from cube.server.planner import plan_query
+from cube.server.query import parse_query
 from cube.server.response import build_meta
+from cube.server.sql import write_statement
 from pipelines.settings import Settings
 from tests.cube.stock.compiler import PROJECT, StockCompiler, find_node, is_installed
 from tests.cube.stock.queries import RELATIVE
@@ -108,3 +112,30 @@ def test_a_stock_deployment_reads_a_published_version(published: Settings, tmp_p
         timeout=60,
     )
     assert json.loads(run.stdout) == [{"n": "400", "o": "common_subplan"}]
+
+
+RULES = [
+    ("balances.account_count", {"groups": ["branch_manager"], "branch_id": "B1"}, "/B1/"),
+    ("transactions.amount", {"groups": ["branch_manager"], "branch_id": "B2"}, "/B2/"),
+    ("loans.loan_count", {"groups": ["customer_manager"], "manager_id": "M1"}, "/M1/"),
+]
+
+
+def test_row_rules_as_a_stock_cube_applies_them_leave_the_same_rows(
+    stock: StockCompiler, sql: Callable[..., list[tuple[Any, ...]]]
+) -> None:
+    """A stock Cube adds the filter of the policy to the query, with the claim in its place."""
+    stock.load_model(MODEL_FOLDER)
+    model, today = load_model(MODEL_FOLDER), date(2024, 6, 28)
+    for measure, claims, value in RULES:
+        view = model.views[measure.split(".")[0]]
+        branch = f"{view.definition.name}.branch_name"
+        query = {"measures": [measure], "dimensions": [branch], "order": [[branch, "asc"]]}
+        member = "branch_path" if "branch_id" in claims else "manager_path"
+        rule = {"member": f"{view.facts[0]}.{member}", "operator": "contains", "values": [value]}
+        theirs = stock.compile(MODEL_FOLDER, {**query, "filters": [rule]}, today)
+        access = AccessControl(model).grant(claims)
+        ours = write_statement(plan_query(parse_query(query), model, today, access), model)
+        expected = sql(theirs["sql"], *theirs["params"])
+        assert expected
+        assert sql(ours.sql, *ours.parameters) == expected

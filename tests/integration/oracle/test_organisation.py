@@ -64,6 +64,32 @@ def test_a_merged_unit_is_its_last_successor_today(sample: OracleBank) -> None:
     assert sum(unit != today for unit, today in expected.items()) > 1
 
 
+def test_the_path_of_a_unit_is_its_line_in_the_tree_of_today(bank: OracleBank) -> None:
+    tree = list(_trees(bank).values())[-1]
+    lines = {unit: reversed(_climb(tree, _today(tree, unit))) for unit in tree}
+    rows = bank.published.execute(
+        """
+        select b.branch_id, p.branch_path
+        from marts.dim_organisation_path as p
+        join marts.dim_branch as b on p.branch_durable_key = b.branch_durable_key and b.is_current
+        """
+    ).fetchall()
+    assert dict(rows) == {unit: f"/{'/'.join(line)}/" for unit, line in lines.items()}
+
+
+def test_the_book_of_a_customer_names_its_managers_of_the_business_date(bank: OracleBank) -> None:
+    ((day,),) = bank.published.execute("select business_date from meta.version").fetchall()
+    known = bank.published.execute("select manager_id from marts.dim_manager").fetchall()
+    expected = {}
+    for customer in bank.managers.customers():
+        shares = bank.managers.shares(customer, day) if customer > 0 else {}
+        names = [m for m, share in sorted(shares.items()) if share > 0 and (m,) in known]
+        if names:
+            expected[customer] = f"/{'/'.join(names)}/"
+    rows = bank.published.execute("select * from marts.dim_customer_book").fetchall()
+    assert dict(rows) == expected
+
+
 def _trees(bank: OracleBank) -> dict[date, Tree]:
     trees: dict[date, Tree] = {}
     for delivery in bank.landing.deliveries("branch.branch"):
