@@ -204,7 +204,7 @@ def _decode(text: str | bytes, what: str) -> Any:  # noqa: ANN401 - any JSON val
         # Half of a surrogate pair is JSON, but no text that an answer could repeat.
         json.dumps(content, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise QueryError(f"{what} is not valid JSON in valid Unicode") from error
+        raise QueryError(f"{what} is not valid JSON, or not valid Unicode") from error
     return content
 
 
