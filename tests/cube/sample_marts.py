@@ -7,10 +7,13 @@ last month, a joint account, an incomplete last month, texts that look like SQL.
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import duckdb
+import yaml
 
+MARTS = Path(__file__).resolve().parents[2] / "models" / "marts"
 TABLES = """
 create schema marts;
 create schema meta;
@@ -188,6 +191,27 @@ drop table months;
 """
 
 
+@cache
+def list_missing() -> str:
+    """SQL for what the contracts of the marts have and TABLES has not: empty columns and tables."""
+    with duckdb.connect() as connection:
+        connection.execute(TABLES)
+        query = "select table_name, column_name from duckdb_columns() where schema_name = 'marts'"
+        known = set(connection.execute(query).fetchall())
+    tables = {table for table, _ in known}
+    statements = []
+    for path in sorted(MARTS.rglob("*.yml")):
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
+            name, columns = model["name"], model["columns"]
+            typed = {c["name"]: f"{c['name']} {c['data_type']}" for c in columns}
+            if name not in tables:
+                statements.append(f"create table marts.{name} ({', '.join(typed.values())})")
+                continue
+            missing = [typed[column] for column in typed if (name, column) not in known]
+            statements += [f"alter table marts.{name} add column {column}" for column in missing]
+    return "; ".join(statements)
+
+
 def publish_version(
     folder: Path, version: str, business_date: date, extra_sql: str = "select 1"
 ) -> Path:
@@ -196,6 +220,7 @@ def publish_version(
     path = folder / f"{version}.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute(TABLES)
+        connection.execute(list_missing())
         connection.execute(
             "create table meta.version as select ? as version, ?::date as business_date, "
             "1::bigint as built_through_load",

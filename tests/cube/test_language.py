@@ -132,7 +132,7 @@ def test_ungrouped_rows_are_shown_one_by_one(load: Load, sql: Sql) -> None:
     }
     body = load(query)
     expected = sql(
-        "select account_id, amount, case when debit_credit = 'D' then amount end, 1 "
+        "select dim_account.account_id, amount, case when debit_credit = 'D' then amount end, 1 "
         "from fct_transaction join dim_account using (account_key)"
     )
     assert body["total"] == 400

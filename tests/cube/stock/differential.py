@@ -29,6 +29,7 @@ class Tally:
     """What was compared, by shape, and what differed."""
 
     compared: Counter[str] = field(default_factory=Counter)
+    views: set[str] = field(default_factory=set)
     rows: int = 0
     differences: list[str] = field(default_factory=list)
 
@@ -65,6 +66,7 @@ class Differential:
         tally.compared[shape] += 1
         for sent in _split(query):
             single = parse_query(sent)
+            tally.views |= _views(sent)
             by_cube = self._name_by_cube(sent) if shape == "window" else sent
             try:
                 theirs = self.run_stock(by_cube, single)
@@ -131,6 +133,10 @@ def _split(query: Query | list[Query]) -> list[Query]:
     rest = {key: value for key, value in compared.items() if key != "compareDateRange"}
     ranges = compared["compareDateRange"]
     return [{**query, "timeDimensions": [rest | {"dateRange": item}]} for item in ranges]
+
+
+def _views(query: Query) -> set[str]:
+    return {name.split(".")[0] for name in query["measures"] + query.get("dimensions", [])}
 
 
 def _whole(query: ParsedQuery, rows: list[tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:
