@@ -1,7 +1,7 @@
 -- Balances in the next three months, if they go on as they went
 -- How to read: per currency and pillar, the last balance carried on by its mean change a month
 -- (drift). The range is 1.28 standard deviations of the monthly changes, wider the further ahead: in
--- four of five cases the balance should lie in it. With fewer than three complete months there is a
+-- four of five cases the balance should lie in it. With one complete month there is no forecast, with two a
 -- path and no range; seasons need more than a year and are not in it.
 with month_ends as (
     select
@@ -53,5 +53,4 @@ select
     drifts.change_count as months_of_change
 from drifts
 cross join unnest([1, 2, 3]) as steps (step)
-where drifts.change_count > 0
 order by drifts.currency asc, drifts.pillar asc, month_end asc

@@ -35,7 +35,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("dbt_project.yml", "profiles.yml"):
         shutil.copy(PROJECT_FOLDER / name, folder)
     monkeypatch.setattr("pipelines.build.PROJECT_FOLDER", folder)
-    monkeypatch.setattr("pipelines.refresh.SEEDS_FOLDER", folder / "seeds")
+    for module in ("pipelines.base_version", "pipelines.refresh"):
+        monkeypatch.setattr(f"{module}.SEEDS_FOLDER", folder / "seeds")
     return folder
 
 
