@@ -6,12 +6,19 @@ last month, a joint account, an incomplete last month, texts that look like SQL.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import duckdb
 import yaml
+
+from tests.cube.contract_rows import ROWS, Keys, write_table
+
+Columns = Mapping[str, Mapping[str, Any]]
 
 MARTS = Path(__file__).resolve().parents[2] / "models" / "marts"
 TABLES = """
@@ -34,11 +41,12 @@ select i::bigint customer_key, (100 + i)::bigint customer_durable_key,
     case when i = -1 then null else ['PERSON', 'CORPORATE',
     'INSTITUTION'][i % 3 + 1] end customer_type,
     case when i % 4 = 0 then null else ['Praha', 'Brno', 'Plzeň'][i % 3 + 1] end city,
-    case when i % 3 = 1 then 'C' || i end industry_code
+    case when i % 3 = 1 then 'C' || i end industry_code, true is_current
 from (values (-1), (1), (2), (3), (4), (5), (6), (7), (8)) ids(i);
 
 create table dim_branch as
-select i::bigint branch_key, (10 * i)::bigint branch_durable_key, 'B' || i branch_id, case i when -1
+select i::bigint branch_key, (10 * i)::bigint branch_durable_key,
+    (10 * i)::bigint current_branch_durable_key, true is_current, 'B' || i branch_id, case i when -1
     then 'Missing' else 'Branch ' || i end
     branch_name, 'BRANCH' branch_level, 'North' region_name,
     'Main ' || i main_branch_name, 'Head office' head_office_name,
@@ -56,6 +64,18 @@ select * from (values (101::bigint, '/M1/'), (102::bigint, '/M2/'), (103::bigint
     (104::bigint, '/M3/'), (105::bigint, '/M10/'), (106::bigint, '/M1/'))
     rows(customer_durable_key, manager_path);
 
+-- customer 102 moves from one household to another
+create table bridge_household_customer as
+select *, 'MEMBER' member_role, valid_to > date '9999-01-01' is_current from (values
+    (1::bigint, 101::bigint, 'HOUSEHOLD', date '2023-01-01', date '9999-12-31'),
+    (1::bigint, 102::bigint, 'HOUSEHOLD', date '2023-01-01', date '2024-03-01'),
+    (2::bigint, 102::bigint, 'HOUSEHOLD', date '2024-03-01', date '9999-12-31'),
+    (2::bigint, 107::bigint, 'HOUSEHOLD', date '2023-01-01', date '9999-12-31'),
+    (3::bigint, 103::bigint, 'GROUP', date '2023-01-01', date '9999-12-31'),
+    (3::bigint, 105::bigint, 'GROUP', date '2023-01-01', date '9999-12-31'),
+    (4::bigint, 106::bigint, 'GROUP', date '2023-01-01', date '9999-12-31'))
+    rows(household_key, customer_durable_key, household_kind, valid_from, valid_to);
+
 create table dim_product as
 select i::bigint product_key, 'P' || i product_id, 'Product ' || i product_name,
     ['Demand', 'Loan'][i] product_family, ['Retail', 'Credit'][i] product_line,
@@ -63,7 +83,8 @@ select i::bigint product_key, 'P' || i product_id, 'Product ' || i product_name,
 from range(1, 3) ids(i);
 
 create table dim_manager as
-select i::bigint manager_key, 'M' || i manager_id, 'Manager ' || i manager_name,
+select i::bigint manager_key, (70 + i)::bigint manager_durable_key, true is_current,
+    'M' || i manager_id, 'Manager ' || i manager_name,
     'RETAIL' manager_type
 from range(1, 4) ids(i);
 
@@ -193,23 +214,64 @@ drop table months;
 
 @cache
 def list_missing() -> str:
-    """SQL for what the contracts of the marts have and TABLES has not: empty columns and tables."""
+    """SQL for what the contracts of the marts have and TABLES has not.
+
+    Dimensions and facts get rows, other tables and columns stay empty.
+    """
     with duckdb.connect() as connection:
         connection.execute(TABLES)
         query = "select table_name, column_name from duckdb_columns() where schema_name = 'marts'"
         known = set(connection.execute(query).fetchall())
-    tables = {table for table, _ in known}
+        contracts = dict(_read_contracts())
+        keys = _count_members(connection, contracts, {table for table, _ in known})
     statements = []
-    for path in sorted(MARTS.rglob("*.yml")):
-        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
-            name, columns = model["name"], model["columns"]
-            typed = {c["name"]: f"{c['name']} {c['data_type']}" for c in columns}
-            if name not in tables:
-                statements.append(f"create table marts.{name} ({', '.join(typed.values())})")
-                continue
+    for name, columns in contracts.items():
+        typed = {column: f"{column} {c['data_type']}" for column, c in columns.items()}
+        if any(table == name for table, _ in known):
             missing = [typed[column] for column in typed if (name, column) not in known]
             statements += [f"alter table marts.{name} add column {column}" for column in missing]
+        elif name.startswith(("dim_", "fct_")):
+            statements.append(write_table(name, columns, keys))
+        else:
+            statements.append(f"create table marts.{name} ({', '.join(typed.values())})")
     return "; ".join(statements)
+
+
+def _read_contracts() -> Iterator[tuple[str, Columns]]:
+    for path in sorted(MARTS.rglob("*.yml")):
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
+            yield model["name"], {column["name"]: column for column in model["columns"]}
+
+
+def _count_members(
+    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, Columns], known: set[str]
+) -> Keys:
+    """Members of every dimension, of those written by hand and of those made of contracts."""
+    counts: dict[str, int] = {}
+    missing: set[str] = set()
+    for table, columns in contracts.items():
+        key = next(iter(columns))
+        if not table.startswith("dim_") or not key.endswith("_key") or "_durable_" in key:
+            continue
+        counts[key] = ROWS["dim"]
+        if table in known and columns[key]["data_type"] == "bigint":
+            query = f"select count(*) filter ({key} > 0), bool_or({key} = -1) from marts.{table}"
+            ((counts[key], has_missing),) = connection.execute(query).fetchall()
+            missing.update({key} if has_missing else ())
+    return Keys(counts, frozenset(missing))
+
+
+@cache
+def build_marts() -> bytes:
+    """A database file with every mart, made once per process."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "template.duckdb"
+        with duckdb.connect(str(path)) as connection:
+            connection.execute("begin")
+            connection.execute(TABLES)
+            connection.execute(list_missing())
+            connection.execute("commit")
+        return path.read_bytes()
 
 
 def publish_version(
@@ -218,14 +280,14 @@ def publish_version(
     """Build ``<version>.duckdb`` in the published folder and point CURRENT to it."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{version}.duckdb"
+    path.write_bytes(build_marts())
     with duckdb.connect(str(path)) as connection:
-        connection.execute(TABLES)
-        connection.execute(list_missing())
         connection.execute(
             "create table meta.version as select ? as version, ?::date as business_date, "
             "1::bigint as built_through_load",
             [version, business_date],
         )
+        connection.execute("use marts")
         connection.execute(extra_sql)
     pointer = folder / "CURRENT.tmp"
     pointer.write_text(f"{path.name}\n", encoding="utf-8")
