@@ -15,7 +15,12 @@ ROWS = {"dim": 4, "fct": 120}
 """Rows of a table by the first letters of its name."""
 PRIMES = (13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97)
 # Durable keys are worked out from the key before them, as in the tables written by hand.
-DURABLE = {"customer": "100 + {}", "account": "1000 + {}", "branch": "10 * {}", "manager": "70 + {}"}
+DURABLE = {
+    "customer": "100 + {}",
+    "account": "1000 + {}",
+    "branch": "10 * {}",
+    "manager": "70 + {}",
+}
 _CODE = re.compile(r"\b[A-Z][A-Z_]+\b")
 
 

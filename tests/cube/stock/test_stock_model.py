@@ -118,6 +118,9 @@ RULES = [
     ("balances.account_count", {"groups": ["branch_manager"], "branch_id": "B1"}, "/B1/"),
     ("transactions.amount", {"groups": ["branch_manager"], "branch_id": "B2"}, "/B2/"),
     ("loans.loan_count", {"groups": ["customer_manager"], "manager_id": "M1"}, "/M1/"),
+    ("contacts.contact_count", {"groups": ["branch_manager"], "branch_id": "B1"}, "/B1/"),
+    ("campaigns.planned_cost_amount", {"groups": ["customer_manager"], "manager_id": "M1"}, "/M1/"),
+    ("referrals.referral_count", {"groups": ["customer_manager"], "manager_id": "M1"}, "/M1/"),
 ]
 
 
