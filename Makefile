@@ -36,6 +36,9 @@ serve: install ## Answer cube queries on http://127.0.0.1:4000
 status: install ## What is published, and how each feed stands
 	@$(BIN)/bankcrm status
 
+docs: install ## Data dictionary and dbt's documentation, as pages in var/docs
+	@$(BIN)/bankcrm docs
+
 lint: install ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -70,4 +73,4 @@ requirements: install ## Pin the dependencies of pyproject.toml anew
 clean: ## Remove the data of this folder, keep the environment
 	rm -rf $(BANKCRM_HOME) target
 
-.PHONY: help install refresh serve status lint test bench proof-nights proof-cubes proof-kills proof-readers contracts requirements clean
+.PHONY: help install refresh serve status docs lint test bench proof-nights proof-cubes proof-kills proof-readers contracts requirements clean

@@ -101,6 +101,32 @@ def run_dbt(
     return BuildReport(progress.done, progress.seconds, _read_tests(_run_results(settings)))
 
 
+def write_dbt_docs(scratch: Path, page: Path) -> Path:
+    """Write dbt's documentation of the project as one page that needs nothing beside it.
+
+    Args:
+        scratch: a folder for what dbt leaves behind; no refresh may use it as its home.
+        page: file to write.
+
+    Returns:
+        Path of dbt's ``manifest.json`` in the scratch folder.
+
+    Raises:
+        FailedBuild: dbt cannot read the project.
+    """
+    settings = Settings(home=scratch)
+    settings.raw_file.parent.mkdir(parents=True, exist_ok=True)
+    # Models that look whether they exist find an empty warehouse, and say how they are built whole.
+    duckdb.connect(str(settings.raw_file)).close()
+    command = ["docs", "generate", "--static", "--empty-catalog"]
+    exit_code, progress = _run_child(settings, command, scratch / "docs.duckdb", date.min)
+    if exit_code != 0:
+        problem = _describe_failures(_run_results(settings), progress.errors)
+        raise FailedBuild("dbt docs failed: " + problem, "Correct the project and try again.")
+    (_target_folder(settings) / "static_index.html").rename(page)
+    return _target_folder(settings) / "manifest.json"
+
+
 def _find_remedy(settings: Settings, problem: str) -> str:
     remedy = (
         f"Nothing was published. Read {_dbt_log_folder(settings) / 'dbt.log'}, correct the data or "

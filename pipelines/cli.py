@@ -462,6 +462,16 @@ def explain(
 
 @app.command()
 @acts_on_errors
+def docs(home: Home = None) -> None:
+    """Write the data dictionary and dbt's documentation: pages to read offline."""
+    from cube.dictionary import write_dictionary
+
+    path = write_dictionary(_settings(home))
+    console.print(f"written {path}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+@acts_on_errors
 def report(
     home: Home = None,
     output: Annotated[

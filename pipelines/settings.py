@@ -81,6 +81,11 @@ class Settings(BaseSettings):
         return self.home / "logs"
 
     @property
+    def docs_folder(self) -> Path:
+        """Data dictionary and dbt's documentation."""
+        return self.home / "docs"
+
+    @property
     def report_folder(self) -> Path:
         """Management reports, one page per version."""
         return self.home / "reports"
