@@ -20,6 +20,7 @@ from pipelines.loading.source import (
     explain_failure,
     number_lines,
     open_source,
+    readable_sql,
     typed_sql,
 )
 from pipelines.loading.text_file import Workspace
@@ -81,17 +82,21 @@ def examine_file(
     max_bytes: int = LARGEST_FILE,
 ) -> Examination:
     """Judge a file against its contract and, where there is one, its control file."""
+    before = _stamp(path)
     sha256 = hash_file(path)
     problems = _compare_statement(contract, control, sha256) if control else []
     try:
         judged = _judge_rows(connection, path, contract, business_date, max_bytes)
     except RejectedDelivery as rejection:
         return Examination(sha256, (*problems, *rejection.problems))
+    if _stamp(path) != before:
+        problems.append("changed while it was read; write it elsewhere and move it here when whole")
     figures = judged.figures
     rows = RowCounts(*figures[:4])
     totals, differences = _balance_totals(contract, control, figures[4:-1])
     broken_rules = _count_broken_rules(connection) if rows.quarantined else {}
     problems += [*_compare_rows(control, rows), *differences, *_condemn_file(broken_rules, rows)]
+    problems += _find_swapped_dates(connection, contract, broken_rules, rows)
     return Examination(
         sha256,
         tuple(problems),
@@ -102,6 +107,11 @@ def examine_file(
         broken_rules,
         figures[-1],
     )
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 @dataclass(frozen=True)
@@ -162,7 +172,10 @@ def _judge_any_rows(
         statement = verdict.verdict_sql(contract, source.sql, business_date)
         (rows,) = _fetch_row(connection, statement)
     except UNREADABLE as error:
-        raise explain_failure(source, error) from error
+        rejection = explain_failure(source, error)
+        others = _judge_readable_rows(connection, source, contract, business_date)
+        problems = [*rejection.problems, *others]
+        raise RejectedDelivery(rejection.file, problems, rejection.remedy) from error
     numbered = number_lines(connection, source, rows)
     bad, has_twins = _fetch_row(connection, verdict.blemishes_sql(contract))
     is_clean = not bad and not has_twins
@@ -174,6 +187,41 @@ def _judge_any_rows(
     relation = verdict.relation_sql(numbered, is_clean)
     figures = _fetch_row(connection, verdict.figures_sql(contract, relation, is_clean))
     return _Judged(relation, source.warnings, figures)
+
+
+def _judge_readable_rows(
+    connection: duckdb.DuckDBPyConnection, source: Source, contract: Contract, business_date: date
+) -> list[str]:
+    """What else is wrong with a file that cannot be split: rules its other rows break."""
+    if source.text is None:
+        return []
+    readable = readable_sql(source.text, source.delimiter)
+    try:
+        connection.execute(verdict.verdict_sql(contract, readable, business_date))
+    except UNREADABLE:
+        return []
+    connection.execute(verdict.fate_sql(contract, business_date))
+    broken = _count_broken_rules(connection)
+    return [
+        f"besides, {count:,} of its other rows break '{rule}'" for rule, count in broken.items()
+    ]
+
+
+def _find_swapped_dates(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    broken_rules: dict[str, int],
+    rows: RowCounts,
+) -> list[str]:
+    """Date columns written year, day, month throughout: the days up to the 12th look right."""
+    if rows.delivered < FEWEST_ROWS_TO_CONDEMN:
+        return []
+    names = [c.name for c in contract.columns if f"{c.name}: bad_date" in broken_rules]
+    return [
+        f"{name} is written year, day, month throughout; write year, month, day"
+        for name in names
+        if _fetch_row(connection, verdict.is_swapped_date_sql(name))[0]
+    ]
 
 
 def _fetch_row(connection: duckdb.DuckDBPyConnection, statement: str) -> tuple[Any, ...]:

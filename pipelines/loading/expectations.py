@@ -63,7 +63,7 @@ def _open(
 ) -> tuple[Source, tuple[str, ...]]:
     """Source of a file with whatever columns it has, and their names."""
     if path.name.endswith(".parquet"):
-        return open_parquet(connection, path, contract), contract.column_names
+        return open_parquet(connection, path, contract, max_bytes), contract.column_names
     delimiter = contract.format.delimiter
     text = open_text(path, contract.format, workspace, max_bytes)
     source = Source(path, csv_sql(text, delimiter), text, delimiter)

@@ -338,9 +338,8 @@ class _Progress:
 
 
 def _expected_file(contract: Contract, business_date: date) -> str:
-    suffix = ".csv.gz" if contract.format.compression == "gzip" else ".csv"
     stem = delivery_stem(contract.feed, business_date)
-    return f"{contract.source}/{contract.feed}/{stem}{suffix}"
+    return f"{contract.source}/{contract.feed}/{stem}{contract.format.suffix}"
 
 
 def _explain_gap(delivery: Delivery, expected: int) -> str:

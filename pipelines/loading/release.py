@@ -9,7 +9,6 @@ in the books, superseded.
 from __future__ import annotations
 
 import csv
-import gzip
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +20,7 @@ import duckdb
 from pipelines.contract import Contract, ControlTotal
 from pipelines.control import ControlFile, control_path, delivery_stem, hash_file
 from pipelines.errors import BankcrmError
+from pipelines.loading.archive import compress
 from pipelines.loading.quarantine import QuarantinedRow, list_quarantine
 from pipelines.settings import Settings
 from pipelines.sources.extract import write_control
@@ -162,10 +162,9 @@ def _next_delivery(
 
 def _data_path(settings: Settings, contract: Contract, business_date: date, rerun: int) -> Path:
     """Path of the next rerun, whose place in the landing folder must be free."""
-    suffix = ".csv.gz" if contract.format.compression == "gzip" else ".csv"
     folder = settings.landing_folder / contract.source / contract.feed
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / (delivery_stem(contract.feed, business_date, rerun) + suffix)
+    path = folder / (delivery_stem(contract.feed, business_date, rerun) + contract.format.suffix)
     if path.exists() or control_path(path).exists():
         raise BankcrmError(
             f"{path} waits already", "Run `bankcrm refresh` first, then release what is left."
@@ -180,8 +179,7 @@ def _write_rows(path: Path, contract: Contract, rows: Sequence[Fields]) -> None:
         written.delimiter.join(_quote(row[name], written.delimiter) for name in row) for row in rows
     ]
     content = ("\n".join(lines) + "\n").encode(written.encoding)
-    if written.compression == "gzip":
-        content = gzip.compress(content, compresslevel=1, mtime=0)
+    content = compress(content, written, path.with_suffix("").name)
     part = path.with_name(path.name + ".part")
     part.write_bytes(content)
     part.replace(path)

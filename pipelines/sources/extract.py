@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections import Counter
 from datetime import date
 from decimal import Decimal
@@ -13,6 +12,7 @@ import duckdb
 from pipelines.contract import Contract, ControlTotal
 from pipelines.control import ControlFile, control_path, delivery_stem, hash_file
 from pipelines.errors import ContractError
+from pipelines.loading.archive import compress
 from pipelines.sql import quote_text
 
 UNIT_SEPARATOR = "\x1f"
@@ -53,8 +53,7 @@ class ExtractWriter:
             return None
         folder = self._landing / contract.source / contract.feed
         folder.mkdir(parents=True, exist_ok=True)
-        suffix = ".csv.gz" if contract.format.compression == "gzip" else ".csv"
-        path = folder / (delivery_stem(contract.feed, business_date) + suffix)
+        path = folder / (delivery_stem(contract.feed, business_date) + contract.format.suffix)
         self._copy(contract, path)
         self._sequences[contract.name] += 1
         write_control(
@@ -100,9 +99,7 @@ class ExtractWriter:
             content = content.replace(written.encode(), delimiter.encode())
         if contract.format.encoding != "utf-8":
             content = content.decode("utf-8").encode(contract.format.encoding)
-        if contract.format.compression == "gzip":
-            content = gzip.compress(content, compresslevel=1, mtime=0)
-        plain.write_bytes(content)
+        plain.write_bytes(compress(content, contract.format, path.with_suffix("").name))
         plain.replace(path)
 
 
