@@ -52,6 +52,9 @@ class CheckDigits(_Frozen):
     by: str
     schemes: dict[str, CheckDigitScheme]
 
+    def __hash__(self) -> int:
+        return hash((self.by, *sorted(self.schemes.items())))
+
 
 class Column(_Frozen):
     """One delivered column: meaning, type, legal values, and the marts that need it.
@@ -118,10 +121,14 @@ class Format(_Frozen):
 
 
 class Effective(_Frozen):
-    """Columns that date a row's effect on their own, apart from the night that delivered it."""
+    """Columns that date a row's effect on their own, apart from the night that delivered it.
+
+    ``on_business_date`` says that some row of every night is of the night itself.
+    """
 
     from_column: str = Field(alias="from")
     to_column: str | None = Field(default=None, alias="to")
+    on_business_date: bool = False
 
 
 class Watch(_Frozen):

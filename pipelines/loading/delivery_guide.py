@@ -13,7 +13,8 @@ from pathlib import Path
 
 from pipelines.contract import Column, Contract, get_contract, load_contracts
 from pipelines.control import CONTROL_SUFFIX, ControlFile, delivery_stem
-from pipelines.loading.examination import FEWEST_ROWS_TO_CONDEMN, LARGEST_FILE
+from pipelines.loading.condemnation import FEWEST_ROWS_TO_CONDEMN
+from pipelines.loading.examination import LARGEST_FILE
 from pipelines.loading.source import DATA_SUFFIXES, LONGEST_LINE
 from pipelines.loading.verdict import FIRST_DATE, LAST_DATE, OPEN_DATE
 from pipelines.settings import PROJECT_FOLDER
@@ -261,6 +262,8 @@ def _describe_contract(contract: Contract) -> list[str]:
         columns = [contract.effective.from_column, contract.effective.to_column]
         names = _join_code(name for name in columns if name is not None)
         lines.append(f"- A row takes effect by {names}, whenever it is delivered.")
+        if contract.effective.on_business_date:
+            lines.append("- A file of which no row is of the business date is rejected.")
     return lines
 
 

@@ -14,10 +14,12 @@ from pipelines.contract import Contract
 from pipelines.control import ControlFile, hash_file
 from pipelines.errors import RejectedDelivery
 from pipelines.loading import plain, verdict
+from pipelines.loading.condemnation import Night, condemn_file
 from pipelines.loading.source import (
     UNREADABLE,
     Source,
     explain_failure,
+    is_unreadable,
     number_lines,
     open_source,
     readable_sql,
@@ -29,8 +31,6 @@ LARGEST_FILE = 4_000_000_000
 """Bytes of the largest file accepted after decompression, unless the caller says otherwise."""
 TOO_LARGE = Decimal(10) ** 24
 """Control totals stay below this; more is no sum of amounts."""
-FEWEST_ROWS_TO_CONDEMN = 10
-"""From this many rows on, a rule that every row breaks condemns the file, not its rows."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,9 @@ def examine_file(
     rows = RowCounts(*figures[:4])
     totals, differences = _balance_totals(contract, control, figures[4:-1])
     broken_rules = _count_broken_rules(connection) if rows.quarantined else {}
-    problems += [*_compare_rows(control, rows), *differences, *_condemn_file(broken_rules, rows)]
-    problems += _find_swapped_dates(connection, contract, broken_rules, rows)
+    problems += [*_compare_rows(control, rows), *differences]
+    night = Night(contract, business_date, rows.delivered, broken_rules, figures[-1])
+    problems += condemn_file(connection, night)
     return Examination(
         sha256,
         tuple(problems),
@@ -171,7 +172,9 @@ def _judge_any_rows(
     try:
         statement = verdict.verdict_sql(contract, source.sql, business_date)
         (rows,) = _fetch_row(connection, statement)
-    except UNREADABLE as error:
+    except duckdb.Error as error:
+        if not is_unreadable(error):
+            raise
         rejection = explain_failure(source, error)
         others = _judge_readable_rows(connection, source, contract, business_date)
         problems = [*rejection.problems, *others]
@@ -204,23 +207,6 @@ def _judge_readable_rows(
     broken = _count_broken_rules(connection)
     return [
         f"besides, {count:,} of its other rows break '{rule}'" for rule, count in broken.items()
-    ]
-
-
-def _find_swapped_dates(
-    connection: duckdb.DuckDBPyConnection,
-    contract: Contract,
-    broken_rules: dict[str, int],
-    rows: RowCounts,
-) -> list[str]:
-    """Date columns written year, day, month throughout: the days up to the 12th look right."""
-    if rows.delivered < FEWEST_ROWS_TO_CONDEMN:
-        return []
-    names = [c.name for c in contract.columns if f"{c.name}: bad_date" in broken_rules]
-    return [
-        f"{name} is written year, day, month throughout; write year, month, day"
-        for name in names
-        if _fetch_row(connection, verdict.is_swapped_date_sql(name))[0]
     ]
 
 
@@ -283,17 +269,3 @@ def _compare_rows(control: ControlFile | None, rows: RowCounts) -> list[str]:
     if control is None or control.rows == rows.delivered:
         return []
     return [f"has {rows.delivered:,} rows, the control file states {control.rows:,}"]
-
-
-def _condemn_file(broken_rules: dict[str, int], rows: RowCounts) -> list[str]:
-    """Faults that speak against the whole file: a second header, a rule that every row breaks."""
-    problems = []
-    if broken_rules.get(f"row: {verdict.SECOND_HEADER}"):
-        problems.append("contains its header line again: two files were joined")
-    if rows.delivered >= FEWEST_ROWS_TO_CONDEMN:
-        problems += [
-            f"every row breaks '{rule}': the extract writes this column in another way"
-            for rule, count in broken_rules.items()
-            if count == rows.delivered
-        ]
-    return problems

@@ -26,7 +26,7 @@ LONGEST_LINE = 1_000_000
 """Bytes of the longest record; a longer one is a lost quote or a wrong file."""
 SHOWN_LINES = 5
 UNREADABLE = (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException)
-"""What DuckDB raises when the bytes of a file are no table."""
+"""What DuckDB raises when the bytes of a file are no table; see :func:`is_unreadable`."""
 _FIELD_COUNT = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 
 
@@ -89,6 +89,14 @@ def _read_csv(text: TextFile, delimiter: str, types: dict[str, str], options: st
         f" header = false, skip = 1, delim = {quote_text(delimiter)}, quote = '\"', escape = '\"',"
         f" strict_mode = true, null_padding = false, max_line_size = {LONGEST_LINE}{options})"
     )
+
+
+def is_unreadable(error: duckdb.Error) -> bool:
+    """Whether DuckDB stumbled over the bytes of a file.
+
+    Of a damaged Parquet file it may also raise the bare base class, which no statement does.
+    """
+    return isinstance(error, UNREADABLE) or type(error) is duckdb.Error
 
 
 def readable_sql(text: TextFile, delimiter: str) -> str:
@@ -159,7 +167,9 @@ def open_parquet(
     try:
         _measure_parquet(connection, path, max_bytes)
         described = connection.execute(f"describe select * from {sql}").fetchall()
-    except UNREADABLE as error:
+    except duckdb.Error as error:
+        if not is_unreadable(error):
+            raise
         problem = f"is no whole Parquet file: {str(error).splitlines()[0]}"
         raise RejectedDelivery(path.name, [problem], DELIVER_AGAIN) from error
     types = {name: data_type.lower() for name, data_type, *_ in described}
