@@ -112,17 +112,46 @@ def text_pattern(column: Column) -> str | None:
             return None
 
 
+def _is_typed(column: Column) -> bool:
+    return column.type not in ("id", "text", "code")
+
+
+def _text_or_raw(column: Column) -> str:
+    """What stands as a column's text: normalised, or as delivered where a type is read from it.
+
+    Hardly any number or date is padded, and trimming them all would cost more than reading them.
+    """
+    return quote_name(column.name) if _is_typed(column) else normalise(column)
+
+
+def _trimmed(column: Column) -> str:
+    """Text without surrounding spaces, null when empty."""
+    text = text_name(column)
+    return f"nullif(trim({text}), '')" if _is_typed(column) else text
+
+
 def cast_text(column: Column) -> str:
-    """Typed value of the normalised text; null where the text is no such value."""
+    """Typed value of a column's text; null where the text is no such value.
+
+    A text that is written as DuckDB itself writes the value is taken at once; only the others are
+    held against the pattern.
+    """
     text, pattern = text_name(column), text_pattern(column)
     if pattern is None:
         return text
-    is_value = f"regexp_full_match({text}, '{pattern}')"
-    if column.type in ("date", "timestamp"):
-        is_value += f" and left({text}, 10) between '{FIRST_DATE}' and '{LAST_DATE}'"
+    trimmed = f"trim({text})"
+    is_value = f"regexp_full_match({trimmed}, '{pattern}')"
     if column.type == "boolean":
-        return f"case when {is_value} then upper({text}) in ('TRUE', 'T', '1', 'Y') end"
-    return f"case when {is_value} then try_cast({text} as {column.sql_type}) end"
+        return f"case when {is_value} then upper({trimmed}) in ('TRUE', 'T', '1', 'Y') end"
+    value = f"try_cast({text} as {column.sql_type})"
+    is_canonical = f"{value}::varchar = {text}"
+    if column.type in ("date", "timestamp"):
+        is_value += f" and left({trimmed}, 10) between '{FIRST_DATE}' and '{LAST_DATE}'"
+        is_canonical += (
+            f" and {value} >= date '{FIRST_DATE}' and {value}::date <= date '{LAST_DATE}'"
+        )
+    other = f"try_cast({trimmed} as {column.sql_type})"
+    return f"case when {is_canonical} then {value} when {is_value} then {other} end"
 
 
 def column_rules(column: Column) -> list[RowRule]:
@@ -130,7 +159,8 @@ def column_rules(column: Column) -> list[RowRule]:
     value, text = quote_name(column.name), text_name(column)
     broken: dict[str, str] = {}
     if not column.nullable:
-        broken["null_not_allowed"] = f"{text} is null"
+        empty = f"({value} is null and {_trimmed(column)} is null)"
+        broken["null_not_allowed"] = empty if _is_typed(column) else f"{text} is null"
     broken |= _type_rule(column)
     if column.accepted:
         # A list, because `in` becomes a join, which costs a small file more than all the rest.
@@ -166,8 +196,11 @@ def _type_rule(column: Column) -> dict[str, str]:
         return {} if column.accepted else {"bad_code": unfit}
     if column.type == "text":
         return {"bad_text": f"regexp_matches({text}, '{_LOST_CHARACTERS}')"}
-    is_open = f" and {text} <> '{OPEN_DATE}'" if column.type == "date" and column.nullable else ""
-    untyped = f"({quote_name(column.name)} is null and {text} is not null{is_open})"
+    trimmed = _trimmed(column)
+    is_open = ""
+    if column.type == "date" and column.nullable:
+        is_open = f" and {trimmed} <> '{OPEN_DATE}'"
+    untyped = f"({quote_name(column.name)} is null and {trimmed} is not null{is_open})"
     return {_BAD_TYPE[column.type]: untyped}
 
 
@@ -175,7 +208,7 @@ def row_rules(contract: Contract) -> list[RowRule]:
     """Every rule of a contract that looks at one row alone."""
     rules = [rule for column in contract.columns for rule in column_rules(column)]
     rules += [row_rule(rule) for rule in contract.rules]
-    heading = " and ".join(f"lower({text_name(c)}) = '{c.name}'" for c in contract.columns[:2])
+    heading = " and ".join(f"lower({_trimmed(c)}) = '{c.name}'" for c in contract.columns[:2])
     return [*rules, RowRule(f"row: {SECOND_HEADER}", f"({heading})")]
 
 
@@ -224,7 +257,7 @@ def _typed_ctes(contract: Contract, source: str, business_date: date, extra: str
     ``extra`` is selected from the source under the names ``kept``.
     """
     columns = contract.columns
-    texts = ", ".join(f"{normalise(c)} as {text_name(c)}" for c in columns)
+    texts = ", ".join(f"{_text_or_raw(c)} as {text_name(c)}" for c in columns)
     values = ", ".join(f"{cast_text(c)} as {quote_name(c.name)}, {text_name(c)}" for c in columns)
     return (
         f"normalised as (select {texts}, {extra} from {source}),\n"
