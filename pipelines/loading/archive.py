@@ -24,6 +24,8 @@ MAGIC = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"PAR1": "Parquet"}
 """First bytes of files that are sometimes named ``.csv``."""
 UNICODE_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 ENCRYPTED = 0x1
+MEMBER = "data.csv"
+"""Name of the data file inside a zip archive that is written here."""
 
 
 class Readable(Protocol):
@@ -79,19 +81,13 @@ def find_disguise(path: Path, head: bytes) -> str | None:
     return None
 
 
-def compress(content: bytes, written: Format, name: str) -> bytes:
-    """Bytes of a data file as its contract wants them compressed.
-
-    Args:
-        content: the text.
-        written: format of the contract.
-        name: name of the text file inside a zip archive.
-    """
+def compress(content: bytes, written: Format) -> bytes:
+    """Bytes of a data file as its contract wants them compressed; the same text, the same bytes."""
     if written.compression == "gzip":
         return gzip.compress(content, compresslevel=1, mtime=0)
     if written.compression == "zip":
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+            archive.writestr(zipfile.ZipInfo(MEMBER), content, zipfile.ZIP_DEFLATED)
         return packed.getvalue()
     return content

@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb
 
 from pipelines.contract import Contract, ControlTotal
-from pipelines.control import ControlFile, control_path, delivery_stem, hash_file
+from pipelines.control import ControlFile, hash_file
+from pipelines.delivery import delivery_file, encode_delivery, write_control
 from pipelines.errors import ContractError
-from pipelines.loading.archive import compress
 from pipelines.sql import quote_text
 
 UNIT_SEPARATOR = "\x1f"
@@ -51,9 +51,8 @@ class ExtractWriter:
         rows, totals = self._control_figures(contract)
         if rows == 0 and not contract.mandatory:
             return None
-        folder = self._landing / contract.source / contract.feed
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / (delivery_stem(contract.feed, business_date) + contract.format.suffix)
+        path = self._landing / delivery_file(contract, business_date)
+        path.parent.mkdir(parents=True, exist_ok=True)
         self._copy(contract, path)
         self._sequences[contract.name] += 1
         write_control(
@@ -97,9 +96,7 @@ class ExtractWriter:
                     "Choose another delimiter in the contract.",
                 )
             content = content.replace(written.encode(), delimiter.encode())
-        if contract.format.encoding != "utf-8":
-            content = content.decode("utf-8").encode(contract.format.encoding)
-        plain.write_bytes(compress(content, contract.format, path.with_suffix("").name))
+        plain.write_bytes(encode_delivery(contract.format, content))
         plain.replace(path)
 
 
@@ -109,12 +106,3 @@ def control_sum(total: ControlTotal) -> str:
         return f"sum({total.column})"
     terms = " and ".join(f"{name} = {quote_text(value)}" for name, value in total.where.items())
     return f"sum({total.column}) filter (where {terms})"
-
-
-def write_control(data_file: Path, control: ControlFile) -> Path:
-    """Write the control file beside a data file, in one step: its presence means "complete"."""
-    path = control_path(data_file)
-    part = path.with_suffix(".part")
-    part.write_text(control.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    part.replace(path)
-    return path

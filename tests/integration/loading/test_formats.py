@@ -16,10 +16,11 @@ import pytest
 
 from pipelines.contract import Contract
 from pipelines.control import ControlFile, control_path, hash_file
+from pipelines.delivery import write_control
 from pipelines.loading.check import check_file
 from pipelines.loading.landing import Delivery
 from pipelines.loading.load import LoadResult, load_delivery
-from pipelines.sources.extract import ExtractWriter, write_control
+from pipelines.sources.extract import ExtractWriter
 from tests.integration.loading.good_files import (
     MAKERS,
     GoodFile,
