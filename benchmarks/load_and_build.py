@@ -67,7 +67,7 @@ def time_bank(home: Path, customers: int, days: int, runs: int) -> dict[str, Any
     bank = ours.prepare_bank(home, customers, days)
     rival = bank.settings.home / "rival"
     console.print(f"Loading in turns: {len(bank.deliveries):,} files, {bank.rows:,} rows")
-    figures = take_turns(runs, _loaders(bank, rival))
+    figures = take_load_turns(bank, runs)
     console.print("Building in turns")
     stage = ours.prepare_builds(bank)
     figures |= take_turns(runs, _builders(bank, stage, rival))
@@ -84,6 +84,11 @@ def time_bank(home: Path, customers: int, days: int, runs: int) -> dict[str, Any
         "seconds": {name: figure.to_json() for name, figure in figures.items()},
         "ratios": _compare(figures),
     }
+
+
+def take_load_turns(bank: ours.Bank, runs: int) -> dict[str, Figure]:
+    """Load the bank our way, bare by feed and bare by file, in turns."""
+    return take_turns(runs, _loaders(bank, bank.settings.home / "rival"))
 
 
 def _loaders(bank: ours.Bank, rival: Path) -> list[Contestant]:

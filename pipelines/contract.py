@@ -40,11 +40,29 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+CheckDigitScheme = Literal["gb11643", "gb32100", "luhn", "mod97"]
+
+
+class CheckDigits(_Frozen):
+    """Which scheme the check digit of a number follows, by the value of another column.
+
+    A value of ``by`` that ``schemes`` does not name leaves the number unchecked.
+    """
+
+    by: str
+    schemes: dict[str, CheckDigitScheme]
+
+    def __hash__(self) -> int:
+        return hash((self.by, *sorted(self.schemes.items())))
+
+
 class Column(_Frozen):
     """One delivered column: meaning, type, legal values, and the marts that need it.
 
     ``references`` names the key of another feed as source.feed.column; ``corrects`` names the key
-    of the same feed, where the row takes back an earlier one.
+    of the same feed, where the row takes back an earlier one. ``pattern`` is a regular expression
+    (RE2) that every value matches as a whole, for instance ``[0-9]{5}``. ``token`` says that the
+    value stands for a card number and is never one.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -58,6 +76,9 @@ class Column(_Frozen):
     maximum: float | None = None
     references: str | None = None
     corrects: str | None = None
+    pattern: str | None = None
+    check_digits: CheckDigits | None = None
+    token: bool = False
 
     @property
     def sql_type(self) -> str:
@@ -91,14 +112,23 @@ class Format(_Frozen):
 
     delimiter: str = ","
     encoding: Literal["utf-8", "gbk", "gb18030", "iso-8859-2"] = "utf-8"
-    compression: Literal["none", "gzip"] = "none"
+    compression: Literal["none", "gzip", "zip"] = "none"
+
+    @property
+    def suffix(self) -> str:
+        """How the name of such a file ends."""
+        return {"none": ".csv", "gzip": ".csv.gz", "zip": ".csv.zip"}[self.compression]
 
 
 class Effective(_Frozen):
-    """Columns that date a row's effect on their own, apart from the night that delivered it."""
+    """Columns that date a row's effect on their own, apart from the night that delivered it.
+
+    ``on_business_date`` says that some row of every night is of the night itself.
+    """
 
     from_column: str = Field(alias="from")
     to_column: str | None = Field(default=None, alias="to")
+    on_business_date: bool = False
 
 
 class Watch(_Frozen):
@@ -121,7 +151,11 @@ class Watch(_Frozen):
 
 
 class Contract(_Frozen):
-    """The contract of one feed."""
+    """The contract of one feed.
+
+    A delivery with ``additional_columns``, which the contract does not name, is rejected unless
+    it says to ignore them: what was added unannounced may mean that the others changed too.
+    """
 
     source: str
     feed: str
@@ -137,6 +171,7 @@ class Contract(_Frozen):
     control_totals: tuple[ControlTotal, ...] = ()
     columns: tuple[Column, ...]
     rules: tuple[Rule, ...] = ()
+    additional_columns: Literal["reject", "ignore"] = "reject"
     watch: Watch = Watch()
     schema_version: int = 1
 
@@ -173,16 +208,21 @@ class Contract(_Frozen):
         names = set(self.column_names)
         if len(names) != len(self.columns):
             raise ValueError("a column is listed twice")
+        texts = ("id", "text", "code")
+        numbers = [c for c in self.columns if c.pattern or c.check_digits or c.token]
+        if any(column.type not in texts for column in numbers):
+            raise ValueError("pattern, check_digits and token are for columns of id, text or code")
         used = [*self.key, *self.identity, *(total.column for total in self.control_totals)]
         used += [name for total in self.control_totals for name in total.where]
         used += [column.corrects for column in self.columns if column.corrects is not None]
+        used += [column.check_digits.by for column in self.columns if column.check_digits]
         if self.effective is not None:
             used.append(self.effective.from_column)
             used += [self.effective.to_column] if self.effective.to_column else []
         unknown = sorted(set(used) - names)
         if unknown:
             raise ValueError(
-                f"key, identity, control_totals, effective or corrects name "
+                f"key, identity, control_totals, effective, corrects or check_digits name "
                 f"unknown columns {unknown}"
             )
         return self

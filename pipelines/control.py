@@ -10,6 +10,10 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 CONTROL_SUFFIX = ".control.json"
+FIRST_BUSINESS_DATE, LAST_BUSINESS_DATE = date(1950, 1, 1), date(2200, 12, 31)
+LARGEST_NUMBER = 2**31 - 1
+"""Of sequence, rerun and schema version."""
+LARGEST_ROWS = 10**15
 
 
 class ControlFile(BaseModel):
@@ -24,11 +28,11 @@ class ControlFile(BaseModel):
 
     source: str
     feed: str
-    business_date: date
-    sequence: int = Field(ge=1)
-    rerun: int = Field(default=0, ge=0)
-    schema_version: int = 1
-    rows: int = Field(ge=0)
+    business_date: date = Field(ge=FIRST_BUSINESS_DATE, le=LAST_BUSINESS_DATE)
+    sequence: int = Field(ge=1, le=LARGEST_NUMBER)
+    rerun: int = Field(default=0, ge=0, le=LARGEST_NUMBER)
+    schema_version: int = Field(default=1, ge=1, le=LARGEST_NUMBER)
+    rows: int = Field(ge=0, le=LARGEST_ROWS)
     totals: dict[str, Decimal] = Field(default_factory=dict)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 

@@ -35,7 +35,7 @@ from pipelines.loading.landing import find_deliveries
 from pipelines.loading.ledger import NightPlan, plan_nights
 from pipelines.loading.load import Loader, open_raw
 from pipelines.loading.quarantine import QuarantinedRow, list_quarantine
-from pipelines.operations.alerts import alert_about_error, alert_about_run
+from pipelines.operations.alerts import alert_about_card_numbers, alert_about_error, alert_about_run
 from pipelines.operations.books import check_raw_books, check_version_books
 from pipelines.operations.comparison import compare_with_weeks_before, record_findings
 from pipelines.operations.exports import write_exports
@@ -206,6 +206,7 @@ def _load_nights(work: _Refresh, connection: duckdb.DuckDBPyConnection, plan: Ni
             results.append(result)
             work.run.log("delivery", **describe_load(result))
             work.watcher.loaded(result, len(results), total)
+    alert_about_card_numbers(work.settings, work.run.run_id, results)
     work.report.quarantined = _list_quarantined(connection, work.report)
     return round(loader.seconds_judging, 3)
 

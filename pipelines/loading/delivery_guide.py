@@ -13,7 +13,8 @@ from pathlib import Path
 
 from pipelines.contract import Column, Contract, get_contract, load_contracts
 from pipelines.control import CONTROL_SUFFIX, ControlFile, delivery_stem
-from pipelines.loading.examination import FEWEST_ROWS_TO_CONDEMN, LARGEST_FILE
+from pipelines.loading.condemnation import FEWEST_ROWS_TO_CONDEMN
+from pipelines.loading.examination import LARGEST_FILE
 from pipelines.loading.source import DATA_SUFFIXES, LONGEST_LINE
 from pipelines.loading.verdict import FIRST_DATE, LAST_DATE, OPEN_DATE
 from pipelines.settings import PROJECT_FOLDER
@@ -61,6 +62,14 @@ _ROW_RULES = (
         "`bad_id`, `bad_code`",
         "contains control, invisible or full-width characters; an id like `1.2E+10`",
     ),
+    (
+        "`bad_text`",
+        "contains bytes that are not of the stated encoding, or characters that only a wrong"
+        " encoding gives",
+    ),
+    ("`bad_pattern`", "has another form than its column: a leading zero lost"),
+    ("`bad_check_digit`", "has a wrong check digit"),
+    ("`card_number`", "is a card number where a token belongs; kept masked, and an alert is sent"),
     (
         "`bad_decimal`",
         "is no plain decimal with at most the decimals of its type: no `1,234.56`, no `5.5E2`,"
@@ -129,20 +138,23 @@ A text file starts with a header line that names the columns in the order of the
 are separated by the delimiter of the feed; a field that contains the delimiter, a quote or a line
 break stands in double quotes, and quotes inside it are doubled. Decimals have a point, dates are
 written `2024-01-31`, timestamps `2024-01-31 17:45:00`. An empty field means "no value". A Parquet
-file has the same columns by name, each of its SQL type.
+file has the same columns by name, each of its SQL type. A zip archive holds one data file, whatever
+its name. Links and pipes are not read.
 """
 
 _RULES = """
 ## What is rejected, quarantined, normalised
 
 **The whole file is rejected**, nothing of it is loaded and the run says why, when it is empty, cut
-or no table (wrong number of fields, stray quotes, mixed line ends, bytes that are not of the stated
-encoding, NUL bytes, a line over {longest_line} bytes, more than {largest_file} bytes when
-decompressed); when the header lacks, renames, doubles or reorders a column or a Parquet column has
-another type; when row count, control totals, SHA-256, schema version or sequence number differ from
-what is expected; when it contains its header twice; when a rule is broken by every row (from
-{fewest} rows on), because then the extract is wrong and not the rows. An additional column is not
-loaded and reported as a warning.
+or no table (wrong number of fields, stray quotes, mixed line ends, NUL bytes, a line over
+{longest_line} bytes, more than {largest_file} bytes when decompressed, bytes that are not of the
+stated encoding in more than one line in a hundred); when the header lacks, renames, doubles,
+reorders or adds a column or a Parquet column has another type; when row count, control totals,
+SHA-256, schema version or sequence number differ from what is expected; when it contains its header
+twice; when a rule is broken by every row (from {fewest} rows on), because then the extract is wrong
+and not the rows; when a date column has day and month swapped throughout. A contract may say
+`additional_columns: ignore`: then additional columns are not loaded, and a warning names
+them.
 
 **A row is quarantined**, the rest of the file is loaded, and line, fields and rules are kept, when:
 
@@ -237,7 +249,7 @@ def _render_contract(contract: Contract) -> str:
 def _describe_contract(contract: Contract) -> list[str]:
     due = "every night" if contract.mandatory else "when there is something to deliver"
     written = contract.format
-    compression = ", gzip" if written.compression == "gzip" else ""
+    compression = f", {written.compression}" if written.compression != "none" else ""
     lines = [
         f"- Grain: {contract.grain}. Key: {_join_code(contract.key)}.",
         f"- Delivery: {_DELIVERIES[contract.delivery]}; due {due}.",
@@ -250,6 +262,8 @@ def _describe_contract(contract: Contract) -> list[str]:
         columns = [contract.effective.from_column, contract.effective.to_column]
         names = _join_code(name for name in columns if name is not None)
         lines.append(f"- A row takes effect by {names}, whenever it is delivered.")
+        if contract.effective.on_business_date:
+            lines.append("- A file of which no row is of the business date is rejected.")
     return lines
 
 
@@ -272,6 +286,13 @@ def _describe_legal(column: Column) -> str:
         limits.append(f"from {column.minimum:g}")
     if column.maximum is not None:
         limits.append(f"to {column.maximum:g}")
+    if column.pattern is not None:
+        limits.append(f"of the form `{column.pattern}`")
+    if column.check_digits is not None:
+        schemes = column.check_digits.schemes.items()
+        limits.append("check digit: " + ", ".join(f"`{kind}` {name}" for kind, name in schemes))
+    if column.token:
+        limits.append("a token, never a card number")
     return _join_code(column.accepted) or " ".join(limits)
 
 

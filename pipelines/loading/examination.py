@@ -14,12 +14,15 @@ from pipelines.contract import Contract
 from pipelines.control import ControlFile, hash_file
 from pipelines.errors import RejectedDelivery
 from pipelines.loading import plain, verdict
+from pipelines.loading.condemnation import Night, condemn_file
 from pipelines.loading.source import (
     UNREADABLE,
     Source,
     explain_failure,
+    is_unreadable,
     number_lines,
     open_source,
+    readable_sql,
     typed_sql,
 )
 from pipelines.loading.text_file import Workspace
@@ -28,8 +31,6 @@ LARGEST_FILE = 4_000_000_000
 """Bytes of the largest file accepted after decompression, unless the caller says otherwise."""
 TOO_LARGE = Decimal(10) ** 24
 """Control totals stay below this; more is no sum of amounts."""
-FEWEST_ROWS_TO_CONDEMN = 10
-"""From this many rows on, a rule that every row breaks condemns the file, not its rows."""
 
 
 @dataclass(frozen=True)
@@ -81,17 +82,22 @@ def examine_file(
     max_bytes: int = LARGEST_FILE,
 ) -> Examination:
     """Judge a file against its contract and, where there is one, its control file."""
+    before = _stamp(path)
     sha256 = hash_file(path)
     problems = _compare_statement(contract, control, sha256) if control else []
     try:
         judged = _judge_rows(connection, path, contract, business_date, max_bytes)
     except RejectedDelivery as rejection:
         return Examination(sha256, (*problems, *rejection.problems))
+    if _stamp(path) != before:
+        problems.append("changed while it was read; write it elsewhere and move it here when whole")
     figures = judged.figures
     rows = RowCounts(*figures[:4])
     totals, differences = _balance_totals(contract, control, figures[4:-1])
     broken_rules = _count_broken_rules(connection) if rows.quarantined else {}
-    problems += [*_compare_rows(control, rows), *differences, *_condemn_file(broken_rules, rows)]
+    problems += [*_compare_rows(control, rows), *differences]
+    night = Night(contract, business_date, rows.delivered, broken_rules, figures[-1])
+    problems += condemn_file(connection, night)
     return Examination(
         sha256,
         tuple(problems),
@@ -102,6 +108,11 @@ def examine_file(
         broken_rules,
         figures[-1],
     )
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 @dataclass(frozen=True)
@@ -161,8 +172,13 @@ def _judge_any_rows(
     try:
         statement = verdict.verdict_sql(contract, source.sql, business_date)
         (rows,) = _fetch_row(connection, statement)
-    except UNREADABLE as error:
-        raise explain_failure(source, error) from error
+    except duckdb.Error as error:
+        if not is_unreadable(error):
+            raise
+        rejection = explain_failure(source, error)
+        others = _judge_readable_rows(connection, source, contract, business_date)
+        problems = [*rejection.problems, *others]
+        raise RejectedDelivery(rejection.file, problems, rejection.remedy) from error
     numbered = number_lines(connection, source, rows)
     bad, has_twins = _fetch_row(connection, verdict.blemishes_sql(contract))
     is_clean = not bad and not has_twins
@@ -174,6 +190,24 @@ def _judge_any_rows(
     relation = verdict.relation_sql(numbered, is_clean)
     figures = _fetch_row(connection, verdict.figures_sql(contract, relation, is_clean))
     return _Judged(relation, source.warnings, figures)
+
+
+def _judge_readable_rows(
+    connection: duckdb.DuckDBPyConnection, source: Source, contract: Contract, business_date: date
+) -> list[str]:
+    """What else is wrong with a file that cannot be split: rules its other rows break."""
+    if source.text is None:
+        return []
+    readable = readable_sql(source.text, source.delimiter)
+    try:
+        connection.execute(verdict.verdict_sql(contract, readable, business_date))
+    except UNREADABLE:
+        return []
+    connection.execute(verdict.fate_sql(contract, business_date))
+    broken = _count_broken_rules(connection)
+    return [
+        f"besides, {count:,} of its other rows break '{rule}'" for rule, count in broken.items()
+    ]
 
 
 def _fetch_row(connection: duckdb.DuckDBPyConnection, statement: str) -> tuple[Any, ...]:
@@ -235,17 +269,3 @@ def _compare_rows(control: ControlFile | None, rows: RowCounts) -> list[str]:
     if control is None or control.rows == rows.delivered:
         return []
     return [f"has {rows.delivered:,} rows, the control file states {control.rows:,}"]
-
-
-def _condemn_file(broken_rules: dict[str, int], rows: RowCounts) -> list[str]:
-    """Faults that speak against the whole file: a second header, a rule that every row breaks."""
-    problems = []
-    if broken_rules.get(f"row: {verdict.SECOND_HEADER}"):
-        problems.append("contains its header line again: two files were joined")
-    if rows.delivered >= FEWEST_ROWS_TO_CONDEMN:
-        problems += [
-            f"every row breaks '{rule}': the extract writes this column in another way"
-            for rule, count in broken_rules.items()
-            if count == rows.delivered
-        ]
-    return problems

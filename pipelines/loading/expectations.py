@@ -19,7 +19,7 @@ from pipelines.contract import Column, Contract
 from pipelines.control import ControlFile, control_path
 from pipelines.loading.examination import LARGEST_FILE
 from pipelines.loading.header import split_header
-from pipelines.loading.source import UNREADABLE, Source, csv_sql, explain_failure, open_parquet
+from pipelines.loading.source import Source, csv_sql, explain_failure, is_unreadable, open_parquet
 from pipelines.loading.text_file import Workspace, open_text
 from pipelines.loading.verdict import normalise, text_pattern
 from pipelines.sql import quote_name
@@ -50,7 +50,9 @@ def read_frame(path: Path, contract: Contract, max_bytes: int = LARGEST_FILE) ->
         )
         try:
             return connection.execute(f"select {columns} from {source.sql}").df()
-        except UNREADABLE as error:
+        except duckdb.Error as error:
+            if not is_unreadable(error):
+                raise
             raise explain_failure(source, error) from error
 
 
@@ -63,7 +65,7 @@ def _open(
 ) -> tuple[Source, tuple[str, ...]]:
     """Source of a file with whatever columns it has, and their names."""
     if path.name.endswith(".parquet"):
-        return open_parquet(connection, path, contract), contract.column_names
+        return open_parquet(connection, path, contract, max_bytes), contract.column_names
     delimiter = contract.format.delimiter
     text = open_text(path, contract.format, workspace, max_bytes)
     source = Source(path, csv_sql(text, delimiter), text, delimiter)

@@ -11,6 +11,9 @@ from pipelines.contract import Contract
 KNOWN_DELIMITERS = (",", ";", "|", "|+|", "\t")
 
 
+MARKUP = ("<!doctype", "<html", "<?xml", "<head", "<body")
+
+
 @dataclass(frozen=True)
 class HeaderVerdict:
     """What is wrong with a header, and what is merely worth telling."""
@@ -27,8 +30,11 @@ def split_header(line: str, delimiter: str) -> tuple[str, ...]:
 def compare_header(line: str, contract: Contract) -> HeaderVerdict:
     """Compare a header line with the contract; every difference is reported at once.
 
-    Unknown columns beside a complete, ordered set are a warning: they are not loaded.
+    Unknown columns beside a complete, ordered set are a problem too, unless the contract ignores
+    them: then they are a warning, and are not loaded.
     """
+    if line.lstrip().lower().startswith(MARKUP):
+        return HeaderVerdict(("line 1: is HTML or XML, perhaps a server's error page; no table",))
     delimiter = contract.format.delimiter
     names = split_header(line, delimiter)
     other = _find_other_delimiter(line, contract)
@@ -51,6 +57,11 @@ def compare_columns(names: Sequence[str], contract: Contract) -> HeaderVerdict:
         problems.append(f"header: missing columns {_list(missing)}")
     if missing and unknown:
         problems.append(f"header: unknown columns {_list(unknown)} (renamed?)")
+    elif unknown and contract.additional_columns == "reject":
+        problems.append(
+            f"header: columns {_list(unknown)} are not in the contract; have them added to it, or"
+            " leave them out"
+        )
     if doubled:
         problems.append(f"header: columns delivered twice {_list(doubled)}")
     if not missing and not doubled and known != list(expected):

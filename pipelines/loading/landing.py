@@ -6,6 +6,7 @@ The control file is written last: a data file without one is not yet delivered.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,9 @@ from pipelines.contract import Contract, load_contracts
 from pipelines.control import CONTROL_SUFFIX, ControlFile, delivery_stem
 from pipelines.loading.source import DATA_SUFFIXES
 from pipelines.settings import Settings
+
+LARGEST_CONTROL_FILE = 1_000_000
+"""Bytes; a control file is a page of text."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,23 @@ def _is_inside(path: Path, findings: _Findings) -> bool:
     return True
 
 
+def _is_plain_file(path: Path, findings: _Findings) -> bool:
+    """Whether a path is a file of its own that can be read; reported if not.
+
+    A link is none, wherever it leads: its content could change after it was judged, and it could
+    be the file of another source. A pipe would keep the reader waiting for ever.
+    """
+    if path.is_symlink():
+        findings.report(path, "is a link", "Deliver the file itself.")
+    elif not path.is_file():
+        findings.report(path, "is no regular file", "Deliver a file, or move it away.")
+    elif not os.access(path, os.R_OK):
+        findings.report(path, "cannot be read", "Let the account of the refresh read it.")
+    else:
+        return True
+    return False
+
+
 def _scan_folder(folder: Path, contract: Contract, findings: _Findings) -> None:
     paths = {path.name: path for path in sorted(folder.iterdir())}
     stems = {name.split(".", 1)[0] for name in paths}
@@ -137,7 +158,11 @@ def _read_delivery(
         found = f"{len(data)} data files" if data else "no data file"
         findings.report(control_file, f"has {found} beside it", "Deliver exactly one data file.")
         return
-    if not all(_is_inside(path, findings) for path in (control_file, *data)):
+    if not all(_is_plain_file(path, findings) for path in (control_file, *data)):
+        return
+    if control_file.stat().st_size > LARGEST_CONTROL_FILE:
+        problem = f"has more than {LARGEST_CONTROL_FILE:,} bytes: it is no control file"
+        findings.report(control_file, problem, "Write the control file again.")
         return
     try:
         control = ControlFile.model_validate_json(control_file.read_bytes())

@@ -20,9 +20,8 @@ from pipelines.contract import Column, Contract
 from pipelines.loading.header import split_header
 from pipelines.loading.text_file import TextFile
 from pipelines.loading.verdict import (
-    ABOVE_MAXIMUM,
-    BELOW_MINIMUM,
     DECIMALS,
+    OF_VALUES,
     column_rules,
     effect_sql,
     has_twins_sql,
@@ -110,7 +109,7 @@ def plain_figures_sql(contract: Contract, business_date: date) -> str:
         rule.broken
         for column in contract.columns
         for rule in column_rules(column)
-        if rule.label.endswith((BELOW_MINIMUM, ABOVE_MAXIMUM))
+        if rule.label.endswith(OF_VALUES)
     ]
     broken += [row_rule(rule).broken for rule in contract.rules]
     bad = f"coalesce(bool_or({' or '.join(broken)}), false)" if broken else "false"

@@ -12,15 +12,21 @@ from pipelines.contract import Contract
 from pipelines.errors import RejectedDelivery
 from pipelines.loading.header import HeaderVerdict, compare_columns, compare_header, split_header
 from pipelines.loading.lines import number_records
-from pipelines.loading.text_file import DELIVER_AGAIN, TextFile, Workspace, open_text
+from pipelines.loading.text_file import (
+    DELIVER_AGAIN,
+    GLOB_CHARACTERS,
+    TextFile,
+    Workspace,
+    examine_text,
+)
 from pipelines.sql import quote_name, quote_text
 
-DATA_SUFFIXES = (".csv", ".csv.gz", ".parquet")
+DATA_SUFFIXES = (".csv", ".csv.gz", ".csv.zip", ".parquet")
 LONGEST_LINE = 1_000_000
 """Bytes of the longest record; a longer one is a lost quote or a wrong file."""
 SHOWN_LINES = 5
 UNREADABLE = (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException)
-"""What DuckDB raises when the bytes of a file are no table."""
+"""What DuckDB raises when the bytes of a file are no table; see :func:`is_unreadable`."""
 _FIELD_COUNT = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 
 
@@ -51,10 +57,10 @@ def open_source(
         RejectedDelivery: the file cannot be split into the columns of its contract.
     """
     if path.name.endswith(".parquet"):
-        return open_parquet(connection, path, contract)
-    text = open_text(path, contract.format, workspace, max_bytes)
+        return open_parquet(connection, path, contract, max_bytes)
+    text = examine_text(path, contract.format, workspace, max_bytes)
     header = compare_header(text.header_line, contract)
-    _raise_problems(path, header)
+    _raise_problems(path, HeaderVerdict((*text.problems, *header.problems)))
     delimiter = contract.format.delimiter
     return Source(path, csv_sql(text, delimiter), text, delimiter, header.warnings)
 
@@ -83,6 +89,19 @@ def _read_csv(text: TextFile, delimiter: str, types: dict[str, str], options: st
         f" header = false, skip = 1, delim = {quote_text(delimiter)}, quote = '\"', escape = '\"',"
         f" strict_mode = true, null_padding = false, max_line_size = {LONGEST_LINE}{options})"
     )
+
+
+def is_unreadable(error: duckdb.Error) -> bool:
+    """Whether DuckDB stumbled over the bytes of a file.
+
+    Of a damaged Parquet file it may also raise the bare base class, which no statement does.
+    """
+    return isinstance(error, UNREADABLE) or type(error) is duckdb.Error
+
+
+def readable_sql(text: TextFile, delimiter: str) -> str:
+    """SQL that yields the rows of a text file that can be split, as texts."""
+    return csv_sql(text, delimiter, ", ignore_errors = true")
 
 
 def explain_failure(source: Source, error: duckdb.Error) -> RejectedDelivery:
@@ -135,17 +154,24 @@ def number_lines(connection: duckdb.DuckDBPyConnection, source: Source, rows: in
     return "(select * from (select *, rowid as row_id from verdict) positional join record_line)"
 
 
-def open_parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> Source:
+def open_parquet(
+    connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract, max_bytes: int
+) -> Source:
     """A Parquet file as a source of text.
 
     Raises:
-        RejectedDelivery: it is no Parquet file, or names and types differ from the contract.
+        RejectedDelivery: it is no Parquet file, it would swell beyond ``max_bytes``, or names and
+            types differ from the contract.
     """
-    sql = f"read_parquet({quote_text(str(path))})"
+    sql = f"read_parquet({quote_text(_escape_glob(path))})"
     try:
+        _measure_parquet(connection, path, max_bytes)
         described = connection.execute(f"describe select * from {sql}").fetchall()
-    except UNREADABLE as error:
-        raise RejectedDelivery(path.name, [str(error).splitlines()[0]], DELIVER_AGAIN) from error
+    except duckdb.Error as error:
+        if not is_unreadable(error):
+            raise
+        problem = f"is no whole Parquet file: {str(error).splitlines()[0]}"
+        raise RejectedDelivery(path.name, [problem], DELIVER_AGAIN) from error
     types = {name: data_type.lower() for name, data_type, *_ in described}
     header = compare_columns(list(types), contract)
     wrong = _find_wrong_types(types, contract)
@@ -155,6 +181,22 @@ def open_parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: Co
         for name in contract.column_names
     )
     return Source(path, f"(select {texts} from {sql})", None, "", header.warnings)
+
+
+def _escape_glob(path: Path) -> str:
+    """The path as DuckDB's own text for exactly this file: no character is a wildcard."""
+    return GLOB_CHARACTERS.sub(lambda found: f"[{found[0]}]", str(path))
+
+
+def _measure_parquet(connection: duckdb.DuckDBPyConnection, path: Path, max_bytes: int) -> None:
+    """Refuse a file that swells: by its stated sizes, and at a byte for every value."""
+    measured = connection.execute(
+        "select coalesce(sum(greatest(total_uncompressed_size, num_values)), 0)"
+        f" from parquet_metadata({quote_text(_escape_glob(path))})"
+    ).fetchone()
+    if measured is not None and measured[0] > max_bytes:
+        problem = f"holds more than {max_bytes:,} bytes when decompressed"
+        raise RejectedDelivery(path.name, [problem], DELIVER_AGAIN)
 
 
 def _find_wrong_types(types: dict[str, str], contract: Contract) -> tuple[str, ...]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import codecs
-import gzip
 import re
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,12 +13,13 @@ from typing import Self
 
 from pipelines.contract import Format
 from pipelines.errors import RejectedDelivery
+from pipelines.loading.archive import BROKEN, UnfitArchive, find_disguise, open_stream
+from pipelines.loading.decoding import Decoder
 from pipelines.loading.lines import find_stray_quote, has_mixed_line_ends
 
 BLOCK_BYTES = 4 << 20
 SMALL_FILE = 1 << 20
 """Bytes, after decompression, up to which the text of a file is kept to be looked at."""
-GZIP_MAGIC = b"\x1f\x8b"
 GLOB_CHARACTERS = re.compile(r"[*?\[]")
 DELIVER_AGAIN = "Correct the extract and deliver it again, with its control file."
 
@@ -46,6 +44,7 @@ class Workspace:
 class _Tally:
     """Counts over the bytes of a file, block by block."""
 
+    size: int = 0
     newlines: int = 0
     returns: int = 0
     line_ends: int = 0
@@ -54,6 +53,7 @@ class _Tally:
     last: bytes = b""
 
     def add(self, block: bytes) -> None:
+        self.size += len(block)
         self.newlines += block.count(b"\n")
         self.quotes += block.count(b'"')
         self.has_nul |= b"\0" in block
@@ -70,20 +70,21 @@ class TextFile:
 
     ``plain`` is UTF-8 without compression: the delivered file itself where it is that already.
     ``lines`` counts its physical lines, the header included. ``rows`` is the text below the
-    header line of a small file, None of a larger one.
+    header line of a small file, None of a larger one. ``problems`` speak against loading it.
     """
 
     plain: Path
     header_line: str
     lines: int
     rows: str | None
+    problems: tuple[str, ...] = ()
 
 
 def open_text(path: Path, written: Format, workspace: Workspace, max_bytes: int) -> TextFile:
     """Decode a text file and examine its bytes.
 
     Args:
-        path: file as delivered; compressed when its name ends in ``.gz``.
+        path: file as delivered; compressed when its name ends in ``.gz`` or ``.zip``.
         written: delimiter and encoding that the contract states.
         workspace: takes a decoded copy, where one is needed.
         max_bytes: most bytes to accept after decompression.
@@ -91,37 +92,57 @@ def open_text(path: Path, written: Format, workspace: Workspace, max_bytes: int)
     Raises:
         RejectedDelivery: the bytes are no table of lines; every problem of this kind is named.
     """
-    tally = _Tally()
-    plain, header, rows = _decode(path, written.encoding, workspace, max_bytes, tally)
-    problems = _find_problems(plain, tally, written.delimiter)
-    if problems:
+    text = examine_text(path, written, workspace, max_bytes)
+    if text.problems:
+        raise RejectedDelivery(path.name, text.problems, DELIVER_AGAIN)
+    return text
+
+
+def examine_text(path: Path, written: Format, workspace: Workspace, max_bytes: int) -> TextFile:
+    """As :func:`open_text`, with what is wrong in ``problems`` where the header can be read.
+
+    Raises:
+        RejectedDelivery: nothing can be said of the header: the file is empty, too large, no whole
+            archive, or no text.
+    """
+    tally, decoder = _Tally(), Decoder(written.encoding)
+    plain, head = _decode(path, decoder, workspace, max_bytes, tally)
+    if decoder.first_bad is not None and written.encoding == "utf-8":
+        tally, decoder = _Tally(), Decoder(written.encoding, is_repairing=True)
+        plain, head = _decode(path, decoder, workspace, max_bytes, tally)
+    encoding_problem = decoder.find_problem()
+    problems = [encoding_problem] if encoding_problem else []
+    problems += _find_problems(plain, tally, written.delimiter)
+    if tally.has_nul or (tally.newlines == 0 and tally.returns):
         raise RejectedDelivery(path.name, problems, DELIVER_AGAIN)
     lines = tally.newlines + (tally.last != b"\n")
-    return TextFile(plain, header, lines, rows)
+    header, _, rows = head.partition("\n")
+    header = header.removeprefix("\ufeff").rstrip("\r")
+    is_small = tally.size <= SMALL_FILE
+    return TextFile(plain, header, lines, rows if is_small else None, tuple(problems))
 
 
 def _decode(
-    path: Path, encoding: str, workspace: Workspace, max_bytes: int, tally: _Tally
-) -> tuple[Path, str, str | None]:
-    """Tally and decode every block; return the plain file, its first line and a small rest."""
-    is_plain = encoding == "utf-8" and path.suffix != ".gz"
-    keep = is_plain and not GLOB_CHARACTERS.search(str(path))
-    decoder = codecs.getincrementaldecoder(encoding)("strict")
-    head, size = "", 0
+    path: Path, decoder: Decoder, workspace: Workspace, max_bytes: int, tally: _Tally
+) -> tuple[Path, str]:
+    """Tally and decode every block; return the plain file, and its text or the begin of it.
+
+    The delivered file is its own plain file, unless it is compressed, in another encoding, or
+    found to hold undecodable bytes: then it is a decoded copy.
+    """
+    is_utf8 = decoder.encoding == "utf-8" and not decoder.is_repairing
+    keep = is_utf8 and path.suffix == ".csv" and not GLOB_CHARACTERS.search(str(path))
+    heads = []
     with ExitStack() as stack:
         plain = path if keep else workspace.folder / "delivered.csv"
         write = _discard if keep else stack.enter_context(plain.open("wb")).write
         for block, is_last in _read_blocks(path, max_bytes):
-            try:
-                text = decoder.decode(block, is_last)
-            except UnicodeDecodeError as error:
-                raise _undecodable(path, encoding, tally.newlines, error) from error
+            text = decoder.decode(block, is_last)
+            if tally.size <= SMALL_FILE:
+                heads.append(text)
             tally.add(block)
-            write(block if encoding == "utf-8" else text.encode())
-            head += text if size <= SMALL_FILE else ""
-            size += len(block)
-    header, _, rows = head.partition("\n")
-    return plain, header.removeprefix("\ufeff").rstrip("\r"), rows if size <= SMALL_FILE else None
+            write(block if is_utf8 else text.encode())
+    return plain, "".join(heads)
 
 
 def _discard(_: bytes) -> int:
@@ -131,51 +152,53 @@ def _discard(_: bytes) -> int:
 def _read_blocks(path: Path, max_bytes: int) -> Iterator[tuple[bytes, bool]]:
     """Decompressed blocks of a file, each with whether it is the last, empty one."""
     size = 0
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-        while block := _read_block(path, stream.read):
-            if size == 0 and path.suffix != ".gz" and block.startswith(GZIP_MAGIC):
-                raise _unreadable(path, "is gzip, but its name does not end in .gz")
-            size += len(block)
-            if size > max_bytes:
-                raise _unreadable(path, f"holds more than {max_bytes:,} bytes when decompressed")
-            yield block, False
+    try:
+        with open_stream(path) as stream:
+            while block := stream.read(BLOCK_BYTES):
+                disguise = find_disguise(path, block) if size == 0 else None
+                if disguise is not None:
+                    raise _unreadable(path, disguise)
+                size += len(block)
+                if size > max_bytes:
+                    problem = f"holds more than {max_bytes:,} bytes when decompressed"
+                    raise _unreadable(path, problem)
+                yield block, False
+    except UnfitArchive as error:
+        raise _unreadable(path, error.problem) from error
+    except BROKEN as error:
+        kind = "gzip" if path.suffix == ".gz" else "zip"
+        raise _unreadable(path, f"is no whole {kind} file ({error})") from error
     if size == 0:
         raise _unreadable(path, "is empty: not even a header line")
     yield b"", True
 
 
-def _read_block(path: Path, read: Callable[[int], bytes]) -> bytes:
-    try:
-        return read(BLOCK_BYTES)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise _unreadable(path, f"is no whole gzip file ({error})") from error
-
-
 def _find_problems(plain: Path, tally: _Tally, delimiter: str) -> list[str]:
+    """What speaks against the bytes as lines of fields."""
     if tally.has_nul:
         return ["contains NUL bytes: it is binary, or UTF-16 where the contract says otherwise"]
     if tally.newlines == 0 and tally.returns:
         return ["ends its lines with a carriage return alone; end them with a newline"]
-    if tally.quotes:
-        line = find_stray_quote(plain, delimiter)
-        if line is not None:
-            return [
-                f"line {line}: a quote that is not closed, or stands inside an unquoted field;"
-                " quote the whole field and double the quotes inside it"
-            ]
-    is_uniform = tally.returns in (0, tally.newlines) and tally.line_ends == tally.returns
-    if not is_uniform and (not tally.quotes or has_mixed_line_ends(plain)):
-        return ["mixes line ends (newline, carriage return + newline); use one of them throughout"]
-    return []
+    problems = []
+    line = find_stray_quote(plain, delimiter) if tally.quotes else None
+    if line is not None:
+        problems.append(
+            f"line {line}: a quote that is not closed, or stands inside an unquoted field;"
+            " quote the whole field and double the quotes inside it"
+        )
+    if _has_mixed_line_ends(plain, tally, can_split=line is None):
+        problems.append(
+            "mixes line ends (newline, carriage return + newline); use one of them throughout"
+        )
+    return problems
+
+
+def _has_mixed_line_ends(plain: Path, tally: _Tally, can_split: bool) -> bool:
+    """Whether line ends differ outside quoted fields; where quotes are astray, anywhere."""
+    if tally.returns in (0, tally.newlines) and tally.line_ends == tally.returns:
+        return False
+    return not tally.quotes or not can_split or has_mixed_line_ends(plain)
 
 
 def _unreadable(path: Path, problem: str) -> RejectedDelivery:
     return RejectedDelivery(path.name, [problem], DELIVER_AGAIN)
-
-
-def _undecodable(
-    path: Path, encoding: str, lines_before: int, error: UnicodeDecodeError
-) -> RejectedDelivery:
-    line = lines_before + error.object[: error.start].count(b"\n") + 1
-    bad_byte = error.object[error.start]
-    return _unreadable(path, f"line {line}: byte 0x{bad_byte:02x} is not {encoding}")

@@ -17,6 +17,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from pipelines.contract import Column, Contract, ControlTotal, Rule
+from pipelines.loading.numbers import (
+    bad_check_digit_sql,
+    card_number_sql,
+    mask_card_number_sql,
+)
 from pipelines.sql import quote_name, quote_names, quote_text
 
 OPEN_DATE = "9999-12-31"
@@ -26,15 +31,22 @@ FIRST_DATE, LAST_DATE = "1850-01-01", "2200-12-31"
 SECOND_HEADER = "second_header"
 DUPLICATE_KEY = "duplicate_key"
 BELOW_MINIMUM, ABOVE_MAXIMUM = "below_minimum", "above_maximum"
+BAD_PATTERN, BAD_CHECK_DIGIT, CARD_NUMBER = "bad_pattern", "bad_check_digit", "card_number"
+OF_VALUES = (BELOW_MINIMUM, ABOVE_MAXIMUM, BAD_PATTERN, BAD_CHECK_DIGIT, CARD_NUMBER)
+"""Rules that a value can break although its text is one of its type."""
 
 _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_SWAPPED_DATE = "[0-9]{4}-(1[3-9]|2[0-9]|3[01])-(0[1-9]|1[0-2])"
 _TIMESTAMP = _DATE + r"[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
 _SCIENTIFIC = r"^[0-9](\.[0-9]+)?[eE][+-][0-9]+$"
 _UNFIT_CHARACTERS = (
     r"[\x00-\x1f\x7f-\x{9f}\x{ad}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{2064}"
-    r"\x{feff}\x{ff01}-\x{ff5e}]"
+    r"\x{feff}\x{ff01}-\x{ff5e}\x{fffd}]"
 )
-"""Control, invisible and full-width characters, which make two equal-looking ids differ."""
+"""Control, invisible and full-width characters, which make two equal-looking ids differ, and
+U+FFFD, which stands for bytes that are no text."""
+_LOST_CHARACTERS = r"[\x{80}-\x{9f}\x{fffd}]"
+"""What a text holds after it was read in the wrong encoding."""
 DECIMALS = {"amount": (16, 2), "rate": (4, 8), "share": (3, 6)}
 """Digits before and after the point, at most."""
 _BAD_TYPE = {
@@ -100,17 +112,46 @@ def text_pattern(column: Column) -> str | None:
             return None
 
 
+def _is_typed(column: Column) -> bool:
+    return column.type not in ("id", "text", "code")
+
+
+def _text_or_raw(column: Column) -> str:
+    """What stands as a column's text: normalised, or as delivered where a type is read from it.
+
+    Hardly any number or date is padded, and trimming them all would cost more than reading them.
+    """
+    return quote_name(column.name) if _is_typed(column) else normalise(column)
+
+
+def _trimmed(column: Column) -> str:
+    """Text without surrounding spaces, null when empty."""
+    text = text_name(column)
+    return f"nullif(trim({text}), '')" if _is_typed(column) else text
+
+
 def cast_text(column: Column) -> str:
-    """Typed value of the normalised text; null where the text is no such value."""
+    """Typed value of a column's text; null where the text is no such value.
+
+    A text that is written as DuckDB itself writes the value is taken at once; only the others are
+    held against the pattern.
+    """
     text, pattern = text_name(column), text_pattern(column)
     if pattern is None:
         return text
-    is_value = f"regexp_full_match({text}, '{pattern}')"
-    if column.type in ("date", "timestamp"):
-        is_value += f" and left({text}, 10) between '{FIRST_DATE}' and '{LAST_DATE}'"
+    trimmed = f"trim({text})"
+    is_value = f"regexp_full_match({trimmed}, '{pattern}')"
     if column.type == "boolean":
-        return f"case when {is_value} then upper({text}) in ('TRUE', 'T', '1', 'Y') end"
-    return f"case when {is_value} then try_cast({text} as {column.sql_type}) end"
+        return f"case when {is_value} then upper({trimmed}) in ('TRUE', 'T', '1', 'Y') end"
+    value = f"try_cast({text} as {column.sql_type})"
+    is_canonical = f"{value}::varchar = {text}"
+    if column.type in ("date", "timestamp"):
+        is_value += f" and left({trimmed}, 10) between '{FIRST_DATE}' and '{LAST_DATE}'"
+        is_canonical += (
+            f" and {value} >= date '{FIRST_DATE}' and {value}::date <= date '{LAST_DATE}'"
+        )
+    other = f"try_cast({trimmed} as {column.sql_type})"
+    return f"case when {is_canonical} then {value} when {is_value} then {other} end"
 
 
 def column_rules(column: Column) -> list[RowRule]:
@@ -118,7 +159,8 @@ def column_rules(column: Column) -> list[RowRule]:
     value, text = quote_name(column.name), text_name(column)
     broken: dict[str, str] = {}
     if not column.nullable:
-        broken["null_not_allowed"] = f"{text} is null"
+        empty = f"({value} is null and {_trimmed(column)} is null)"
+        broken["null_not_allowed"] = empty if _is_typed(column) else f"{text} is null"
     broken |= _type_rule(column)
     if column.accepted:
         # A list, because `in` becomes a join, which costs a small file more than all the rest.
@@ -128,7 +170,21 @@ def column_rules(column: Column) -> list[RowRule]:
         broken[BELOW_MINIMUM] = f"{value} < {column.minimum:.10g}"
     if column.maximum is not None:
         broken[ABOVE_MAXIMUM] = f"{value} > {column.maximum:.10g}"
+    broken |= _number_rules(column)
     return [RowRule(f"{column.name}: {rule}", condition) for rule, condition in broken.items()]
+
+
+def _number_rules(column: Column) -> dict[str, str]:
+    """Rules about how an id, a code or a text is made up."""
+    value = quote_name(column.name)
+    broken = {}
+    if column.pattern is not None:
+        broken[BAD_PATTERN] = f"not regexp_full_match({value}, {quote_text(column.pattern)})"
+    if column.check_digits is not None:
+        broken[BAD_CHECK_DIGIT] = bad_check_digit_sql(column.name, column.check_digits)
+    if column.token:
+        broken[CARD_NUMBER] = card_number_sql(value)
+    return broken
 
 
 def _type_rule(column: Column) -> dict[str, str]:
@@ -139,9 +195,12 @@ def _type_rule(column: Column) -> dict[str, str]:
         unfit = f"regexp_matches({text}, '{_UNFIT_CHARACTERS}')"
         return {} if column.accepted else {"bad_code": unfit}
     if column.type == "text":
-        return {}
-    is_open = f" and {text} <> '{OPEN_DATE}'" if column.type == "date" and column.nullable else ""
-    untyped = f"({quote_name(column.name)} is null and {text} is not null{is_open})"
+        return {"bad_text": f"regexp_matches({text}, '{_LOST_CHARACTERS}')"}
+    trimmed = _trimmed(column)
+    is_open = ""
+    if column.type == "date" and column.nullable:
+        is_open = f" and {trimmed} <> '{OPEN_DATE}'"
+    untyped = f"({quote_name(column.name)} is null and {trimmed} is not null{is_open})"
     return {_BAD_TYPE[column.type]: untyped}
 
 
@@ -149,7 +208,7 @@ def row_rules(contract: Contract) -> list[RowRule]:
     """Every rule of a contract that looks at one row alone."""
     rules = [rule for column in contract.columns for rule in column_rules(column)]
     rules += [row_rule(rule) for rule in contract.rules]
-    heading = " and ".join(f"lower({text_name(c)}) = '{c.name}'" for c in contract.columns[:2])
+    heading = " and ".join(f"lower({_trimmed(c)}) = '{c.name}'" for c in contract.columns[:2])
     return [*rules, RowRule(f"row: {SECOND_HEADER}", f"({heading})")]
 
 
@@ -163,7 +222,7 @@ def verdict_sql(contract: Contract, source: str, business_date: date) -> str:
     columns = contract.columns
     raws = ", ".join(f"{quote_name(c.name)} as {_raw_name(c)}" for c in columns)
     kept = ", ".join(_raw_name(c) for c in columns)
-    fields = ", ".join(f"{quote_text(c.name)}: {_raw_name(c)}" for c in columns)
+    fields = ", ".join(f"{quote_text(c.name)}: {_kept_text(c)}" for c in columns)
     is_bad = " or ".join(rule.broken for rule in row_rules(contract))
     return (
         "create or replace temp table verdict as\n"
@@ -198,13 +257,19 @@ def _typed_ctes(contract: Contract, source: str, business_date: date, extra: str
     ``extra`` is selected from the source under the names ``kept``.
     """
     columns = contract.columns
-    texts = ", ".join(f"{normalise(c)} as {text_name(c)}" for c in columns)
+    texts = ", ".join(f"{_text_or_raw(c)} as {text_name(c)}" for c in columns)
     values = ", ".join(f"{cast_text(c)} as {quote_name(c.name)}, {text_name(c)}" for c in columns)
     return (
         f"normalised as (select {texts}, {extra} from {source}),\n"
         f"typed as (select {values}, {kept}, date '{business_date}' as business_date"
         " from normalised)"
     )
+
+
+def _kept_text(column: Column) -> str:
+    """The delivered text as quarantine keeps it: never a whole card number."""
+    raw = _raw_name(column)
+    return mask_card_number_sql(raw) if column.token else raw
 
 
 def _raw_name(column: Column) -> str:
@@ -214,6 +279,21 @@ def _raw_name(column: Column) -> str:
 def blemishes_sql(contract: Contract) -> str:
     """One row about ``verdict``: the number of bad rows, and whether a whole key repeats."""
     return f"select count(raw_row), {has_twins_sql(contract)} from verdict"
+
+
+def is_swapped_date_sql(name: str) -> str:
+    """One row: whether the texts of a date column are dates with day and month swapped.
+
+    They are when every bad one becomes a date by swapping, and not one good date has a day above
+    the 12th. Needs ``verdict`` and ``fate``.
+    """
+    bad = f"list_contains(row_rules, {quote_text(f'{name}: bad_date')})"
+    text = f"trim(raw_row ->> {quote_text(name)})"
+    return (
+        f"select coalesce((select bool_and(regexp_full_match({text}, '{_SWAPPED_DATE}'))"
+        f" from fate where {bad}), false)"
+        f" and not exists (from verdict where day({quote_name(name)}) > 12)"
+    )
 
 
 def has_twins_sql(contract: Contract) -> str:
@@ -319,7 +399,7 @@ def _obscuring(contract: Contract, total: ControlTotal) -> str:
         rule.label
         for name in (total.column, *total.where)
         for rule in column_rules(contract.column(name))
-        if not rule.label.endswith((BELOW_MINIMUM, ABOVE_MAXIMUM))
+        if not rule.label.endswith(OF_VALUES)
     ]
     return f"[{', '.join(map(quote_text, labels))}]::varchar[]"
 

@@ -9,12 +9,14 @@ import json
 import smtplib
 import socket
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from email.message import EmailMessage
 from http import HTTPStatus
 
 from pipelines.errors import BankcrmError
+from pipelines.loading.load import LoadResult
+from pipelines.loading.verdict import CARD_NUMBER
 from pipelines.operations.journal import Journal
 from pipelines.operations.runs import find_run, run_log
 from pipelines.settings import Settings
@@ -54,6 +56,27 @@ def alert_about_run(settings: Settings, run_id: int) -> None:
     title = f"bankcrm: run {run_id} {run.outcome} on {socket.gethostname()}"
     log = str(run_log(settings, run_id))
     send_alert(settings, Alert(title, problem, run.detail.get("remedy", ""), run_id, log))
+
+
+def alert_about_card_numbers(
+    settings: Settings, run_id: int, results: Iterable[LoadResult]
+) -> None:
+    """Send an alert about deliveries that hold card numbers where tokens belong."""
+    found = {
+        result.file_name: sum(
+            rows for rule, rows in result.rules.items() if rule.endswith(f": {CARD_NUMBER}")
+        )
+        for result in results
+    }
+    told = [f"{name} holds {rows:,} card numbers" for name, rows in found.items() if rows]
+    if told:
+        title = f"bankcrm: card numbers were delivered to {socket.gethostname()}"
+        problem = f"{'; '.join(told)} where tokens belong; the rows are in quarantine, masked"
+        remedy = (
+            "Have the source system deliver tokens, as a rerun; then delete the file from the"
+            " landing folder and its copies: it holds the numbers in clear."
+        )
+        send_alert(settings, Alert(title, problem, remedy, run_id, None))
 
 
 def alert_about_error(settings: Settings, error: BankcrmError) -> None:

@@ -16,6 +16,7 @@ import pytest
 from pipelines.contract import get_contract
 from pipelines.control import ControlFile, control_path, delivery_stem, hash_file
 from pipelines.delivery import write_control
+from pipelines.loading.examination import LARGEST_FILE
 from pipelines.loading.landing import Delivery, find_deliveries
 from pipelines.loading.load import LoadResult, load_delivery, open_raw
 from pipelines.settings import Settings
@@ -86,9 +87,9 @@ class Bank:
         found = find_deliveries(self.settings)
         return next(d for d in found.deliveries if d.data_file == path)
 
-    def load(self, path: Path) -> LoadResult:
+    def load(self, path: Path, max_bytes: int = LARGEST_FILE) -> LoadResult:
         """Load one delivered file."""
-        return load_delivery(self.raw, self.find(path))
+        return load_delivery(self.raw, self.find(path), max_bytes)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of a query on the raw database."""
@@ -108,7 +109,17 @@ class Bank:
 
 @pytest.fixture
 def bank(tmp_path: Path) -> Iterator[Bank]:
-    settings = Settings(home=tmp_path / "home", threads=1)
+    yield from open_bank(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bank]:
+    """A bank for a whole module: its raw database keeps what every test before has loaded."""
+    yield from open_bank(tmp_path_factory.mktemp("shared"))
+
+
+def open_bank(folder: Path) -> Iterator[Bank]:
+    settings = Settings(home=folder / "home", threads=1)
     with open_raw(settings) as raw, duckdb.connect() as source:
         yield Bank(settings, raw, ExtractWriter(settings.landing_folder, source))
 

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import json
+import os
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 from pipelines.control import control_path
 from pipelines.loading.landing import find_deliveries
@@ -77,11 +81,66 @@ def test_a_control_file_of_another_feed_is_reported(bank: Bank) -> None:
     assert "states branch.teller in the folder of teller.teller" in problems(bank)[0]
 
 
-def test_links_out_of_the_landing_folder_are_not_followed(bank: Bank, tmp_path: Path) -> None:
+def test_links_are_not_followed(bank: Bank, tmp_path: Path) -> None:
     path = bank.deliver_lines("teller.teller", MONDAY, TELLERS)
     secret = tmp_path / "secret.csv"
     path.rename(secret)
     path.symlink_to(secret)
     found = find_deliveries(bank.settings)
     assert found.deliveries == ()
+    assert "csv is a link. Deliver the file itself." in found.problems[0]
+
+
+def test_a_folder_that_leads_out_of_the_landing_folder_is_not_entered(
+    bank: Bank, tmp_path: Path
+) -> None:
+    folder = bank.deliver_lines("teller.teller", MONDAY, TELLERS).parent
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    found = find_deliveries(bank.settings)
+    assert found.deliveries == ()
     assert "is a link out of the landing folder" in found.problems[0]
+
+
+def test_a_pipe_in_place_of_a_file_keeps_nobody_waiting(bank: Bank) -> None:
+    path = bank.deliver_lines("teller.teller", MONDAY, TELLERS)
+    path.unlink()
+    os.mkfifo(path)
+    assert "is no regular file" in problems(bank)[0]
+
+
+def test_a_control_file_that_is_no_page_of_text_is_not_read(bank: Bank) -> None:
+    path = bank.deliver_lines("teller.teller", MONDAY, TELLERS)
+    control_path(path).write_bytes(b" " * 1_000_001)
+    assert "more than 1,000,000 bytes" in problems(bank)[0]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"sequence": 10**12},
+        {"rerun": 2**31},
+        {"schema_version": 0},
+        {"rows": -1},
+        {"rows": 10**20},
+        {"business_date": "9999-12-31"},
+        {"totals": {"amount": "NaN"}},
+        {"sha256": "../../etc/passwd"},
+        {"surprise": 1},
+    ],
+)
+def test_a_statement_beyond_all_bounds_is_refused_by_its_name(
+    bank: Bank, statement: dict[str, object]
+) -> None:
+    path = control_path(bank.deliver_lines("teller.teller", MONDAY, TELLERS))
+    path.write_text(json.dumps(json.loads(path.read_text()) | statement))
+    (problem,) = problems(bank)
+    assert f"{path} is no control file: {next(iter(statement))}" in problem
+
+
+@pytest.mark.parametrize("feed", ["../../teller", "/etc", "transaction"])
+def test_a_control_file_cannot_lead_elsewhere(bank: Bank, feed: str) -> None:
+    path = control_path(bank.deliver_lines("teller.teller", MONDAY, TELLERS))
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"feed": feed}))
+    (problem,) = problems(bank)
+    assert f"states teller.{feed} in the folder of teller.teller" in problem

@@ -211,7 +211,8 @@ def test_missing_control_totals_are_named(bank: Bank, account_balances: Balances
         ("balance,account_id", ("columns out of order",)),
         ("account_id,balance,balance", ("columns delivered twice balance",)),
         ("account_id;balance", ("fields are separated by ';', the contract says ','",)),
-        ("<html><body>Error</body></html>", ("missing columns account_id, balance", "unknown")),
+        ("<html><body>Error</body></html>", ("is HTML or XML",)),
+        ("account_id,balance,colour", ("columns colour are not in the contract",)),
     ],
 )
 def test_a_wrong_header_is_rejected_with_every_difference(
@@ -225,9 +226,13 @@ def test_a_wrong_header_is_rejected_with_every_difference(
         assert expected in problem
 
 
-def test_an_additional_column_is_a_warning_and_is_not_loaded(bank: Bank) -> None:
+def test_an_additional_column_that_the_contract_ignores_is_a_warning_and_not_loaded(
+    bank: Bank,
+) -> None:
     content = b"account_id,balance,colour\nA1,10.00,red\n"
-    result = bank.load(bank.deliver_bytes(FEED, MONDAY, content, totals={"balance": Decimal(10)}))
+    found = bank.find(bank.deliver_bytes(FEED, MONDAY, content, totals={"balance": Decimal(10)}))
+    contract = found.contract.model_copy(update={"additional_columns": "ignore"})
+    result = load_delivery(bank.raw, type(found)(contract, found.control, found.data_file))
     assert result.status == "loaded"
     assert "colour" in result.warnings[0]
     assert bank.query("select account_id, balance from branch.account_balance") == [("A1", 10)]
@@ -246,9 +251,10 @@ def test_broken_lines_are_all_named(bank: Bank) -> None:
     [
         (b"", "is empty"),
         (b"account_id,balance\n", "has 0 rows, the control file states 1"),
-        (b"account_id,balance\nA1,1\xff.00\n", "line 2: byte 0xff is not utf-8"),
+        (b"account_id,bal\xffance\nA1,1.00\n", "line 1: byte 0xff is not utf-8"),
+        (b"account_id,balance\n\xff,1\nA\xfe,2\n", "line 2: byte 0xff is not utf-8, and 1 more"),
         (b"account_id,balance\nA\x001,1.00\n", "NUL"),
-        ("account_id,balance\nA1,1.00\n".encode("utf-16"), "byte 0xff is not utf-8"),
+        ("account_id,balance\nA1,1.00\n".encode("utf-16"), "is UTF-16"),
         (b"account_id,balance\rA1,1.00\r", "carriage return alone"),
         (b"account_id,balance\r\nA1,1.00\nA2,2.00\r\n", "mixes line ends"),
         (b'account_id,balance\n"A1,1.00\n', "line 2: a quote that is not closed"),

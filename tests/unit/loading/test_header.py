@@ -30,14 +30,22 @@ def test_every_difference_is_reported_at_once() -> None:
     )
 
 
-def test_columns_out_of_order_are_a_problem_and_additional_ones_are_not() -> None:
+def test_columns_out_of_order_are_a_problem() -> None:
     swapped = compare_header("teller_name|teller_id|branch_id", CONTRACT)
     assert swapped.problems == (
         "header: columns out of order; the contract says teller_id, teller_name, branch_id",
     )
-    added = compare_header("teller_id|teller_name|branch_id|colour", CONTRACT)
-    assert added.problems == ()
-    assert "colour" in added.warnings[0]
+
+
+def test_an_additional_column_is_a_problem_unless_the_contract_ignores_it() -> None:
+    header = "teller_id|teller_name|branch_id|colour"
+    added = compare_header(header, CONTRACT)
+    assert added.problems == (
+        "header: columns colour are not in the contract; have them added to it, or leave them out",
+    )
+    ignoring = CONTRACT.model_copy(update={"additional_columns": "ignore"})
+    assert compare_header(header, ignoring).problems == ()
+    assert "colour" in compare_header(header, ignoring).warnings[0]
 
 
 def test_another_delimiter_is_named() -> None:
