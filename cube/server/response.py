@@ -39,7 +39,7 @@ def build_load(
     """One result of ``/v1/load``; ``kind`` is that of the request it belongs to."""
     return {
         "query": normalize_query(query, plan),
-        "lastRefreshTime": version.published_at.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "lastRefreshTime": _format_published(version),
         "annotation": _annotate(plan),
         "dataSource": "default",
         "dbType": "duckdb",
@@ -51,6 +51,21 @@ def build_load(
         "version": version.name.removesuffix(".duckdb"),
         "businessDate": version.business_date.isoformat(),
         "data": _DATA[query.response_format](*_tabulate(plan, result.rows, query, kind)),
+    }
+
+
+def describe_stream(
+    query: Query, plan: Plan, version: Version, truncated: bool, total: int | None
+) -> Json:
+    """What ``/v1/load`` says beside the rows, for answers whose form has no place for it."""
+    return {
+        "query": normalize_query(query, plan),
+        "lastRefreshTime": _format_published(version),
+        "annotation": _annotate(plan),
+        "total": total,
+        "truncated": truncated,
+        "version": version.name.removesuffix(".duckdb"),
+        "businessDate": version.business_date.isoformat(),
     }
 
 
@@ -136,6 +151,10 @@ def normalize_query(query: Query, plan: Plan) -> Json:
         "responseFormat": query.response_format,
         **({"ungrouped": True} if plan.ungrouped else {}),
     }
+
+
+def _format_published(version: Version) -> str:
+    return version.published_at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def _normalize_times(query: Query, plan: Plan) -> list[Json]:
