@@ -1,4 +1,4 @@
-"""A client of the cube server for notebooks. Rows come as an Arrow stream, so decimals are exact."""
+"""A client of the cube server for notebooks. Rows come as Arrow, so decimals are exact."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class CsvEncoder:
     def rows(self, batch: pa.RecordBatch) -> bytes:
         """One line a row."""
         blank = '""' if batch.num_columns == 1 else ""
-        columns = [pc.fill_null(_csv_text(column), blank) for column in batch.columns]
+        columns: list[Any] = [pc.fill_null(_csv_text(column), blank) for column in batch.columns]
         lines = pc.binary_join_element_wise(*columns, pa.scalar(",")).to_pylist()
         return "".join(f"{line}\r\n" for line in lines).encode()
 
@@ -76,7 +76,9 @@ class ArrowEncoder:
     def start(self, schema: pa.Schema, about: Mapping[str, Any]) -> bytes:
         """The schema."""
         fields = [pa.field(field.name, _arrow_type(field.type)) for field in schema]
-        metadata = {METADATA_KEY: json.dumps(about, ensure_ascii=False).encode()}
+        metadata: dict[bytes | str, bytes | str] = {
+            METADATA_KEY: json.dumps(about, ensure_ascii=False).encode()
+        }
         self._schema = pa.schema(fields, metadata=metadata)
         self._writer = pa.ipc.new_stream(self._buffer, self._schema)
         return self._drain()
@@ -139,15 +141,15 @@ def _arrow_type(kind: pa.DataType) -> pa.DataType:
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
-def _csv_text(column: pa.Array[Any]) -> pa.Array[Any]:
+def _csv_text(column: Any) -> Any:  # noqa: ANN401 - Arrow's stubs know no array of some type
     """Fields of a column: as in JSON, text in quotes."""
-    kind = _arrow_type(column.type)
+    kind: pa.DataType = _arrow_type(column.type)
     if pa.types.is_string(kind):
-        doubled = pc.replace_substring(pc.cast(column, kind), '"', '""')
-        quote = pa.scalar('"')
+        doubled: Any = pc.replace_substring(pc.cast(column, kind), '"', '""')
+        quote: Any = pa.scalar('"')
         return pc.binary_join_element_wise(quote, doubled, quote, pa.scalar(""))
     if pa.types.is_timestamp(kind):
-        moments = pc.cast(column, pa.timestamp("ms"), safe=False)
+        moments: Any = pc.cast(column, pa.timestamp("ms"), safe=False)
         return pc.strftime(moments, "%Y-%m-%dT%H:%M:%S")
     if pa.types.is_floating(kind) or (pa.types.is_decimal(kind) and kind.scale > _EXACT_SCALE):
         return pa.array([_digits(value) for value in column.to_pylist()], pa.string())

@@ -161,8 +161,8 @@ def _hash_files(files: Iterable[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML that refuses a key written twice."""
+class _StrictLoader(yaml.CSafeLoader):
+    """Safe YAML, read by libyaml, that refuses a key written twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Any] = set()

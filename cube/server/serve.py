@@ -17,7 +17,7 @@ _LAST_ANSWERS_SECONDS = 5
 """Time to tell the clients of the queries that were interrupted then."""
 
 
-class _Server(uvicorn.Server):
+class CubeServer(uvicorn.Server):
     """Interrupts the queries that are still running when the grace is over."""
 
     def __init__(self, config: uvicorn.Config, grace_seconds: float) -> None:
@@ -54,4 +54,4 @@ def run(settings: Settings, *, grace_seconds: float = GRACE_SECONDS) -> None:
         server_header=False,
         timeout_graceful_shutdown=round(grace_seconds) + _LAST_ANSWERS_SECONDS,
     )
-    _Server(config, grace_seconds).run()
+    CubeServer(config, grace_seconds).run()

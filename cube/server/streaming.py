@@ -18,7 +18,6 @@ from cube.server.service import Prepared, Stream
 from cube.server.threads import while_connected
 from pipelines.errors import BankcrmError
 
-
 _CONTENT_TYPES = {CSV_TYPE: "text/csv; charset=utf-8; header=present", ARROW_TYPE: ARROW_TYPE}
 
 
