@@ -59,7 +59,9 @@ def ask(http: TestClient, published: Settings) -> Callable[..., httpx.Response]:
 
     def send(query: object, *groups: str, **claims: str) -> httpx.Response:
         token = make_token(settings, list(groups) or ["admin"], timedelta(hours=1), claims)
-        answer = http.post(LOAD, json={"query": query}, headers={"Authorization": token})
+        answer: httpx.Response = http.post(
+            LOAD, json={"query": query}, headers={"Authorization": token}
+        )
         assert answer.status_code == 200, answer.text
         return answer
 

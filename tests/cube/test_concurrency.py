@@ -123,7 +123,7 @@ def test_who_waits_too_long_is_refused_and_leaves_the_queue() -> None:
         slots = Slots(1, 5, 0.02)
         async with slots.take() as slot:
             assert slot.waited < 1
-            with pytest.raises(Overloaded, match="waited 0.02 seconds"):
+            with pytest.raises(Overloaded, match=r"waited 0\.02 seconds"):
                 async with slots.take():
                     pass
             assert slots.waiting == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from starlette.routing import Route
 from starlette.testclient import TestClient
@@ -83,7 +83,8 @@ def test_what_is_refused_or_taken_is_what_the_document_says(
         assert answer.status_code == status, answer.text
         if status == 200:
             check(document, "Envelope", envelope)
-            check(document, "MultiResult" if "queryType" in envelope else "LoadResult", answer.json())
+            shape = "MultiResult" if "queryType" in envelope else "LoadResult"
+            check(document, shape, answer.json())
         else:
             check(document, "ErrorBody", answer.json())
             with pytest.raises(jsonschema.ValidationError):

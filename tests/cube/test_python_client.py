@@ -53,8 +53,8 @@ def test_a_result_says_what_it_was_read_from(result: bankcrm.Result) -> None:
 
 
 def test_arrow_holds_what_sql_says_exactly(result: bankcrm.Result, sql: Sql) -> None:
-    table = result.to_arrow()
-    rows = [tuple(row[name] for name in (CHANNEL, MONTH, AMOUNT, COUNT)) for row in table.to_pylist()]
+    names = (CHANNEL, MONTH, AMOUNT, COUNT)
+    rows = [tuple(row[name] for name in names) for row in result.to_arrow().to_pylist()]
     assert sorted(rows) == sorted(sql(EXPECTED))
     assert isinstance(rows[0][2], Decimal)
 
