@@ -19,9 +19,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import httpx
 from rich.console import Console
 from rich.table import Table
@@ -39,7 +41,7 @@ from cube.server.planner import plan_query
 from cube.server.query import parse_query
 from cube.server.request import parse_request
 from cube.server.service import Service
-from cube.server.sql import write_statement
+from cube.server.sql import Statement, write_statement
 from cube.server.warehouse import Warehouse
 from pipelines.settings import Settings
 from tests.cube.stock.compiler import StockCompiler, is_installed
@@ -124,16 +126,18 @@ def time_overhead(settings: Settings, url: str, rounds: int) -> Figures:
             prepared = service.prepare(request, JSON_TYPE, pins)
             statement = write_statement(prepared.plans[0][1], model, size + 1)
             cursor = prepared.version.connection.cursor()
-            rows = cursor.execute(statement.sql, list(statement.parameters)).fetchall()
+            rows = _fetch(cursor, statement)
             if len(rows) < size:
                 console.print(f"The bank has {len(rows):,} rows where {size:,} were wanted")
             contestants = _contestants(http, query)
-            contestants["SQL in process"] = lambda c=cursor, s=statement: c.execute(
-                s.sql, list(s.parameters)
-            ).fetchall()
+            contestants["SQL in process"] = partial(_fetch, cursor, statement)
             figures |= _take_turns(f"{len(rows[:size]):,} rows", contestants, rounds)
     _print("One client", figures)
     return figures
+
+
+def _fetch(cursor: duckdb.DuckDBPyConnection, statement: Statement) -> list[Any]:
+    return cursor.execute(statement.sql, list(statement.parameters)).fetchall()
 
 
 def _contestants(http: httpx.Client, query: dict[str, Any]) -> dict[str, Callable[[], object]]:

@@ -29,9 +29,9 @@ class Interrupter:
             if self._reason is not None:
                 return
             self._reason = reason
-            cursor, ended = self._cursor, self._ended
-        if cursor is not None and ended is not None:
-            threading.Thread(target=_interrupt, args=(cursor, ended), daemon=True).start()
+            ended = self._ended
+        if ended is not None:
+            threading.Thread(target=self._interrupt, args=[ended], daemon=True).start()
 
     @contextmanager
     def guard(self, cursor: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
@@ -62,12 +62,16 @@ class Interrupter:
                 self._cursor = self._ended = None
             ended.set()
 
+    def _interrupt(self, ended: threading.Event) -> None:
+        """Interrupt until it holds: DuckDB forgets an interrupt that comes just before a statement.
 
-def _interrupt(cursor: duckdb.DuckDBPyConnection, ended: threading.Event) -> None:
-    """Interrupt until it holds: DuckDB forgets an interrupt that comes just before a statement."""
-    while not ended.is_set():
-        cursor.interrupt()
-        ended.wait(_RETRY_SECONDS)
+        Under the lock, so that nobody closes the cursor meanwhile.
+        """
+        while not ended.is_set():
+            with self._lock:
+                if self._cursor is not None and self._ended is ended:
+                    self._cursor.interrupt()
+            ended.wait(_RETRY_SECONDS)
 
 
 def _too_slow(seconds: float) -> QueryTimeout:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 
 import uvicorn
 
@@ -54,4 +55,6 @@ def run(settings: Settings, *, grace_seconds: float = GRACE_SECONDS) -> None:
         server_header=False,
         timeout_graceful_shutdown=round(grace_seconds) + _LAST_ANSWERS_SECONDS,
     )
-    CubeServer(config, grace_seconds).run()
+    # An interrupt from the keyboard is how a server at a desk is stopped; it has been, by then.
+    with suppress(KeyboardInterrupt):
+        CubeServer(config, grace_seconds).run()

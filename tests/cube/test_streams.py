@@ -218,9 +218,14 @@ def test_mistakes_before_the_first_row_have_their_status(http: TestClient) -> No
     assert (other.status_code, CSV_TYPE in other.json()["error"]) == (406, True)
 
 
-def test_a_failure_after_the_first_row_cuts_the_connection(wide: Settings, serve: Serve) -> None:
+def test_a_failure_after_the_first_row_cuts_the_connection(
+    wide: Settings, serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
     query = {"query": {**ROWS, "dimensions": [CHANNEL, "transactions.is_reversal"]}}
-    with serve(create_app(wide)) as server:
+    with (
+        caplog.at_level(logging.INFO, "bankcrm.cube.access"),
+        serve(create_app(wide)) as server,
+    ):
         url = f"http://127.0.0.1:{server.config.port}{LOAD}"
         with (
             httpx.stream("POST", url, json=query, headers=headers(CSV_TYPE)) as answer,
@@ -228,6 +233,8 @@ def test_a_failure_after_the_first_row_cuts_the_connection(wide: Settings, serve
         ):
             assert answer.status_code == 200
             answer.read()
+    (line,) = [json.loads(r.getMessage()) for r in caplog.records if "access" in r.name]
+    assert (line["error"], line["rows"] < ENTRIES) == ("InvalidInputException", True)
 
 
 def test_who_hangs_up_amid_a_stream_gives_his_slot_back(
