@@ -51,11 +51,12 @@ class Interrupter:
         timer.start()
         try:
             yield
-        except duckdb.InterruptException as error:
-            assert self._reason is not None
-            raise self._reason from error
-        except duckdb.OutOfMemoryException as error:
-            raise OutOfMemory() from error
+        except (duckdb.Error, OSError) as error:
+            if self._reason is not None:
+                raise self._reason from error
+            if _is_out_of_memory(error):
+                raise OutOfMemory() from error
+            raise
         finally:
             timer.cancel()
             with self._lock:
@@ -72,6 +73,12 @@ class Interrupter:
                 if self._cursor is not None and self._ended is ended:
                     self._cursor.interrupt()
             ended.wait(_RETRY_SECONDS)
+
+
+def _is_out_of_memory(error: duckdb.Error | OSError) -> bool:
+    """An Arrow reader tells DuckDB's errors as OSError, with nothing but the words."""
+    told = isinstance(error, OSError) and str(error).startswith("Out of Memory Error")
+    return told or isinstance(error, duckdb.OutOfMemoryException)
 
 
 def _too_slow(seconds: float) -> QueryTimeout:

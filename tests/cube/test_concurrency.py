@@ -201,6 +201,36 @@ def test_a_stop_holds_whenever_it_comes(delay: float) -> None:
         assert cursor.execute("select 1").fetchall() == [(1,)]
 
 
+def test_a_stop_amid_the_rows_of_a_stream_is_told_by_its_reason() -> None:
+    """Arrow's reader tells DuckDB's errors in its own way."""
+    interrupter = Interrupter()
+    rows = "select range from range(1000000000000) where range < 500000 or hash(range) = 1"
+    with duckdb.connect(config={"threads": 1}) as cursor:
+        reader = cursor.execute(rows).to_arrow_reader(1_000)
+        with interrupter.guard(cursor, 30):
+            assert next(reader).num_rows == 1_000
+        threading.Timer(0.1, interrupter.stop, [Disconnected()]).start()
+        with pytest.raises(Disconnected), interrupter.guard(cursor, 30):
+            for _ in reader:
+                pass
+
+
+@pytest.mark.parametrize(
+    ("told", "raised"),
+    [
+        (duckdb.OutOfMemoryException("failed to allocate"), OutOfMemory),
+        (OSError("Out of Memory Error: failed to allocate"), OutOfMemory),
+        (OSError("Invalid Input Error: unreadable"), OSError),
+        (duckdb.ConversionException("unreadable"), duckdb.ConversionException),
+    ],
+)
+def test_memory_that_ran_out_is_told_apart_from_other_errors(
+    told: Exception, raised: type[Exception]
+) -> None:
+    with duckdb.connect() as cursor, pytest.raises(raised), Interrupter().guard(cursor, 30):
+        raise told
+
+
 def test_cancelled_work_has_ended_when_the_cancellation_is_told() -> None:
     ended = threading.Event()
 

@@ -234,7 +234,7 @@ def test_a_failure_after_the_first_row_cuts_the_connection(
             assert answer.status_code == 200
             answer.read()
     (line,) = [json.loads(r.getMessage()) for r in caplog.records if "access" in r.name]
-    assert (line["error"], line["rows"] < ENTRIES) == ("InvalidInputException", True)
+    assert (line["error"], line["rows"] < ENTRIES) == ("OSError", True)
 
 
 def test_who_hangs_up_amid_a_stream_gives_his_slot_back(
