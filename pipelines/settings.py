@@ -43,6 +43,14 @@ class Settings(BaseSettings):
     """Audience (``aud``) that tokens must name. Unless set, a token that names any is refused."""
     host: str = "127.0.0.1"
     port: int = 4000
+    cube_queries: int = Field(default=4, ge=1)
+    """Queries of the cube API that run at once; half as many streams run beside them."""
+    cube_queue: int = Field(default=64, ge=0)
+    """Queries that may wait for their turn; the next one is refused."""
+    cube_wait_seconds: float = Field(default=10.0, gt=0)
+    """Longest time that a query waits for its turn."""
+    cube_cache_bytes: int = Field(default=256_000_000, ge=0)
+    """Memory for answers of the published version; 0 keeps none."""
     disk_reserve_bytes: int = 256_000_000
     """Bytes that must stay free when a step has written what it is expected to write."""
     export_folder: Path | None = None

@@ -1,5 +1,9 @@
 """One structured log line per request: what was asked for, how it ended, how long it took.
 
+``bytes`` is the length of the body as sent. The endpoints add what they know: who asked,
+``version``, ``rows``, ``format``, ``cache`` (hit, shared or miss), ``queue_ms`` (the wait for a
+slot), and ``cancelled`` where the client hung up.
+
 Queries and their values are not logged; they may name customers.
 """
 
@@ -31,18 +35,19 @@ class AccessLog:
         state = scope.setdefault("state", {})
         state["request_id"] = _request_id(scope)
         started = time.perf_counter()
-        status = 500
+        status, size = 500, 0
 
-        async def note_status(message: Message) -> None:
-            nonlocal status
+        async def note(message: Message) -> None:
+            nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
+            size += len(message.get("body", b""))
 
         try:
-            await self._app(scope, receive, note_status)
+            await self._app(scope, receive, note)
         finally:
-            _LOG.info(_line(scope, status, time.perf_counter() - started))
+            _LOG.info(_line(scope, status, size, time.perf_counter() - started))
 
 
 def _request_id(scope: Scope) -> str:
@@ -52,13 +57,14 @@ def _request_id(scope: Scope) -> str:
     return uuid.uuid4().hex
 
 
-def _line(scope: Scope, status: int, seconds: float) -> str:
+def _line(scope: Scope, status: int, size: int, seconds: float) -> str:
     entry = {
         "request": scope["state"]["request_id"],
         "method": scope["method"],
         "path": scope["path"],
         "status": status,
         "milliseconds": round(seconds * 1000, 1),
+        "bytes": size,
         **scope["state"].get("log", {}),
     }
     return json.dumps(entry, ensure_ascii=False)

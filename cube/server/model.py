@@ -156,8 +156,8 @@ def _step_into(content: object, step: str | int) -> object:
     return content[step] if inside else None  # type: ignore[index]
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """Safe YAML that refuses a key written twice."""
+class _StrictLoader(yaml.CSafeLoader):
+    """Safe YAML, read by libyaml, that refuses a key written twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Any] = set()

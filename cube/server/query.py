@@ -28,6 +28,10 @@ from cube.server.errors import QueryError, suggest
 
 DEFAULT_LIMIT = 10_000
 MAXIMUM_LIMIT = 50_000
+"""Rows that fit in an answer as JSON. A stream has no such limit."""
+
+ALL_ROWS = 2**53 - 1
+"""The limit of a stream that states none: the largest whole number that JSON keeps everywhere."""
 MAXIMUM_DEPTH = 16
 
 Operator = Literal[
@@ -61,12 +65,15 @@ ResponseFormat = Literal["default", "compact", "columnar"]
 Direction = Literal["asc", "desc"]
 QueryType = Literal["regularQuery", "compareDateRangeQuery", "blendingQuery"]
 CachePolicy = Literal["stale-if-slow", "stale-while-revalidate", "must-revalidate", "no-cache"]
-"""Every answer is computed from the published version, which satisfies each of the policies."""
+"""A version does not change, so a copy of its answer is never stale: it meets every policy but
+``no-cache``, which asks to compute."""
 
 DateRangeText = StrictStr | Annotated[tuple[StrictStr, ...], Field(min_length=1, max_length=2)]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of a request: keys in camel case, none beside the known ones."""
+
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_camel, hide_input_in_errors=True
     )
@@ -79,7 +86,7 @@ def _name_member(item: Any) -> Any:  # noqa: ANN401 - raw JSON
     return item
 
 
-class Filter(_Part):
+class Filter(Part):
     """A condition on one member."""
 
     member: StrictStr
@@ -87,13 +94,13 @@ class Filter(_Part):
     values: tuple[Scalar, ...] = ()
 
 
-class And(_Part):
+class And(Part):
     """Conditions that must all hold."""
 
     items: tuple[FilterItem, ...] = Field(alias="and", min_length=1)
 
 
-class Or(_Part):
+class Or(Part):
     """Conditions of which one must hold."""
 
     items: tuple[FilterItem, ...] = Field(alias="or", min_length=1)
@@ -112,7 +119,7 @@ FilterItem = Annotated[
 ]
 
 
-class TimeDimension(_Part):
+class TimeDimension(Part):
     """A time dimension to group by (with a granularity) or to filter by (with a range)."""
 
     dimension: StrictStr
@@ -143,11 +150,15 @@ def _check_timezone(name: str) -> str:
     return name
 
 
+Order = tuple[tuple[StrictStr, Direction], ...]
+_WrittenOrder = Order | dict[StrictStr, Direction] | None
+
+
 def _pair_order(value: Any) -> Any:  # noqa: ANN401 - raw JSON
     return list(value.items()) if isinstance(value, dict) else value
 
 
-class Query(_Part):
+class Query(Part):
     """One query. ``order`` None means the default order, an empty one no order."""
 
     measures: tuple[StrictStr, ...] = ()
@@ -155,9 +166,9 @@ class Query(_Part):
     filters: tuple[FilterItem, ...] = ()
     time_dimensions: tuple[TimeDimension, ...] = ()
     order: Annotated[
-        tuple[tuple[StrictStr, Direction], ...] | None, BeforeValidator(_pair_order)
+        Order | None, BeforeValidator(_pair_order, json_schema_input_type=_WrittenOrder)
     ] = None
-    limit: Annotated[StrictInt, Field(ge=1, le=MAXIMUM_LIMIT)] | None = None
+    limit: Annotated[StrictInt, Field(ge=1, le=ALL_ROWS)] | None = None
     offset: Annotated[StrictInt, Field(ge=0, lt=2**63)] = 0
     total: StrictBool = False
     timezone: Annotated[StrictStr, AfterValidator(_check_timezone)] = "UTC"
@@ -279,5 +290,5 @@ def _describe(problem: ErrorDetails) -> str:
 
 
 def _known_keys() -> list[str]:
-    parts: tuple[type[_Part], ...] = (Query, TimeDimension, Filter, And, Or)
+    parts: tuple[type[Part], ...] = (Query, TimeDimension, Filter, And, Or)
     return [field.alias or name for part in parts for name, field in part.model_fields.items()]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from cube.server.compiled import CompiledDimension, CompiledView, Member
 from cube.server.dates import format_moment
@@ -18,6 +18,8 @@ from cube.server.sql import Statement
 from cube.server.warehouse import Row, Version
 
 Json = dict[str, Any]
+Values = Sequence[str | bool | None]
+"""A column as Cube sends it."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def build_load(
     """One result of ``/v1/load``; ``kind`` is that of the request it belongs to."""
     return {
         "query": normalize_query(query, plan),
-        "lastRefreshTime": version.published_at.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "lastRefreshTime": _format_published(version),
         "annotation": _annotate(plan),
         "dataSource": "default",
         "dbType": "duckdb",
@@ -51,6 +53,21 @@ def build_load(
         "version": version.name.removesuffix(".duckdb"),
         "businessDate": version.business_date.isoformat(),
         "data": _DATA[query.response_format](*_tabulate(plan, result.rows, query, kind)),
+    }
+
+
+def describe_stream(
+    query: Query, plan: Plan, version: Version, truncated: bool, total: int | None
+) -> Json:
+    """What ``/v1/load`` says beside the rows, for answers whose form has no place for it."""
+    return {
+        "query": normalize_query(query, plan),
+        "lastRefreshTime": _format_published(version),
+        "annotation": _annotate(plan),
+        "total": total,
+        "truncated": truncated,
+        "version": version.name.removesuffix(".duckdb"),
+        "businessDate": version.business_date.isoformat(),
     }
 
 
@@ -138,6 +155,10 @@ def normalize_query(query: Query, plan: Plan) -> Json:
     }
 
 
+def _format_published(version: Version) -> str:
+    return version.published_at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
 def _normalize_times(query: Query, plan: Plan) -> list[Json]:
     times: list[Json] = []
     for item, bounds in zip(query.time_dimensions, plan.ranges, strict=True):
@@ -165,9 +186,9 @@ def _normalize_filter(item: FilterItem) -> Json:
 
 
 def _tabulate(
-    plan: Plan, rows: Iterable[Row], query: Query, kind: QueryType
-) -> tuple[list[str], list[list[Any]]]:
-    """Names and formatted values; a time dimension also appears under its bare name.
+    plan: Plan, rows: Sequence[Row], query: Query, kind: QueryType
+) -> tuple[list[str], list[Values]]:
+    """Names and columns of formatted values; a time dimension also appears under its bare name.
 
     The rows of blended queries meet on their time axis, ``time.<granularity>``.
     """
@@ -180,11 +201,13 @@ def _tabulate(
     if kind == "blendingQuery" and axis is not None and axis.granularity is not None:
         positions.append(plan.columns.index(axis))
         names.append(f"time.{axis.granularity.name}")
+    columns = [_format_column(column) for column in zip(*rows, strict=True)]
+    shown = [columns[position] for position in positions] if columns else [[] for _ in names]
     compared = _compared_range(query, plan)
-    added = [] if compared is None else [compared]
-    names += ["compareDateRange"] * len(added)
-    formatted = ([_format(value) for value in row] for row in rows)
-    return names, [[*(values[position] for position in positions), *added] for values in formatted]
+    if compared is not None:
+        names.append("compareDateRange")
+        shown.append([compared] * len(rows))
+    return names, shown
 
 
 def _compared_range(query: Query, plan: Plan) -> str | None:
@@ -206,6 +229,17 @@ def _finest_columns(columns: Sequence[Column]) -> list[Column]:
     return list(finest.values())
 
 
+def _format_column(values: Sequence[object]) -> Values:
+    """Values of one type, or nothing. Times repeat: each is written once."""
+    sample = next((value for value in values if value is not None), None)
+    if sample is None or isinstance(sample, str | bool):
+        return cast("Values", values)
+    if isinstance(sample, date):
+        moments = {moment: _format(moment) for moment in set(values)}
+        return [moments[value] for value in values]
+    return [_format(value) for value in values]
+
+
 def _format(value: object) -> str | bool | None:
     """Value as Cube sends it: numbers as exact decimals in text, times without a zone."""
     if value is None or isinstance(value, str | bool):
@@ -225,20 +259,19 @@ def _as_text(value: object) -> str:
     return value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)
 
 
-def _rows_as_objects(names: list[str], rows: list[list[Any]]) -> list[Json]:
-    return [dict(zip(names, row, strict=True)) for row in rows]
+def _rows_as_objects(names: list[str], columns: list[Values]) -> list[Json]:
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _rows_compact(names: list[str], rows: list[list[Any]]) -> Json:
-    return {"members": names, "dataset": rows}
+def _rows_compact(names: list[str], columns: list[Values]) -> Json:
+    return {"members": names, "dataset": list(zip(*columns, strict=True))}
 
 
-def _rows_columnar(names: list[str], rows: list[list[Any]]) -> Json:
-    columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in names]
+def _rows_columnar(names: list[str], columns: list[Values]) -> Json:
     return {"members": names, "columns": columns}
 
 
-_DATA: dict[str, Callable[[list[str], list[list[Any]]], Any]] = {
+_DATA: dict[str, Callable[[list[str], list[Values]], Any]] = {
     "default": _rows_as_objects,
     "compact": _rows_compact,
     "columnar": _rows_columnar,

@@ -2,30 +2,59 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+from contextlib import suppress
+
 import uvicorn
 
 from cube.server.app import create_app
 from pipelines.settings import Settings
 
-SHUTDOWN_SECONDS = 30
+GRACE_SECONDS = 30.0
+"""Time that running queries have to finish once the server is told to stop."""
+
+_LAST_ANSWERS_SECONDS = 5
+"""Time to tell the clients of the queries that were interrupted then."""
 
 
-def run(settings: Settings) -> None:
+class CubeServer(uvicorn.Server):
+    """Interrupts the queries that are still running when the grace is over."""
+
+    def __init__(self, config: uvicorn.Config, grace_seconds: float) -> None:
+        super().__init__(config)
+        self._grace_seconds = grace_seconds
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop accepting, wait for the answers under way, interrupt what is left."""
+        stop = self.config.app.state.stop  # type: ignore[union-attr]
+        timer = asyncio.get_running_loop().call_later(self._grace_seconds, stop)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            timer.cancel()
+
+
+def run(settings: Settings, *, grace_seconds: float = GRACE_SECONDS) -> None:
     """Serve on ``settings.host`` and ``settings.port`` until SIGINT or SIGTERM.
 
-    Running requests may finish for up to 30 seconds. Logging is the caller's: the loggers below
+    From then on no connection is accepted; queries that run may finish for ``grace_seconds``, then
+    they are interrupted and their clients told so. Logging is the caller's: the loggers below
     ``bankcrm.cube`` carry the access lines and the errors.
 
     Raises:
         ModelError: the data model is not well formed.
         BankcrmError: the server would be reachable from outside without a good secret.
     """
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(settings),
         host=settings.host,
         port=settings.port,
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        timeout_graceful_shutdown=round(grace_seconds) + _LAST_ANSWERS_SECONDS,
     )
+    # An interrupt from the keyboard is how a server at a desk is stopped; it has been, by then.
+    with suppress(KeyboardInterrupt):
+        CubeServer(config, grace_seconds).run()

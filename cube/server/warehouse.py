@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 import duckdb
+import pyarrow as pa
 
-from cube.server.errors import QueryTimeout
+from cube.server.interrupt import Interrupter
 from cube.server.sql import Statement
 from pipelines.errors import BankcrmError, DamagedVersion, NothingPublished
 from pipelines.manifest import check_content, hold_lease
@@ -24,6 +25,9 @@ from pipelines.settings import Settings
 from pipelines.versions import connect_hardened, current_version, list_versions, version_file
 
 Row = tuple[object, ...]
+
+BATCH_ROWS = 20_000
+"""Rows of a record batch, which is what a stream holds in memory at a time."""
 
 _LOG = logging.getLogger("bankcrm.cube.warehouse")
 
@@ -44,26 +48,48 @@ class Version:
         """Close the connection and give the lease back."""
         self.lease.close()
 
-    def fetch(self, statements: Sequence[Statement], timeout_seconds: float) -> list[list[Row]]:
+    def fetch(
+        self,
+        statements: Sequence[Statement],
+        timeout_seconds: float,
+        interrupter: Interrupter | None = None,
+    ) -> list[list[Row]]:
         """Rows of each statement, all within one time limit, on a cursor of their own.
+
+        A cursor costs microseconds, so none is kept; how many there are is bounded by who asks.
 
         Raises:
             QueryTimeout: the statements took longer and were interrupted.
+            OutOfMemory: they need more memory than there is.
+            BankcrmError: the reason that the interrupter was stopped for.
         """
-        cursor = self.connection.cursor()
-        timer = threading.Timer(timeout_seconds, cursor.interrupt)
-        timer.daemon = True
-        timer.start()
-        try:
+        interrupter = interrupter or Interrupter()
+        with (
+            closing(self.connection.cursor()) as cursor,
+            interrupter.guard(cursor, timeout_seconds),
+        ):
             return [_fetch(cursor, statement) for statement in statements]
-        except duckdb.InterruptException as error:
-            raise QueryTimeout(
-                f"the query ran longer than {timeout_seconds:g} seconds and was stopped",
-                "Ask for fewer dimensions or a shorter date range.",
-            ) from error
-        finally:
-            timer.cancel()
-            cursor.close()
+
+    def stream(
+        self, statement: Statement, timeout_seconds: float, interrupter: Interrupter
+    ) -> Generator[pa.RecordBatch, None, None]:
+        """Rows of a statement in batches of `BATCH_ROWS`, at least one, computed as they are asked
+        for. The time limit holds for each batch.
+
+        Raises:
+            BankcrmError: as `fetch` does.
+        """
+        with closing(self.connection.cursor()) as cursor:
+            with interrupter.guard(cursor, timeout_seconds):
+                cursor.execute(statement.sql, list(statement.parameters))
+                reader = cursor.to_arrow_reader(BATCH_ROWS)
+                batch = next(reader, None)
+            yield pa.RecordBatch.from_pylist([], reader.schema) if batch is None else batch
+            while batch is not None:
+                with interrupter.guard(cursor, timeout_seconds):
+                    batch = next(reader, None)
+                if batch is not None:
+                    yield batch
 
 
 class Warehouse:
@@ -72,6 +98,7 @@ class Warehouse:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
+        self._switching = threading.Lock()
         self._current: Version | None = None
         self._refused: str | None = None
 
@@ -82,35 +109,58 @@ class Warehouse:
         Raises:
             NothingPublished: there is no version, and none was read before.
         """
+        self._follow()
         with self._lock:
-            version = self._refresh()
+            if self._current is None:
+                raise NothingPublished("the warehouse is closed")
+            version = self._current
             version.pins += 1
-        try:
+        with self._let_go(version):
             yield version
+
+    @contextmanager
+    def hold(self, version: Version) -> Iterator[None]:
+        """Keep a version open that is pinned now, beyond the end of that pin."""
+        with self._lock:
+            version.pins += 1
+        with self._let_go(version):
+            yield
+
+    def close(self) -> None:
+        """Close the current version; requests that run still finish on it."""
+        self._replace(None)
+
+    @contextmanager
+    def _let_go(self, version: Version) -> Iterator[None]:
+        try:
+            yield
         finally:
             with self._lock:
                 version.pins -= 1
                 if version.pins == 0 and version is not self._current:
                     version.close()
 
-    def close(self) -> None:
-        """Close the current version; requests that run still finish on it."""
-        with self._lock:
-            self._retire(self._current)
-            self._current = None
+    def _follow(self) -> None:
+        """Switch to the version CURRENT names; keep the one before where it cannot be opened.
 
-    def _refresh(self) -> Version:
-        """The version CURRENT names; the one before where the new one is damaged."""
+        To open a version is to read it whole. Requests that come meanwhile wait for it, so that
+        nobody reads the version before once another is published; those that run are not held up.
+        """
         try:
             name = _read_pointer(self._settings)
-            if self._current is None or name not in (self._current.name, self._refused):
-                self._switch_to(name)
+            if self._is_news(name):
+                with self._switching:
+                    if self._is_news(name):
+                        self._switch_to(name)
         except NothingPublished as error:
-            if self._current is None:
+            current = self._current
+            if current is None:
                 raise
-            _LOG.error("still serving %s: %s", self._current.name, error.problem)
-        assert self._current is not None
-        return self._current
+            _LOG.error("still serving %s: %s", current.name, error.problem)
+
+    def _is_news(self, name: str) -> bool:
+        current = self._current
+        return current is None or name not in (current.name, self._refused)
 
     def _switch_to(self, name: str) -> None:
         """Open a version. Without any open version, the newest sound one before it will do."""
@@ -124,12 +174,13 @@ class Warehouse:
             opened = _open_earlier(self._settings, name, error)
         else:
             self._refused = None
-        self._retire(self._current)
-        self._current = opened
+        self._replace(opened)
 
-    def _retire(self, version: Version | None) -> None:
-        if version is not None and version.pins == 0:
-            version.close()
+    def _replace(self, opened: Version | None) -> None:
+        with self._lock:
+            before, self._current = self._current, opened
+            if before is not None and before.pins == 0:
+                before.close()
 
 
 def _fetch(cursor: duckdb.DuckDBPyConnection, statement: Statement) -> list[Row]:

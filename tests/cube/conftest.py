@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from types import ModuleType
@@ -11,6 +15,8 @@ from typing import Any
 
 import duckdb
 import pytest
+import uvicorn
+from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from cube.server.access import grant_all
@@ -18,6 +24,7 @@ from cube.server.app import create_app
 from cube.server.model import load_model
 from cube.server.planner import plan_query
 from cube.server.query import parse_query
+from cube.server.serve import CubeServer
 from cube.server.sql import write_statement
 from pipelines.settings import Settings
 
@@ -26,6 +33,7 @@ BUSINESS_DATE = date(2024, 6, 28)
 
 Query = dict[str, Any]
 Load = Callable[..., dict[str, Any]]
+Serve = Callable[..., AbstractContextManager[CubeServer]]
 Sql = Callable[..., list[tuple[Any, ...]]]
 
 
@@ -57,7 +65,7 @@ def home(tmp_path: Path) -> Settings:
     return settings
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def publish() -> Callable[..., Path]:
     """Publish another version into a folder."""
     function: Callable[..., Path] = publish_version
@@ -69,6 +77,39 @@ def client(published: Settings) -> Iterator[TestClient]:
     """HTTP client of a server over the shared version."""
     with TestClient(create_app(published), base_url=LOCAL) as http:
         yield http
+
+
+@pytest.fixture(scope="session")
+def serve() -> Serve:
+    """Serve an application on a loopback port for as long as a block runs."""
+
+    @contextmanager
+    def run(app: Starlette, grace_seconds: float = 0.0) -> Iterator[CubeServer]:
+        config = uvicorn.Config(app, port=free_port(), log_config=None, access_log=False)
+        server = CubeServer(config, grace_seconds)
+        thread = threading.Thread(target=server.run)
+        thread.start()
+        wait_until(lambda: server.started)
+        yield server
+        server.should_exit = True
+        thread.join()
+
+    return run
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(ready: Callable[[], bool]) -> None:
+    """Wait for half a minute at most."""
+    deadline = time.monotonic() + 30
+    while not ready():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
 
 
 @pytest.fixture(scope="session")

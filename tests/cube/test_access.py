@@ -27,7 +27,8 @@ from cube.server.measures import CompiledMeasure, Leaf
 from cube.server.model import MODEL_FOLDER, Model, load_model
 from cube.server.planner import plan_query
 from cube.server.query import parse_batch
-from cube.server.service import Request, Service, parse_request
+from cube.server.request import Request, parse_request
+from cube.server.service import Service
 from cube.server.sql import write_statement
 from cube.server.warehouse import Warehouse
 from pipelines.settings import Settings

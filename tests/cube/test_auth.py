@@ -33,7 +33,7 @@ ENDPOINTS = [
     ("GET", "/cubejs-api/v1/meta"),
     ("GET", "/status"),
 ]
-OPEN = [("GET", "/livez"), ("GET", "/readyz")]
+OPEN = [("GET", "/livez"), ("GET", "/readyz"), ("GET", "/openapi.json")]
 LOCAL = "http://127.0.0.1"
 
 

@@ -8,9 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,13 @@ import cube_http
 import httpx
 import jwt
 import pytest
-import uvicorn
 from cube_http.exc import V1LoadError
 
 from cube.server.app import create_app
+from cube.server.serve import CubeServer
 from pipelines.settings import Settings
 
+Serve = Callable[..., AbstractContextManager[CubeServer]]
 PROJECT = Path(__file__).resolve().parents[2]
 SECRET = "a secret of the tests that is long enough for HS256"
 CLAIMS = {"sub": "analyst", "groups": ["analyst"], "exp": int(time.time()) + 3600}
@@ -65,18 +66,11 @@ def wait_until(ready: Callable[[], bool]) -> None:
 
 
 @pytest.fixture(scope="module")
-def live(published: Settings) -> Iterator[str]:
+def live(published: Settings, serve: Serve) -> Iterator[str]:
     """Address of a server on a loopback port that asks for a token."""
-    port = free_port()
     app = create_app(published.model_copy(update={"api_secret": SECRET}))
-    config = uvicorn.Config(app, port=port, log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    wait_until(lambda: server.started)
-    yield f"http://127.0.0.1:{port}/cubejs-api"
-    server.should_exit = True
-    thread.join()
+    with serve(app) as server:
+        yield f"http://127.0.0.1:{server.config.port}/cubejs-api"
 
 
 def test_the_python_client_reads_what_sql_says(

@@ -1,0 +1,174 @@
+"""The endpoints of the cube server: what each reads, and the answer it gives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request as HttpRequest
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from cube.server.access import ADMINISTRATORS
+from cube.server.auth import SecurityContext, authenticate
+from cube.server.dispatch import Dispatcher, Served
+from cube.server.errors import Forbidden, QueryError
+from cube.server.formats import JSON_TYPE, choose_type
+from cube.server.openapi import ENDPOINTS, build_openapi
+from cube.server.request import Request, parse_request
+from cube.server.service import Service, encode
+from cube.server.streaming import StreamedAnswer, describe_headers
+from cube.server.threads import while_connected
+from pipelines.errors import NothingPublished
+from pipelines.operations.status_page import page_file
+from pipelines.settings import Settings
+
+MAXIMUM_BODY_BYTES = 1_000_000
+
+
+class Api:
+    """The endpoints over one service. Queries run in threads, so that the event loop stays free."""
+
+    def __init__(self, service: Service, settings: Settings) -> None:
+        self._service = service
+        self._settings = settings
+        self._dispatcher = Dispatcher(service, settings)
+        self._openapi = encode(build_openapi())
+
+    def routes(self) -> list[Route]:
+        """One route per endpoint that the OpenAPI document describes."""
+        return [
+            Route(item.path, getattr(self, f"_{item.name}"), methods=list(item.methods))
+            for item in ENDPOINTS
+        ]
+
+    @asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """Interrupt what still runs at the end, then close the warehouse."""
+        yield
+        self.stop()
+        self._dispatcher.close()
+
+    def stop(self) -> None:
+        """Interrupt running queries; their clients are told that the server stops."""
+        self._dispatcher.stop()
+
+    async def _load(self, http: HttpRequest) -> Response:
+        request = await self._read(http)
+        media_type = choose_type(http.headers.get("accept"))
+        http.state.log["format"] = media_type
+        if media_type != JSON_TYPE:
+            return StreamedAnswer(self._dispatcher, request, media_type, http)
+        return await while_connected(http.receive, self._answer(http, request))
+
+    async def _answer(self, http: HttpRequest, request: Request) -> Response:
+        async with self._dispatcher.prepare(request, JSON_TYPE) as prepared:
+            headers = describe_headers(prepared)
+            http.state.log["version"] = prepared.version.name
+            if http.headers.get("if-none-match") == prepared.etag:
+                return Response(status_code=304, headers=headers)
+            served = await self._dispatcher.load(prepared)
+        http.state.log |= _tell(served)
+        return Response(served.body, media_type=JSON_TYPE, headers=headers)
+
+    async def _sql(self, http: HttpRequest) -> Response:
+        return await self._describe(http, self._service.sql)
+
+    async def _dry_run(self, http: HttpRequest) -> Response:
+        return await self._describe(http, self._service.dry_run)
+
+    async def _explain(self, http: HttpRequest) -> Response:
+        return await self._describe(http, self._service.explain)
+
+    async def _describe(self, http: HttpRequest, describe: Callable[[Request], bytes]) -> Response:
+        request = await self._read(http)
+        body = await self._dispatcher.run(partial(describe, request))
+        return Response(body, media_type=JSON_TYPE)
+
+    async def _meta(self, http: HttpRequest) -> Response:
+        context = self._authenticate(http)
+        for key in http.query_params:
+            if key != "onlyViews":
+                raise QueryError(f"the key '{key}' is not supported")
+        body = await self._dispatcher.run(partial(self._service.meta, context))
+        return Response(body, media_type=JSON_TYPE)
+
+    async def _livez(self, http: HttpRequest) -> Response:
+        return JSONResponse({"health": "HEALTH"})
+
+    async def _readyz(self, http: HttpRequest) -> Response:
+        try:
+            await self._dispatcher.run(self._probe)
+        except NothingPublished:
+            return JSONResponse({"health": "DOWN"}, status_code=503)
+        return JSONResponse({"health": "HEALTH"})
+
+    async def _status(self, http: HttpRequest) -> Response:
+        """The status page of the last run, which tells of the whole bank."""
+        if ADMINISTRATORS not in self._authenticate(http)["groups"]:
+            raise Forbidden("The status page is for administrators")
+        page = page_file(self._settings)
+        if not page.is_file():
+            raise HTTPException(404, "No run has written a status page yet")
+        return Response(page.read_bytes(), media_type="text/html")
+
+    async def _describe_api(self, http: HttpRequest) -> Response:
+        """The OpenAPI document, which tells nothing of the bank."""
+        return Response(self._openapi, media_type=JSON_TYPE)
+
+    def _probe(self) -> None:
+        with self._service.warehouse.pin():
+            pass
+
+    def _authenticate(self, http: HttpRequest) -> SecurityContext:
+        """Who asks; the access log names the user and the groups."""
+        context = authenticate(http.headers.get("authorization"), self._settings)
+        http.state.log = {"user": context.get("sub"), "groups": context["groups"]}
+        return context
+
+    async def _read(self, http: HttpRequest) -> Request:
+        """The query of a request, from the body of a POST or the parameters of a GET."""
+        context = self._authenticate(http)
+        if http.method == "POST":
+            content = _decode(await _read_body(http), "the body")
+        else:
+            content = dict(http.query_params)
+            if "query" in content:
+                content["query"] = _decode(content["query"], "query")
+        if not isinstance(content, dict):
+            raise QueryError("the body must be a JSON object with the key 'query'")
+        return parse_request(content, context)
+
+
+def _tell(served: Served) -> dict[str, Any]:
+    """What the access log says of an answer as JSON."""
+    waited = round(served.waited * 1000, 1)
+    return {"rows": served.rows, "cache": served.cache, "queue_ms": waited}
+
+
+async def _read_body(http: HttpRequest) -> bytes:
+    body = bytearray()
+    async for chunk in http.stream():
+        body += chunk
+        if len(body) > MAXIMUM_BODY_BYTES:
+            raise QueryError(f"the request is larger than {MAXIMUM_BODY_BYTES} bytes")
+    return bytes(body)
+
+
+def _decode(text: str | bytes, what: str) -> Any:  # noqa: ANN401 - any JSON value
+    try:
+        content = json.loads(text, parse_constant=_refuse_constant)
+        # Half of a surrogate pair is JSON, but no text that an answer could repeat.
+        json.dumps(content, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise QueryError(f"{what} is not valid JSON, or not valid Unicode") from error
+    return content
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
