@@ -35,9 +35,12 @@ from pipelines.loading.ledger import NightPlan, plan_nights
 from pipelines.loading.load import Loader, open_raw
 from pipelines.loading.quarantine import QuarantinedRow, list_quarantine
 from pipelines.operations.alerts import alert_about_error, alert_about_run
+from pipelines.operations.audit_check import check_audit_log
+from pipelines.operations.audit_versions import record_found_version, record_published
 from pipelines.operations.books import check_raw_books, check_version_books
 from pipelines.operations.comparison import compare_with_weeks_before, record_findings
 from pipelines.operations.exports import write_exports
+from pipelines.operations.hold import read_hold
 from pipelines.operations.journal import today
 from pipelines.operations.lock import hold_lock
 from pipelines.operations.runs import Run, begin_run
@@ -161,10 +164,19 @@ def _take_in(work: _Refresh, one_night: bool) -> Base:
             figures["findings"] = _judge_nights(work, connection, base)
             _set_horizon(connection, report, base)
             figures["horizon"] = report.business_date
+            figures["audit_entries"] = _check_audit_log(work)
         if report.business_date is not None:
             with run.step("link") as figures:
                 figures.update(_link(work, connection, base))
     return base
+
+
+def _check_audit_log(work: _Refresh) -> int:
+    """Make sure that nobody changed the audit log; a broken one stops nobody's night."""
+    found = check_audit_log(work.settings)
+    if found.error is not None:
+        work.report.notices.append(found.error)
+    return found.head.entries if found.head else 0
 
 
 def _link(work: _Refresh, connection: duckdb.DuckDBPyConnection, base: Base) -> dict[str, object]:
@@ -180,6 +192,7 @@ def _link(work: _Refresh, connection: duckdb.DuckDBPyConnection, base: Base) -> 
 
 def _receive(work: _Refresh, connection: duckdb.DuckDBPyConnection, one_night: bool) -> NightPlan:
     settings = work.settings
+    record_found_version(settings)
     for path in remove_leftovers(settings):
         logger.warning("removed %s, left by a run that was cut short", path)
     found = find_deliveries(settings)
@@ -249,7 +262,7 @@ def _set_horizon(connection: duckdb.DuckDBPyConnection, report: RefreshReport, b
 
 
 def _build_and_publish(work: _Refresh, base: Base) -> None:
-    """Steps build, check and publish."""
+    """Steps build, check and, unless it is held, publish."""
     with work.run.step("build") as figures:
         build, is_taken_up = _build(work, base)
         figures.update(version=build.version, nodes=build.nodes, taken_up=is_taken_up)
@@ -258,8 +271,15 @@ def _build_and_publish(work: _Refresh, base: Base) -> None:
     with work.run.step("check") as figures:
         checked = build_file if build_file.exists() else moved_file
         figures["rows_compared"] = _check_books(work.settings, checked)
+    # Asked as late as this: somebody may have rolled back while the build ran.
+    hold = read_hold(work.settings)
+    if hold is not None:
+        work.report.held = build.version
+        work.report.notices.append(hold.as_error(build.version))
+        return
     with work.run.step("publish") as figures:
         publish(work.settings, build_file, build.version)
+        record_published(work.settings, build.version, work.report.business_date)
         figures["version"] = build.version
     work.report.version = build.version
     logger.info("published %s", build.version)
@@ -337,5 +357,6 @@ def _tidy_up(work: _Refresh) -> None:
     with work.run.step("export") as figures:
         figures["tables"] = write_exports(work.settings)
     with work.run.step("clean") as figures:
-        remove_build(work.settings)
+        if work.report.held is None:
+            remove_build(work.settings)
         figures["removed"] = prune(work.settings)

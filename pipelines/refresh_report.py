@@ -7,11 +7,14 @@ from datetime import date
 from typing import Protocol
 
 from pipelines.build import BuildReport
-from pipelines.errors import BlockedNight
+from pipelines.errors import BankcrmError, BlockedNight
 from pipelines.identity.link import LinkReport
 from pipelines.loading.load import LoadResult
 from pipelines.loading.quarantine import QuarantinedRow
 from pipelines.parameters.changes import ParameterChange
+
+OUTCOMES = {3: "rejected", 8: "held back", 13: "audit log broken", 14: "held", 15: "late"}
+"""What the journal calls a run that ended with one of these exit codes; "waiting" for others."""
 
 
 class Watcher(Protocol):
@@ -41,7 +44,8 @@ class RefreshReport:
     ``quarantined`` are the first rows turned away, at most 20 of them.
     ``version`` is None when nothing was published: nothing was new, or nothing is complete.
     ``problems`` are landing entries that no contract covers; ``blocked`` is the reason why a
-    waiting business date could not be built.
+    waiting business date could not be built; ``held`` is a version that was built and is not
+    published, and ``notices`` say what else people have to know, the gravest first.
     """
 
     results: list[LoadResult] = field(default_factory=list)
@@ -53,6 +57,8 @@ class RefreshReport:
     business_date: date | None = None
     links: LinkReport | None = None
     version: str | None = None
+    held: str | None = None
+    notices: list[BankcrmError] = field(default_factory=list)
     build: BuildReport | None = None
     run_id: int = 0
 
@@ -63,16 +69,18 @@ class RefreshReport:
 
     @property
     def exit_code(self) -> int:
-        """What a scheduler is told: 0, 3 for a rejected file, else why a business date waits."""
+        """What a scheduler is told: 0, 3 for a rejected file, why a business date waits, or what
+        else people have to know."""
         if self.rejected:
             return 3
-        return self.blocked.exit_code if self.blocked is not None else 0
+        told = [self.blocked] if self.blocked is not None else self.notices
+        return told[0].exit_code if told else 0
 
     @property
     def outcome(self) -> str:
         """The run in one word, as the journal keeps it."""
         if self.exit_code:
-            return {3: "rejected", 8: "held back"}.get(self.exit_code, "waiting")
+            return OUTCOMES.get(self.exit_code, "waiting")
         return "published" if self.version else "nothing new"
 
 
@@ -82,13 +90,15 @@ def describe_report(report: RefreshReport) -> dict[str, object]:
         "version": report.version,
         "business_date": report.business_date,
         "exit_code": report.exit_code,
+        "held": report.held,
     }
     if report.rejected:
         detail["rejected"] = [
             {"file": r.file_name, "problems": list(r.problems)} for r in report.rejected
         ]
-    if report.blocked is not None:
-        detail |= {"problem": report.blocked.problem, "remedy": report.blocked.remedy}
+    told = [report.blocked, *report.notices] if report.blocked is not None else report.notices
+    if told:
+        detail |= {"problem": told[0].problem, "remedy": told[0].remedy}
     return {name: value for name, value in detail.items() if value is not None}
 
 

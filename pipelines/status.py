@@ -21,6 +21,12 @@ def print_status(console: Console, settings: Settings) -> None:
     if status.runs:
         last = status.runs[0]
         console.print(f"\nLast run: {last.run_id}, {last.outcome}, {last.started_at:%F %H:%M} UTC.")
+    if status.hold is not None:
+        console.print("\n[bold red]Held[/bold red] ", end="")
+        console.print(status.hold.describe(), markup=False, highlight=False)
+    if status.audit.problem is not None:
+        console.print("\n[bold red]Audit log broken[/bold red] ", end="")
+        console.print(status.audit.problem, markup=False, highlight=False)
     if status.blocked is not None:
         console.print(f"\n[bold red]Waiting[/bold red] {status.blocked.problem}")
     console.print("[bold]Next[/bold]  ", end="")
@@ -59,9 +65,11 @@ def _print_feeds(console: Console, status: Status) -> None:
 
 
 def _print_waivers(console: Console, status: Status) -> None:
-    rows = [(w.rule, w.business_date, w.until, w.decided_by, w.reason) for w in status.waivers]
+    rows = [
+        (w.rule, w.business_date, w.until, w.decided_by, w.reason, w.number) for w in status.waivers
+    ]
     if rows:
-        columns = ("rule", "business_date", "until", "decided_by", "reason")
+        columns = ("rule", "business_date", "until", "decided_by", "reason", "number")
         print_rows(console, columns, rows, "Waivers that count")
 
 

@@ -22,7 +22,8 @@ from starlette.routing import Route
 from cube.server.access import ADMINISTRATORS, AccessControl
 from cube.server.access_log import AccessLog
 from cube.server.auth import SecurityContext, authenticate, check_exposure
-from cube.server.errors import Forbidden, QueryError, QueryTimeout
+from cube.server.errors import CannotRecord, Forbidden, QueryError, QueryTimeout
+from cube.server.logins import Logins
 from cube.server.model import load_model
 from cube.server.service import Request, Service, parse_request
 from cube.server.warehouse import Warehouse
@@ -42,6 +43,7 @@ _STATUS: dict[type[Exception], int] = {
     Forbidden: 403,
     QueryTimeout: 504,
     NothingPublished: 503,
+    CannotRecord: 503,
 }
 
 
@@ -77,6 +79,7 @@ class _Api:
     def __init__(self, service: Service, settings: Settings) -> None:
         self._service = service
         self._settings = settings
+        self._logins = Logins(settings, "http")
         workers = max(4, 2 * settings.threads)
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="cube")
 
@@ -159,8 +162,10 @@ class _Api:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def _authenticate(self, http: HttpRequest) -> SecurityContext:
-        """Who asks; the access log names the user and the groups."""
-        context = authenticate(http.headers.get("authorization"), self._settings)
+        """Who asks; the access log names the user and the groups, the audit log the login."""
+        shown = http.headers.get("authorization")
+        context = authenticate(shown, self._settings)
+        self._logins.note(context, shown if self._settings.api_secret else None)
         http.state.log = {"user": context.get("sub"), "groups": context["groups"]}
         return context
 

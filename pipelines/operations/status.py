@@ -17,6 +17,8 @@ from pipelines.loading.landing import find_deliveries
 from pipelines.loading.ledger import plan_nights
 from pipelines.loading.load import open_raw
 from pipelines.manifest import check_size
+from pipelines.operations.audit_check import AuditCheck, check_audit_log
+from pipelines.operations.hold import Hold, read_hold
 from pipelines.operations.journal import Journal, now, today
 from pipelines.operations.runs import RunRecord, read_runs
 from pipelines.operations.success import Success, read_success
@@ -123,15 +125,17 @@ class Status:
     runs: tuple[RunRecord, ...]
     waivers: tuple[Waiver, ...]
     last_success: Success | None
+    hold: Hold | None
+    audit: AuditCheck
     next_step: str
 
     @property
     def mood(self) -> str:
         """``good``, ``waiting`` (a person or a file is awaited) or ``bad``."""
         last = self.runs[0].outcome if self.runs else "done"
-        if self.problem or last in ("failed", "interrupted", "stopped"):
+        if self.problem or self.audit.problem or last in ("failed", "interrupted", "stopped"):
             return "bad"
-        return "waiting" if self.blocked or self.version is None else "good"
+        return "waiting" if self.blocked or self.hold or self.version is None else "good"
 
 
 def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
@@ -147,6 +151,7 @@ def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
     versions = _read_versions(settings, version)
     feeds, waiting, blocked = _read_raw(settings, wait_seconds)
     runs = tuple(reversed(read_runs(settings, MOST_RUNS)))
+    hold, audit = read_hold(settings), check_audit_log(settings)
     return Status(
         asked_at=now(),
         version=version,
@@ -162,12 +167,15 @@ def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
         runs=runs,
         waivers=tuple(list_waivers(journal, today())),
         last_success=read_success(settings),
+        hold=hold,
+        audit=audit,
         next_step=next(
             chain(
                 _find_step_now(problem, feeds),
                 _find_step_after(runs[0]) if runs else (),
+                [audit.remedy] if audit.problem else (),
                 _find_step_for_nights(blocked, waiting),
-                _find_step_after_rollback(versions),
+                _find_step_after_rollback(versions, hold),
             ),
             "Nothing: every delivery is loaded.",
         ),
@@ -281,8 +289,15 @@ def _find_step_for_nights(blocked: BlockedNight | None, waiting: int) -> Iterato
         yield f"Business dates that wait: {waiting}. Run `bankcrm refresh`."
 
 
-def _find_step_after_rollback(versions: Sequence[VersionStatus]) -> Iterator[str]:
+def _find_step_after_rollback(
+    versions: Sequence[VersionStatus], hold: Hold | None
+) -> Iterator[str]:
     """What a published version that is not the newest asks for; versions come newest first."""
+    if hold is not None:
+        yield (
+            "Mend what was wrong with the newer version, or prove it right. Then"
+            " `bankcrm rollback --release --reason WHY` and `bankcrm refresh`."
+        )
     if versions and not versions[0].is_published:
         yield (
             f"Readers are back on an earlier version than {versions[0].name}. Mend what was wrong"

@@ -91,8 +91,17 @@ def _render_cards(status: Status) -> str:
             f"{success.at:%H:%M}" if success else "never",
             f"{success.at:%Y-%m-%d} UTC, run {success.run_id}" if success else "no run ended well",
         ),
+        ("Audit log", *_describe_audit(status)),
     ]
     return '<section class="cards">' + "".join(_card(*card) for card in cards) + "</section>"
+
+
+def _describe_audit(status: Status) -> tuple[str, str]:
+    """Whether the audit log is what was written."""
+    head = status.audit.head
+    if status.audit.problem is not None:
+        return "broken", "bankcrm audit verify names the line"
+    return "sound", f"{head.entries:,} entries" if head else "nothing was entered yet"
 
 
 def _card(title: str, figure: str, note: str) -> str:
@@ -117,7 +126,9 @@ def _last_night(status: Status) -> list[FeedStatus]:
 
 
 def _render_next(status: Status) -> str:
-    problem = status.problem or (status.blocked.problem if status.blocked else None)
+    problem = status.problem or status.audit.problem
+    problem = problem or (status.blocked.problem if status.blocked else None)
+    problem = problem or (status.hold.describe() if status.hold else None)
     last = status.runs[0] if status.runs else None
     if problem is None and last is not None and last.outcome == "failed":
         problem = str(last.detail.get("problem", ""))

@@ -13,11 +13,12 @@ from pipelines.cli import app
 from pipelines.control import ControlFile, control_path
 from pipelines.errors import BankcrmError, BlockedNight, HeldNight
 from pipelines.loading.load import open_raw
+from pipelines.operations.audit import read_entries
 from pipelines.operations.books import UnbalancedBooks, check_raw_books, check_version_books
 from pipelines.operations.comparison import compare_with_weeks_before
 from pipelines.operations.failpoints import PERMISSION, PLACE, FailpointReached
 from pipelines.operations.journal import Journal, today
-from pipelines.operations.waivers import list_waivers, waive
+from pipelines.operations.waivers import list_waivers, revoke, waive
 from pipelines.refresh import refresh
 from pipelines.settings import Settings
 from pipelines.versions import current_version, open_published, version_file
@@ -63,9 +64,8 @@ def test_a_partial_snapshot_is_held_back_until_a_waiver_is_recorded(
     )
     assert current_version(waiting_bank) == OLD
 
-    journal = Journal(waiting_bank.home)
     waive(
-        journal, "partial_snapshot:branch.manager", NINTH, "two branches closed",
+        waiting_bank, "partial_snapshot:branch.manager", NINTH, "two branches closed",
         until=FAR, today=today(),
     )  # fmt: skip
     with pytest.raises(FailpointReached):
@@ -78,7 +78,7 @@ def test_a_waiver_that_has_ended_holds_the_night_back_again(waiting_bank: Settin
     deliver_next(waiting_bank, "branch.manager", managers[:1], NINTH)
     yesterday = today() - timedelta(days=1)
     waive(
-        Journal(waiting_bank.home), "partial_snapshot:branch.manager", NINTH, "for one day",
+        waiting_bank, "partial_snapshot:branch.manager", NINTH, "for one day",
         until=yesterday, today=yesterday,
     )  # fmt: skip
     assert refresh(waiting_bank).exit_code == 8
@@ -185,10 +185,26 @@ def test_a_general_ledger_break_blocks_publishing_until_its_date_is_waived(
 def test_a_waiver_needs_a_known_rule_a_reason_and_an_end_to_come(
     tmp_path: Path, rule: str, reason: str, until: date, problem: str
 ) -> None:
-    journal = Journal(tmp_path)
     with pytest.raises(BankcrmError, match=problem):
-        waive(journal, rule, NINTH, reason, until=until, today=date(2024, 3, 1))
-    assert list_waivers(journal) == []
+        waive(Settings(home=tmp_path), rule, NINTH, reason, until=until, today=date(2024, 3, 1))
+    assert list_waivers(Journal(tmp_path)) == []
+
+
+def test_a_revoked_waiver_counts_no_longer_and_both_decisions_stay_on_record(
+    tmp_path: Path,
+) -> None:
+    settings, day = Settings(home=tmp_path), date(2024, 3, 1)
+    waiver = waive(settings, "mean:teller.transaction", NINTH, "known", until=FAR, today=day)
+    with pytest.raises(BankcrmError, match="needs a reason"):
+        revoke(settings, waiver.number, " ", day)
+    revoke(settings, waiver.number, "not known after all", day)
+    assert list_waivers(Journal(tmp_path)) == []
+    with pytest.raises(BankcrmError, match="No waiver"):
+        revoke(settings, waiver.number, "twice", day)
+    assert [(e.action, e.subject, e.details["reason"]) for e in read_entries(settings)] == [
+        ("waiver_granted", "mean:teller.transaction", "known"),
+        ("waiver_revoked", "mean:teller.transaction", "not known after all"),
+    ]
 
 
 @pytest.mark.usefixtures("stop_before_build")
