@@ -160,12 +160,16 @@ def refresh(
     one_night: Annotated[
         bool, typer.Option("--one-night", help="Stop after the next waiting business date.")
     ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for the night's feeds until their deadlines.")
+    ] = False,
 ) -> None:
     """Load what was delivered, build and check the star schema, publish it.
 
     Exit codes: 0 published or nothing to do; 3 a file was rejected; 4 a business date waits;
     5 the build failed; 6 another refresh is at work; 8 a check holds a business date back; 9 the
-    disk is full; 12 parameters contradict each other; 143 stopped by SIGTERM.
+    disk is full; 12 parameters contradict each other; 13 the audit log is broken; 14 publishing is
+    held after a rollback; 15 a feed missed its deadline; 143 stopped by SIGTERM.
     """
     from pipelines.operations.signals import stop_on_sigterm
     from pipelines.progress import ProgressWatcher
@@ -174,7 +178,7 @@ def refresh(
 
     settings = _settings(home)
     with stop_on_sigterm(), ProgressWatcher(console) as watcher:
-        report = run_refresh(settings, one_night=one_night, watcher=watcher)
+        report = run_refresh(settings, one_night=one_night, wait=wait, watcher=watcher)
     print_report(console, settings, report)
     if report.exit_code:
         raise typer.Exit(report.exit_code)

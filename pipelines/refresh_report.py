@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -9,6 +10,7 @@ from typing import Protocol
 from pipelines.build import BuildReport
 from pipelines.errors import BankcrmError, BlockedNight
 from pipelines.identity.link import LinkReport
+from pipelines.loading.deadlines import Awaited, StaleFeed
 from pipelines.loading.load import LoadResult
 from pipelines.loading.quarantine import QuarantinedRow
 from pipelines.parameters.changes import ParameterChange
@@ -26,6 +28,9 @@ class Watcher(Protocol):
     def built(self, node: str, done: int, total: int) -> None:
         """dbt finished a model or a test."""
 
+    def waiting(self, missing: Sequence[Awaited]) -> None:
+        """These deliveries are awaited until their deadlines."""
+
 
 class Nobody:
     """A watcher that looks away."""
@@ -36,22 +41,27 @@ class Nobody:
     def built(self, node: str, done: int, total: int) -> None:
         """Nothing."""
 
+    def waiting(self, missing: Sequence[Awaited]) -> None:
+        """Nothing."""
+
 
 @dataclass
 class RefreshReport:
     """What a refresh did.
 
     ``quarantined`` are the first rows turned away, at most 20 of them.
-    ``version`` is None when nothing was published: nothing was new, or nothing is complete.
+    ``version`` is None when nothing was published: nothing was new, or nothing is complete;
+    ``held`` is a version that was built and is not published.
     ``problems`` are landing entries that no contract covers; ``blocked`` is the reason why a
-    waiting business date could not be built; ``held`` is a version that was built and is not
-    published, and ``notices`` say what else people have to know, the gravest first.
+    waiting business date could not be built; ``stale`` are feeds that nights were built without;
+    ``notices`` say what else people have to know, the gravest first.
     """
 
     results: list[LoadResult] = field(default_factory=list)
     quarantined: list[QuarantinedRow] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     blocked: BlockedNight | None = None
+    stale: list[StaleFeed] = field(default_factory=list)
     parameter_changes: list[ParameterChange] = field(default_factory=list)
     refresh_from: date | None = None
     business_date: date | None = None
@@ -91,6 +101,7 @@ def describe_report(report: RefreshReport) -> dict[str, object]:
         "business_date": report.business_date,
         "exit_code": report.exit_code,
         "held": report.held,
+        "stale": [stale.describe() for stale in report.stale] or None,
     }
     if report.rejected:
         detail["rejected"] = [

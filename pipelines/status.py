@@ -21,6 +21,8 @@ def print_status(console: Console, settings: Settings) -> None:
     if status.runs:
         last = status.runs[0]
         console.print(f"\nLast run: {last.run_id}, {last.outcome}, {last.started_at:%F %H:%M} UTC.")
+    for stale in status.stale:
+        console.print(f"\n[yellow]Stale[/yellow] {stale.describe()}.", highlight=False)
     if status.hold is not None:
         console.print("\n[bold red]Held[/bold red] ", end="")
         console.print(status.hold.describe(), markup=False, highlight=False)

@@ -43,6 +43,8 @@ def print_report(console: Console, settings: Settings, report: RefreshReport) ->
             print_first_answers(console, connection)
     if report.blocked is not None:
         console.print(f"\n[bold red]Waiting[/bold red] {report.blocked}")
+    for stale in report.stale:
+        console.print(f"\n[yellow]Stale[/yellow] {stale.describe()}.", highlight=False)
     for notice in report.notices:
         word = "Held" if isinstance(notice, PublishingHeld) else "Error"
         console.print(f"\n[bold red]{word}[/bold red] ", end="")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -73,6 +74,20 @@ def find_deliveries(settings: Settings) -> LandingScan:
         key=lambda d: (d.control.business_date, d.contract.name, d.control.rerun),
     )
     return LandingScan(tuple(order), tuple(findings.incomplete), tuple(findings.problems))
+
+
+def is_delivered(settings: Settings, contract: Contract, business_date: date) -> bool:
+    """Whether the landing folder holds a delivery of a feed for a date, whatever its worth."""
+    folder = settings.landing_folder / contract.source / contract.feed
+    stem = delivery_stem(contract.feed, business_date)
+    return any(folder.glob(f"{stem.removesuffix('0')}*{CONTROL_SUFFIX}"))
+
+
+def expected_file(contract: Contract, business_date: date) -> str:
+    """Where the first delivery of a feed for a date belongs, below the landing folder."""
+    suffix = ".csv.gz" if contract.format.compression == "gzip" else ".csv"
+    stem = delivery_stem(contract.feed, business_date)
+    return f"{contract.source}/{contract.feed}/{stem}{suffix}"
 
 
 def _feed_folders(root: Path, findings: _Findings) -> Iterator[tuple[Path, str, str]]:

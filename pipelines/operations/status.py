@@ -12,6 +12,7 @@ import duckdb
 
 from pipelines.contract import load_contracts
 from pipelines.errors import BankcrmError, BlockedNight, Busy, DamagedVersion
+from pipelines.loading.deadlines import StaleFeed, list_stale_feeds
 from pipelines.loading.horizon import explain_horizon
 from pipelines.loading.landing import find_deliveries
 from pipelines.loading.ledger import plan_nights
@@ -120,6 +121,7 @@ class Status:
     ledger_lines: int
     ledger_months: int
     feeds: tuple[FeedStatus, ...] | None
+    stale: tuple[StaleFeed, ...]
     waiting_nights: int
     blocked: BlockedNight | None
     runs: tuple[RunRecord, ...]
@@ -135,7 +137,8 @@ class Status:
         last = self.runs[0].outcome if self.runs else "done"
         if self.problem or self.audit.problem or last in ("failed", "interrupted", "stopped"):
             return "bad"
-        return "waiting" if self.blocked or self.hold or self.version is None else "good"
+        waits = self.blocked or self.hold or self.stale or self.version is None
+        return "waiting" if waits else "good"
 
 
 def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
@@ -149,7 +152,7 @@ def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
     version, problem = _find_version(settings)
     business_date, tests, ledger = _read_version(settings, version)
     versions = _read_versions(settings, version)
-    feeds, waiting, blocked = _read_raw(settings, wait_seconds)
+    feeds, stale, waiting, blocked = _read_raw(settings, wait_seconds)
     runs = tuple(reversed(read_runs(settings, MOST_RUNS)))
     hold, audit = read_hold(settings), check_audit_log(settings)
     return Status(
@@ -162,6 +165,7 @@ def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
         ledger_lines=ledger[0],
         ledger_months=ledger[1],
         feeds=feeds,
+        stale=stale,
         waiting_nights=waiting,
         blocked=blocked,
         runs=runs,
@@ -176,6 +180,7 @@ def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
                 [audit.remedy] if audit.problem else (),
                 _find_step_for_nights(blocked, waiting),
                 _find_step_after_rollback(versions, hold),
+                _find_step_for_stale_feeds(stale),
             ),
             "Nothing: every delivery is loaded.",
         ),
@@ -229,20 +234,22 @@ def _read_versions(settings: Settings, published: str | None) -> list[VersionSta
 
 def _read_raw(
     settings: Settings, wait_seconds: float
-) -> tuple[tuple[FeedStatus, ...] | None, int, BlockedNight | None]:
-    """Feeds, nights that wait, and why the next one cannot be built."""
+) -> tuple[tuple[FeedStatus, ...] | None, tuple[StaleFeed, ...], int, BlockedNight | None]:
+    """Feeds, those of them that nights were built without, nights that wait, and why the next one
+    cannot be built."""
     if not settings.raw_file.exists():
-        return (), 0, None
+        return (), (), 0, None
     try:
         with open_raw(settings, wait_seconds) as connection:
             rows = connection.execute(FEEDS).fetchall()
             plan = plan_nights(connection, find_deliveries(settings).deliveries)
             blocked = plan.blocked or explain_horizon(connection)
+            stale = tuple(list_stale_feeds(connection))
     except Busy:
-        return None, 0, None
+        return None, (), 0, None
     contracts = load_contracts()
     feeds = [_read_feed(row, contracts[row[0]].mandatory) for row in rows if row[0] in contracts]
-    return tuple(feeds), len(plan.nights), blocked
+    return tuple(feeds), stale, len(plan.nights), blocked
 
 
 def _read_feed(row: Sequence, is_mandatory: bool) -> FeedStatus:  # type: ignore[type-arg]
@@ -287,6 +294,12 @@ def _find_step_for_nights(blocked: BlockedNight | None, waiting: int) -> Iterato
         yield blocked.remedy
     if waiting:
         yield f"Business dates that wait: {waiting}. Run `bankcrm refresh`."
+
+
+def _find_step_for_stale_feeds(stale: Sequence[StaleFeed]) -> Iterator[str]:
+    """What feeds ask for that nights were built without."""
+    for feed in stale:
+        yield f"Have {feed.feed} delivered from {feed.since} on, then run `bankcrm refresh`."
 
 
 def _find_step_after_rollback(
