@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -27,7 +28,7 @@ def print_entries(
         console.print("No such entry.")
         return
     rows = [
-        (e.number, e.at[:16], e.action, e.actor, e.subject, _describe(e.details))
+        (e.number, _read_time(e.at), e.action, e.actor, e.subject, _describe(e.details))
         for e in found[-limit:]
     ]
     columns = ("line", "at_UTC", "action", "actor", "subject", "details")
@@ -52,8 +53,8 @@ def verify_and_print(
         return
     head = found.head
     console.print(
-        f"Sound: {head.entries:,} entries; {found.anchors:,} heads noted by runs, versions and"
-        f" others agree.\nHead: {head.log}:{head.entries}:{head.sha256}",
+        f"Sound: {head.entries:,} lines. Heads compared that runs, versions and others noted:"
+        f" {found.anchors:,}.\nHead: {head.log}:{head.entries}:{head.sha256}",
         highlight=False,
         soft_wrap=True,
     )
@@ -61,8 +62,24 @@ def verify_and_print(
 
 def _describe(details: dict[str, object]) -> str:
     values = (
-        f"{name.replace('_', ' ')} {value if isinstance(value, str) else json.dumps(value)}"
+        f"{name.replace('_', ' ')} {_as_text(value)}"
         for name, value in details.items()
         if value not in (None, "")
     )
-    return ", ".join(values)
+    return "; ".join(values)
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_as_text, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _read_time(text: str) -> datetime | str:
+    """The time of an entry without its zone, which is UTC; as it stands where it is no time."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=None)
+    except (ValueError, TypeError):
+        return str(text)

@@ -6,13 +6,16 @@ from rich.console import Console
 
 from pipelines.errors import BankcrmError
 from pipelines.operations.hold import read_hold, release_publishing
+from pipelines.operations.space import named_disk_full
 from pipelines.settings import Settings
 from pipelines.versions import roll_back
 
 
 def roll_back_and_print(console: Console, settings: Settings, to: str | None, reason: str) -> None:
     """Point readers at an earlier version, and say whether publishing is held from now on."""
-    console.print(f"Published is now [bold]{roll_back(settings, to, reason)}[/bold].")
+    with named_disk_full("the rollback"):
+        version = roll_back(settings, to, reason)
+    console.print(f"Published is now [bold]{version}[/bold].")
     if read_hold(settings) is not None:
         console.print(
             "Publishing is held: a refresh builds and checks, and publishes nothing, until"

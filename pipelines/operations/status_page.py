@@ -102,7 +102,7 @@ def _describe_audit(status: Status) -> tuple[str, str]:
     head = status.audit.head
     if status.audit.problem is not None:
         return "broken", "bankcrm audit verify names the line"
-    return "sound", f"{head.entries:,} entries" if head else "nothing was entered yet"
+    return "sound", f"lines: {head.entries:,}" if head else "nothing was entered yet"
 
 
 def _card(title: str, figure: str, note: str) -> str:

@@ -234,7 +234,7 @@ def test_the_commands_list_verify_and_rotate(settings: Settings) -> None:
     listed = run("list", "--action", "waiver_granted")
     assert "reason déjà 见" in listed and "exported" not in listed
     screen = run("verify")
-    assert "Sound: 5 entries" in screen
+    assert "Sound: 5 lines" in screen
     head = screen.rpartition("Head: ")[2]
     assert "Sound" in run("verify", "--head", head)
     run("verify", "--head", "nonsense", exit_code=1)
@@ -248,4 +248,4 @@ def test_the_commands_list_verify_and_rotate(settings: Settings) -> None:
         "--reason",
         "drill",
     )
-    assert "Sound: 1 entries" in run("verify")
+    assert "Sound: 1 lines" in run("verify")
