@@ -390,7 +390,10 @@ def waive(
 @app.command()
 @acts_on_errors
 def revoke(
-    number: Annotated[int, typer.Argument(help="Number of the waiver, as `status` shows it.")],
+    rule: Annotated[str, typer.Argument(help="The rule that was waived.")],
+    day: Annotated[
+        datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Business date of the finding.")
+    ],
     reason: Annotated[str, typer.Option(help="Why; kept with the decision.")],
     home: Home = None,
 ) -> None:
@@ -398,10 +401,8 @@ def revoke(
     from pipelines.operations.journal import today
     from pipelines.operations.waivers import revoke as revoke_waiver
 
-    waiver = revoke_waiver(_settings(home), number, reason, today())
-    console.print(
-        f"Revoked: {waiver.rule} of {waiver.business_date}.", markup=False, highlight=False
-    )
+    revoke_waiver(_settings(home), rule, day.date(), reason, today())
+    console.print(f"Revoked: {rule} of {day.date()}.", markup=False, highlight=False)
 
 
 @app.command()

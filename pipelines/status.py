@@ -67,11 +67,9 @@ def _print_feeds(console: Console, status: Status) -> None:
 
 
 def _print_waivers(console: Console, status: Status) -> None:
-    rows = [
-        (w.rule, w.business_date, w.until, w.decided_by, w.reason, w.number) for w in status.waivers
-    ]
+    rows = [(w.rule, w.business_date, w.until, w.decided_by, w.reason) for w in status.waivers]
     if rows:
-        columns = ("rule", "business_date", "until", "decided_by", "reason", "number")
+        columns = ("rule", "business_date", "until", "decided_by", "reason")
         print_rows(console, columns, rows, "Waivers that count")
 
 

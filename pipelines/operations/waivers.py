@@ -77,25 +77,32 @@ def waive(
     return next(w for w in list_waivers(journal) if w.number == number)
 
 
-def revoke(settings: Settings, number: int, reason: str, today: date) -> Waiver:
-    """End a waiver before its day; from the next refresh on its finding holds back again.
+def revoke(
+    settings: Settings, rule: str, business_date: date, reason: str, today: date
+) -> list[Waiver]:
+    """End the waivers of a rule on a date before their day; from the next refresh on the finding
+    holds back again.
+
+    Returns:
+        The waivers that counted.
 
     Raises:
-        BankcrmError: no waiver of that number counts, or no reason.
+        BankcrmError: none counts, or no reason is given.
     """
     journal = Journal(settings.home)
-    waiver = next((w for w in list_waivers(journal, today) if w.number == number), None)
-    if waiver is None:
+    waivers = [w for w in list_waivers(journal, today) if w.covers(rule, business_date)]
+    if not waivers:
         raise BankcrmError(
-            f"No waiver {number} counts",
-            "`bankcrm status` shows those that do.",
+            f"No waiver of {rule} counts on {business_date}",
+            "See `bankcrm status`.",
         )
     if not reason.strip():
         raise BankcrmError("Revoking a waiver needs a reason", "Give one with --reason.")
-    decision: dict[str, Any] = {"waiver": number, "reason": reason.strip()}
-    record(settings, "waiver_revoked", acting_user(), waiver.rule, decision)
-    journal.append("waiver_revoked", waiver.rule, **decision, decided_by=acting_user())
-    return waiver
+    decision = {"business_date": business_date, "reason": reason.strip()}
+    record(settings, "waiver_revoked", acting_user(), rule, decision)
+    for waiver in waivers:
+        journal.append("waiver_revoked", rule, waiver=waiver.number, decided_by=acting_user())
+    return waivers
 
 
 def list_waivers(journal: Journal, today: date | None = None) -> list[Waiver]:

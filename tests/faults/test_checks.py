@@ -196,13 +196,16 @@ def test_a_revoked_waiver_counts_no_longer_and_both_decisions_stay_on_record(
     tmp_path: Path,
 ) -> None:
     settings, day = Settings(home=tmp_path), date(2024, 3, 1)
-    waiver = waive(settings, "mean:teller.transaction", NINTH, "known", until=FAR, today=day)
+    rule = "mean:teller.transaction"
+    waive(settings, rule, NINTH, "known", until=FAR, today=day)
     with pytest.raises(BankcrmError, match="needs a reason"):
-        revoke(settings, waiver.number, " ", day)
-    revoke(settings, waiver.number, "not known after all", day)
+        revoke(settings, rule, NINTH, " ", day)
+    with pytest.raises(BankcrmError, match="No waiver"):
+        revoke(settings, rule, TENTH, "another night", day)
+    revoke(settings, rule, NINTH, "not known after all", day)
     assert list_waivers(Journal(tmp_path)) == []
     with pytest.raises(BankcrmError, match="No waiver"):
-        revoke(settings, waiver.number, "twice", day)
+        revoke(settings, rule, NINTH, "twice", day)
     assert [(e.action, e.subject, e.details["reason"]) for e in read_entries(settings)] == [
         ("waiver_granted", "mean:teller.transaction", "known"),
         ("waiver_revoked", "mean:teller.transaction", "not known after all"),

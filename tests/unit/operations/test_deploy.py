@@ -18,7 +18,9 @@ DEPLOY = PROJECT_FOLDER / "deploy"
 NOT_INSTALLED = "bankcrm is not executable: No such file or directory"
 
 
-@pytest.mark.parametrize("path", sorted(DEPLOY.iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted(p for p in DEPLOY.iterdir() if p.is_file()), ids=lambda path: path.name
+)
 def test_every_command_of_an_example_exists(path: Path) -> None:
     commands = set(re.findall(r'bankcrm"?,? "?([a-z]+)\b', path.read_text(encoding="utf-8")))
     known = {"refresh", "deadman", "serve"}
