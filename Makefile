@@ -64,6 +64,12 @@ proof-kills: install ## Random kills of a refresh (KILLS=1000); continues where 
 proof-readers: install ## 20 readers over 50 publishes: no error, no mixed answer
 	$(BIN)/python -m tests.faults.proof_readers --folder $(BANKCRM_HOME)/proof-readers
 
+proof-dagster: install ## The example for Dagster, really started, in an environment of its own
+	$(BIN)/python -m tests.faults.proof_schedulers dagster --folder $(BANKCRM_HOME)/proof-schedulers
+
+proof-airflow: install ## The example for Airflow, really started, in an environment of its own
+	$(BIN)/python -m tests.faults.proof_schedulers airflow --folder $(BANKCRM_HOME)/proof-schedulers
+
 contracts: install ## Render what comes from the feed contracts
 	@$(BIN)/bankcrm contracts
 
@@ -73,4 +79,4 @@ requirements: install ## Pin the dependencies of pyproject.toml anew
 clean: ## Remove the data of this folder, keep the environment
 	rm -rf $(BANKCRM_HOME) target
 
-.PHONY: help install refresh serve status docs lint test bench proof-nights proof-cubes proof-kills proof-readers contracts requirements clean
+.PHONY: help install refresh serve status docs lint test bench proof-nights proof-cubes proof-kills proof-readers proof-dagster proof-airflow contracts requirements clean

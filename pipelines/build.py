@@ -198,6 +198,9 @@ def seal(
             "create or replace table meta.customer_link as "
             "from raw.identity.link order by source_system, source_customer_id, valid_from"
         )
+        connection.execute(
+            "create or replace table meta.stale_feed as from raw.ops.stale_feed order by feed"
+        )
         _record_tests(connection, tests)
         connection.execute("detach raw")
         connection.execute("checkpoint")

@@ -160,12 +160,16 @@ def refresh(
     one_night: Annotated[
         bool, typer.Option("--one-night", help="Stop after the next waiting business date.")
     ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for the night's feeds until their deadlines.")
+    ] = False,
 ) -> None:
     """Load what was delivered, build and check the star schema, publish it.
 
     Exit codes: 0 published or nothing to do; 3 a file was rejected; 4 a business date waits;
     5 the build failed; 6 another refresh is at work; 8 a check holds a business date back; 9 the
-    disk is full; 12 parameters contradict each other; 143 stopped by SIGTERM.
+    disk is full; 12 parameters contradict each other; 13 the audit log is broken; 14 publishing is
+    held after a rollback; 15 a feed missed its deadline; 143 stopped by SIGTERM.
     """
     from pipelines.operations.signals import stop_on_sigterm
     from pipelines.progress import ProgressWatcher
@@ -174,7 +178,7 @@ def refresh(
 
     settings = _settings(home)
     with stop_on_sigterm(), ProgressWatcher(console) as watcher:
-        report = run_refresh(settings, one_night=one_night, watcher=watcher)
+        report = run_refresh(settings, one_night=one_night, wait=wait, watcher=watcher)
     print_report(console, settings, report)
     if report.exit_code:
         raise typer.Exit(report.exit_code)
@@ -283,11 +287,21 @@ def rollback(
     to: Annotated[
         str | None, typer.Option(help="Version to return to; else the one before.")
     ] = None,
+    reason: Annotated[str, typer.Option(help="Why; kept with the decision.")] = "",
+    release: Annotated[
+        bool, typer.Option("--release", help="End the hold instead: the next refresh publishes.")
+    ] = False,
 ) -> None:
-    """Publish an earlier version again. The next refresh builds upon it."""
-    from pipelines.versions import roll_back
+    """Publish an earlier version again, and hold publishing until it is released.
 
-    console.print(f"Published is now [bold]{roll_back(_settings(home), to)}[/bold].")
+    Meanwhile a refresh loads, builds and checks, keeps the build, and ends with exit code 14.
+    """
+    from pipelines.rollback import release_and_print, roll_back_and_print
+
+    if release:
+        release_and_print(console, _settings(home), to, reason)
+    else:
+        roll_back_and_print(console, _settings(home), to, reason)
 
 
 @quarantine.command("list")
@@ -360,17 +374,35 @@ def waive(
     home: Home = None,
 ) -> None:
     """Record the decision to publish although a check found something."""
-    from pipelines.operations.journal import Journal, today
+    from pipelines.operations.journal import today
     from pipelines.operations.waivers import waive as record_waiver
 
-    journal = Journal(_settings(home).home)
-    waiver = record_waiver(journal, rule, day.date(), reason, until=until.date(), today=today())
+    settings = _settings(home)
+    waiver = record_waiver(settings, rule, day.date(), reason, until=until.date(), today=today())
     console.print(
         f"Waived until {waiver.until}: {waiver.rule} of {waiver.business_date}, decided by "
         f"{waiver.decided_by}. Run `bankcrm refresh`.",
         markup=False,
         highlight=False,
     )
+
+
+@app.command()
+@acts_on_errors
+def revoke(
+    rule: Annotated[str, typer.Argument(help="The rule that was waived.")],
+    day: Annotated[
+        datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Business date of the finding.")
+    ],
+    reason: Annotated[str, typer.Option(help="Why; kept with the decision.")],
+    home: Home = None,
+) -> None:
+    """End a waiver before its day: its finding holds back again from the next refresh on."""
+    from pipelines.operations.journal import today
+    from pipelines.operations.waivers import revoke as revoke_waiver
+
+    revoke_waiver(_settings(home), rule, day.date(), reason, today())
+    console.print(f"Revoked: {rule} of {day.date()}.", markup=False, highlight=False)
 
 
 @app.command()
@@ -577,6 +609,54 @@ def _decide(
     from pipelines.identity.screen import record_decision
 
     record_decision(console, _settings(home), verdict, names, decided_by=by, reason=reason)
+
+
+audit = typer.Typer(
+    help="The audit log: who did what, and whether the log is what was written.",
+    no_args_is_help=True,
+)
+app.add_typer(audit, name="audit")
+
+
+@audit.command("list")
+@acts_on_errors
+def audit_list(
+    home: Home = None,
+    action: Annotated[str | None, typer.Option(help="Only this action.")] = None,
+    actor: Annotated[str | None, typer.Option(help="Only what this user did.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most entries shown.")] = 50,
+) -> None:
+    """List the last entries of the audit log, the newest last."""
+    from pipelines.audit_commands import print_entries
+
+    print_entries(console, _settings(home), action, actor, limit)
+
+
+@audit.command("verify")
+@acts_on_errors
+def audit_verify(
+    home: Home = None,
+    head: Annotated[
+        list[str] | None, typer.Option(help="Head noted elsewhere, as LOG:ENTRIES:SHA256.")
+    ] = None,
+    backup_folder: Annotated[
+        list[Path] | None, typer.Option("--backup", help="Backup whose note is compared too.")
+    ] = None,
+) -> None:
+    """Follow the chain of hashes to its end. Exit code 13: broken, with the first broken line."""
+    from pipelines.audit_commands import verify_and_print
+
+    verify_and_print(console, _settings(home), head or [], backup_folder or [])
+
+
+@audit.command("rotate")
+@acts_on_errors
+def audit_rotate(reason: Reason, home: Home = None) -> None:
+    """Close the log, sound or broken, and begin a new one that names it."""
+    from pipelines.operations.audit_check import rotate_audit_log
+
+    closed = rotate_audit_log(_settings(home), reason)
+    console.print(f"Closed {closed.subject} ({closed.details['finding']}); a new log begins.")
 
 
 def _settings(home: Path | None) -> Settings:

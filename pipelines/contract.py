@@ -6,6 +6,7 @@ delivery, the sample bank, the staging tests and the page on how to deliver a ba
 
 from __future__ import annotations
 
+from datetime import time
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -150,6 +151,19 @@ class Watch(_Frozen):
     vanished_share: float = 0.2
 
 
+class Deadline(_Frozen):
+    """Until when a night waits for the feed, and what follows when it is late.
+
+    ``due`` is a time of the machine's clock, so many days after the business date. ``late``:
+    ``wait`` on; ``stale``, build the night without the feed and say so; or ``block`` it and tell
+    people.
+    """
+
+    due: time = time(4, 30)
+    days_after: int = Field(default=1, ge=0)
+    late: Literal["wait", "stale", "block"] = "stale"
+
+
 class Contract(_Frozen):
     """The contract of one feed.
 
@@ -163,6 +177,7 @@ class Contract(_Frozen):
     description: str
     delivery: Literal["full", "changes", "entries"]
     mandatory: bool = False
+    deadline: Deadline | None = None
     grain: str
     key: tuple[str, ...]
     effective: Effective | None = None
@@ -179,6 +194,14 @@ class Contract(_Frozen):
     def name(self) -> str:
         """``source.feed``."""
         return f"{self.source}.{self.feed}"
+
+    @property
+    def awaited(self) -> Deadline | None:
+        """The deadline of a feed that nights wait for: a mandatory one, which blocks unless its
+        contract says otherwise, or one whose contract states a deadline."""
+        if self.deadline is None and self.mandatory:
+            return Deadline(late="block")
+        return self.deadline
 
     @property
     def raw_table(self) -> str:

@@ -110,6 +110,24 @@ class InvalidParameters(BankcrmError):
         )
 
 
+class BrokenAuditLog(BankcrmError):
+    """The audit log is not what was written: a line was changed, added or taken out."""
+
+    exit_code = 13
+
+
+class PublishingHeld(BankcrmError):
+    """A build is whole and checked, and not published: readers were rolled back on purpose."""
+
+    exit_code = 14
+
+
+class MissedDeadline(BlockedNight):
+    """A feed that nights cannot do without did not come by its deadline."""
+
+    exit_code = 15
+
+
 class Stopped(BankcrmError):
     """The command was told to stop (SIGTERM)."""
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from pipelines.control import hash_file
 from pipelines.errors import DamagedVersion
@@ -27,11 +28,13 @@ REMEDY = (
 
 @dataclass(frozen=True)
 class Manifest:
-    """Size in bytes and SHA-256 of a version's file."""
+    """Size in bytes and SHA-256 of a version's file; how far the audit log reached by then (its
+    ``log``, ``entries`` and ``sha256``), None where there was none."""
 
     version: str
     bytes: int
     sha256: str
+    audit: dict[str, Any] | None = None
 
 
 def manifest_path(version_file: Path) -> Path:
@@ -39,9 +42,9 @@ def manifest_path(version_file: Path) -> Path:
     return version_file.with_suffix(MANIFEST_SUFFIX)
 
 
-def describe_file(version: str, path: Path) -> Manifest:
+def describe_file(version: str, path: Path, audit: dict[str, Any] | None = None) -> Manifest:
     """The manifest of a file as it is now; reads all of it."""
-    return Manifest(version, path.stat().st_size, hash_file(path))
+    return Manifest(version, path.stat().st_size, hash_file(path), audit)
 
 
 def write_manifest(version_file: Path, manifest: Manifest) -> None:

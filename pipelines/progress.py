@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pipelines.loading.deadlines import Awaited
 from pipelines.loading.load import LoadResult
 
 
@@ -42,3 +45,13 @@ class ProgressWatcher:
         """dbt finished a model or a test."""
         self._progress.stop_task(self._load)
         self._progress.update(self._build, completed=done, total=total, what=node, visible=True)
+
+    def waiting(self, missing: Sequence[Awaited]) -> None:
+        """Deliveries are awaited: one line each time that changes, also where no bar is drawn."""
+        feeds = ", ".join(one.contract.name for one in missing)
+        last = max(one.due for one in missing)
+        self._progress.console.print(
+            f"Waiting for {feeds} of {missing[0].business_date}, until {last:%Y-%m-%d %H:%M} at the"
+            " latest.",
+            highlight=False,
+        )

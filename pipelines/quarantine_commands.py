@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -12,6 +12,7 @@ from pipelines.contract import get_contract
 from pipelines.loading.load import open_raw
 from pipelines.loading.quarantine import QuarantinedRow, list_quarantine
 from pipelines.loading.release import find_quarantined, release_rows, write_corrections
+from pipelines.operations.audit import acting_user, record
 from pipelines.operations.journal import Journal
 from pipelines.operations.lock import hold_lock
 from pipelines.settings import Settings
@@ -45,6 +46,8 @@ def print_quarantined_rows(
     with open_raw(settings) as connection:
         rows = find_quarantined(connection, contract, night.date())
     if csv_file is not None:
+        written = {"business_date": night.date(), "rows": len(rows), "file": csv_file}
+        record(settings, "quarantine_exported", acting_user(), feed, written)
         write_corrections(rows, contract, csv_file)
         console.print(
             f"{len(rows)} rows written to {csv_file}. Correct them there, then "
@@ -65,10 +68,14 @@ def release_quarantined_rows(
     contract = get_contract(feed)
     with hold_lock(settings.home), open_raw(settings) as connection:
         release = release_rows(settings, connection, contract, night.date(), corrections)
-    Journal(settings.home).append(
-        "released", feed, business_date=night.date(), file=release.data_file.name,
-        corrected=release.corrected, released_by=getpass.getuser(),
-    )  # fmt: skip
+    user = acting_user()
+    done: dict[str, Any] = {
+        "business_date": night.date(),
+        "file": release.data_file.name,
+        "corrected": release.corrected,
+    }
+    record(settings, "quarantine_released", user, feed, done)
+    Journal(settings.home).append("released", feed, **done, released_by=user)
     console.print(
         f"Delivered {release.data_file.name}: {release.rows:,} rows, {release.corrected:,} of them "
         "corrected. Run `bankcrm refresh`.",

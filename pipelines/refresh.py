@@ -10,7 +10,7 @@ loaded files, and a finished build.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,7 +21,7 @@ import duckdb
 
 from pipelines.base_version import SEEDS_FOLDER, Base, find_first_day, read_base
 from pipelines.build import BuildReport, VersionLabel, run_dbt, seal
-from pipelines.errors import BlockedNight, DiskFull, FailedBuild
+from pipelines.errors import BlockedNight, DiskFull, FailedBuild, HeldNight
 from pipelines.fingerprint import fingerprint_table
 from pipelines.finished_build import (
     FinishedBuild,
@@ -30,21 +30,32 @@ from pipelines.finished_build import (
     remember_build,
 )
 from pipelines.identity.link import link_customers
+from pipelines.loading.deadlines import (
+    explain_late_night,
+    find_late_feeds,
+    go_on_without,
+    list_stale_feeds,
+)
 from pipelines.loading.horizon import explain_horizon, set_horizon
-from pipelines.loading.landing import find_deliveries
+from pipelines.loading.landing import Delivery, find_deliveries
 from pipelines.loading.ledger import NightPlan, plan_nights
 from pipelines.loading.load import Loader, open_raw
 from pipelines.loading.quarantine import QuarantinedRow, list_quarantine
 from pipelines.operations.alerts import alert_about_card_numbers, alert_about_error, alert_about_run
+from pipelines.operations.audit import acting_user, record
+from pipelines.operations.audit_check import check_audit_log
+from pipelines.operations.audit_versions import record_found_version, record_published
 from pipelines.operations.books import check_raw_books, check_version_books
 from pipelines.operations.comparison import compare_with_weeks_before, record_findings
 from pipelines.operations.exports import write_exports
+from pipelines.operations.hold import read_hold
 from pipelines.operations.journal import today
 from pipelines.operations.lock import hold_lock
 from pipelines.operations.runs import Run, begin_run
 from pipelines.operations.space import named_disk_full, require_space
 from pipelines.operations.status_page import write_status_page
 from pipelines.operations.success import note_success
+from pipelines.operations.waiting import Clock, MachineClock, wait_for_deliveries
 from pipelines.operations.waived_tests import judge_waived_tests
 from pipelines.operations.waivers import Waiver, list_waivers, waived_tests
 from pipelines.parameters.seeds import hash_seeds
@@ -85,19 +96,28 @@ class _Refresh:
     report: RefreshReport
     watcher: Watcher
     waivers: list[Waiver]
+    clock: Clock = field(default_factory=MachineClock)
+    is_waiting: bool = False
     whole_loads: list[int] = field(default_factory=list)
     links: str = ""
 
 
 def refresh(
-    settings: Settings, *, one_night: bool = False, watcher: Watcher | None = None
+    settings: Settings,
+    *,
+    one_night: bool = False,
+    wait: bool = False,
+    watcher: Watcher | None = None,
+    clock: Clock | None = None,
 ) -> RefreshReport:
     """Take every waiting business date from the landing folder to a published version.
 
     Args:
         settings: where everything lies.
         one_night: stop after the next waiting business date.
+        wait: wait for the feeds of the night until their deadlines.
         watcher: told of each delivery and each dbt node.
+        clock: the time, for deadlines; that of the machine unless given.
 
     Returns:
         What happened; rejected deliveries and blocked nights are in it, not raised.
@@ -108,11 +128,13 @@ def refresh(
         FailedBuild: a model or a test failed; the published version stays.
         DiskFull: there is no room for the next step; the published version stays.
     """
-    report = RefreshReport()
+    report, watcher, clock = RefreshReport(), watcher or Nobody(), clock or MachineClock()
+    if wait:
+        wait_for_deliveries(settings, clock, watcher)
     with hold_lock(settings.home), _followed_run(settings, report) as run:
         check_parameters(SEEDS_FOLDER)
         waivers = list_waivers(run.journal, today())
-        work = _Refresh(settings, run, report, watcher or Nobody(), waivers)
+        work = _Refresh(settings, run, report, watcher, waivers, clock, wait)
         base = _take_in(work, one_night)
         if report.refresh_from is not None:
             _build_and_publish(work, base)
@@ -161,11 +183,39 @@ def _take_in(work: _Refresh, one_night: bool) -> Base:
             figures["loads_compared"] = check_raw_books(connection, base.published_loads)
             figures["findings"] = _judge_nights(work, connection, base)
             _set_horizon(connection, report, base)
+            _judge_lateness(work, connection)
             figures["horizon"] = report.business_date
+            figures["audit_entries"] = _check_audit_log(work)
         if report.business_date is not None:
             with run.step("link") as figures:
                 figures.update(_link(work, connection, base))
     return base
+
+
+def _judge_lateness(work: _Refresh, connection: duckdb.DuckDBPyConnection) -> None:
+    """What is stale; and, where the run has waited, what did not come by its deadline."""
+    report, moment = work.report, work.clock.now()
+    report.stale = list_stale_feeds(connection)
+    if work.is_waiting and not isinstance(report.blocked, HeldNight):
+        report.blocked = explain_late_night(work.settings, connection, moment, report.blocked)
+
+
+def _excuse_late_feeds(
+    work: _Refresh, connection: duckdb.DuckDBPyConnection, deliveries: Sequence[Delivery]
+) -> None:
+    """Go on without the feeds whose policy says so; who decided is the contract."""
+    for late in find_late_feeds(connection, deliveries, work.clock.now()):
+        details = {"business_date": late.business_date, "due": late.due.isoformat()}
+        record(work.settings, "deadline_missed", acting_user(), late.contract.name, details)
+        go_on_without(connection, late)
+
+
+def _check_audit_log(work: _Refresh) -> int:
+    """Make sure that nobody changed the audit log; a broken one stops nobody's night."""
+    found = check_audit_log(work.settings)
+    if found.error is not None:
+        work.report.notices.append(found.error)
+    return found.head.entries if found.head else 0
 
 
 def _link(work: _Refresh, connection: duckdb.DuckDBPyConnection, base: Base) -> dict[str, object]:
@@ -181,10 +231,12 @@ def _link(work: _Refresh, connection: duckdb.DuckDBPyConnection, base: Base) -> 
 
 def _receive(work: _Refresh, connection: duckdb.DuckDBPyConnection, one_night: bool) -> NightPlan:
     settings = work.settings
+    record_found_version(settings)
     for path in remove_leftovers(settings):
         logger.warning("removed %s, left by a run that was cut short", path)
     found = find_deliveries(settings)
     work.report.problems.extend(found.problems)
+    _excuse_late_feeds(work, connection, found.deliveries)
     plan = plan_nights(connection, found.deliveries)
     work.report.blocked = plan.blocked
     nights = plan.nights[:1] if one_night else plan.nights
@@ -251,7 +303,7 @@ def _set_horizon(connection: duckdb.DuckDBPyConnection, report: RefreshReport, b
 
 
 def _build_and_publish(work: _Refresh, base: Base) -> None:
-    """Steps build, check and publish."""
+    """Steps build, check and, unless it is held, publish."""
     with work.run.step("build") as figures:
         build, is_taken_up = _build(work, base)
         figures.update(version=build.version, nodes=build.nodes, taken_up=is_taken_up)
@@ -260,8 +312,15 @@ def _build_and_publish(work: _Refresh, base: Base) -> None:
     with work.run.step("check") as figures:
         checked = build_file if build_file.exists() else moved_file
         figures["rows_compared"] = _check_books(work.settings, checked)
+    # Asked as late as this: somebody may have rolled back while the build ran.
+    hold = read_hold(work.settings)
+    if hold is not None:
+        work.report.held = build.version
+        work.report.notices.append(hold.as_error(build.version))
+        return
     with work.run.step("publish") as figures:
         publish(work.settings, build_file, build.version)
+        record_published(work.settings, build.version, work.report.business_date)
         figures["version"] = build.version
     work.report.version = build.version
     logger.info("published %s", build.version)
@@ -289,6 +348,7 @@ def _build(work: _Refresh, base: Base) -> tuple[FinishedBuild, bool]:
         refresh_from=refresh_from,
         loads=work.whole_loads,
         links=work.links,
+        stale=[stale.describe() for stale in report.stale],
         parameters=hash_seeds(SEEDS_FOLDER),
         waived=sorted(f"{name} {day}" for name, days in tests.items() for day in days),
     )
@@ -337,5 +397,6 @@ def _tidy_up(work: _Refresh) -> None:
     with work.run.step("export") as figures:
         figures["tables"] = write_exports(work.settings)
     with work.run.step("clean") as figures:
-        remove_build(work.settings)
+        if work.report.held is None:
+            remove_build(work.settings)
         figures["removed"] = prune(work.settings)

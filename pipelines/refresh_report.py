@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
 from pipelines.build import BuildReport
-from pipelines.errors import BlockedNight
+from pipelines.errors import BankcrmError, BlockedNight
 from pipelines.identity.link import LinkReport
+from pipelines.loading.deadlines import Awaited, StaleFeed
 from pipelines.loading.load import LoadResult
 from pipelines.loading.quarantine import QuarantinedRow
 from pipelines.parameters.changes import ParameterChange
+
+OUTCOMES = {3: "rejected", 8: "held back", 13: "audit log broken", 14: "held", 15: "late"}
+"""What the journal calls a run that ended with one of these exit codes; "waiting" for others."""
 
 
 class Watcher(Protocol):
@@ -23,6 +28,9 @@ class Watcher(Protocol):
     def built(self, node: str, done: int, total: int) -> None:
         """dbt finished a model or a test."""
 
+    def waiting(self, missing: Sequence[Awaited]) -> None:
+        """These deliveries are awaited until their deadlines."""
+
 
 class Nobody:
     """A watcher that looks away."""
@@ -33,26 +41,34 @@ class Nobody:
     def built(self, node: str, done: int, total: int) -> None:
         """Nothing."""
 
+    def waiting(self, missing: Sequence[Awaited]) -> None:
+        """Nothing."""
+
 
 @dataclass
 class RefreshReport:
     """What a refresh did.
 
     ``quarantined`` are the first rows turned away, at most 20 of them.
-    ``version`` is None when nothing was published: nothing was new, or nothing is complete.
+    ``version`` is None when nothing was published: nothing was new, or nothing is complete;
+    ``held`` is a version that was built and is not published.
     ``problems`` are landing entries that no contract covers; ``blocked`` is the reason why a
-    waiting business date could not be built.
+    waiting business date could not be built; ``stale`` are feeds that nights were built without;
+    ``notices`` say what else people have to know, the gravest first.
     """
 
     results: list[LoadResult] = field(default_factory=list)
     quarantined: list[QuarantinedRow] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     blocked: BlockedNight | None = None
+    stale: list[StaleFeed] = field(default_factory=list)
     parameter_changes: list[ParameterChange] = field(default_factory=list)
     refresh_from: date | None = None
     business_date: date | None = None
     links: LinkReport | None = None
     version: str | None = None
+    held: str | None = None
+    notices: list[BankcrmError] = field(default_factory=list)
     build: BuildReport | None = None
     run_id: int = 0
 
@@ -63,16 +79,18 @@ class RefreshReport:
 
     @property
     def exit_code(self) -> int:
-        """What a scheduler is told: 0, 3 for a rejected file, else why a business date waits."""
+        """What a scheduler is told: 0, 3 for a rejected file, why a business date waits, or what
+        else people have to know."""
         if self.rejected:
             return 3
-        return self.blocked.exit_code if self.blocked is not None else 0
+        told = [self.blocked] if self.blocked is not None else self.notices
+        return told[0].exit_code if told else 0
 
     @property
     def outcome(self) -> str:
         """The run in one word, as the journal keeps it."""
         if self.exit_code:
-            return {3: "rejected", 8: "held back"}.get(self.exit_code, "waiting")
+            return OUTCOMES.get(self.exit_code, "waiting")
         return "published" if self.version else "nothing new"
 
 
@@ -82,13 +100,16 @@ def describe_report(report: RefreshReport) -> dict[str, object]:
         "version": report.version,
         "business_date": report.business_date,
         "exit_code": report.exit_code,
+        "held": report.held,
+        "stale": [stale.describe() for stale in report.stale] or None,
     }
     if report.rejected:
         detail["rejected"] = [
             {"file": r.file_name, "problems": list(r.problems)} for r in report.rejected
         ]
-    if report.blocked is not None:
-        detail |= {"problem": report.blocked.problem, "remedy": report.blocked.remedy}
+    told = [report.blocked, *report.notices] if report.blocked is not None else report.notices
+    if told:
+        detail |= {"problem": told[0].problem, "remedy": told[0].remedy}
     return {name: value for name, value in detail.items() if value is not None}
 
 

@@ -21,6 +21,14 @@ def print_status(console: Console, settings: Settings) -> None:
     if status.runs:
         last = status.runs[0]
         console.print(f"\nLast run: {last.run_id}, {last.outcome}, {last.started_at:%F %H:%M} UTC.")
+    for stale in status.stale:
+        console.print(f"\n[yellow]Stale[/yellow] {stale.describe()}.", highlight=False)
+    if status.hold is not None:
+        console.print("\n[bold red]Held[/bold red] ", end="")
+        console.print(status.hold.describe(), markup=False, highlight=False)
+    if status.audit.problem is not None:
+        console.print("\n[bold red]Audit log broken[/bold red] ", end="")
+        console.print(status.audit.problem, markup=False, highlight=False)
     if status.blocked is not None:
         console.print(f"\n[bold red]Waiting[/bold red] {status.blocked.problem}")
     console.print("[bold]Next[/bold]  ", end="")

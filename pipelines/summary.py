@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
+from pipelines.errors import PublishingHeld
 from pipelines.loading.load import LoadResult
 from pipelines.refresh_report import RefreshReport
 from pipelines.settings import PROJECT_FOLDER, Settings
@@ -34,13 +35,20 @@ def print_report(console: Console, settings: Settings, report: RefreshReport) ->
     _print_links(console, report)
     _print_parameters(console, report)
     if report.version is None:
-        console.print("\n[bold]Nothing new to publish.[/bold]" if not report.blocked else "")
+        is_quiet = report.blocked or report.held
+        console.print("" if is_quiet else "\n[bold]Nothing new to publish.[/bold]")
     else:
         with open_published(settings, report.version) as connection:
             _print_built(console, connection, report)
             print_first_answers(console, connection)
     if report.blocked is not None:
         console.print(f"\n[bold red]Waiting[/bold red] {report.blocked}")
+    for stale in report.stale:
+        console.print(f"\n[yellow]Stale[/yellow] {stale.describe()}.", highlight=False)
+    for notice in report.notices:
+        word = "Held" if isinstance(notice, PublishingHeld) else "Error"
+        console.print(f"\n[bold red]{word}[/bold red] ", end="")
+        console.print(str(notice), markup=False, highlight=False)
 
 
 def print_first_answers(console: Console, connection: duckdb.DuckDBPyConnection) -> None:

@@ -12,6 +12,7 @@ import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -29,7 +30,9 @@ from pipelines.manifest import (
     write_durably,
     write_manifest,
 )
+from pipelines.operations.audit import acting_user, read_head, record
 from pipelines.operations.failpoints import reach
+from pipelines.operations.hold import hold_publishing, read_hold, release_publishing
 from pipelines.operations.journal import Journal
 from pipelines.settings import Settings
 from pipelines.sql import SOUND_OPTIMIZER, quote_text
@@ -160,7 +163,8 @@ def _move_into_place(settings: Settings, build_file: Path, version: str, target:
         )
     settings.published_folder.mkdir(parents=True, exist_ok=True)
     sync(build_file)
-    write_manifest(target, describe_file(version, build_file))
+    head = read_head(settings)
+    write_manifest(target, describe_file(version, build_file, asdict(head) if head else None))
     reach("publish:described")
     build_file.replace(target)
     sync(settings.published_folder)
@@ -180,8 +184,11 @@ def point_to(settings: Settings, version: str) -> None:
     write_durably(settings.published_folder / POINTER_NAME, f"{version}.duckdb\n")
 
 
-def roll_back(settings: Settings, to: str | None = None) -> str:
+def roll_back(settings: Settings, to: str | None = None, reason: str = "") -> str:
     """Point readers at an earlier version: the one before the current one unless named.
+
+    Publishing is held from then on (:mod:`pipelines.operations.hold`), unless no newer version is
+    sound: then it was the file that was wrong, and nothing is to be kept from readers.
 
     Returns:
         The version that is published now.
@@ -195,7 +202,15 @@ def roll_back(settings: Settings, to: str | None = None) -> str:
             )
         to = earlier[-1]
     point_to(settings, to)
+    newer = [v for v in list_versions(settings) if v > to]
+    is_held = not all(_is_damaged(version_file(settings, v)) for v in newer)
+    if is_held:
+        hold_publishing(settings, to, reason.strip())
+    elif read_hold(settings) is not None:
+        release_publishing(settings, f"{to} is the newest sound version")
     Journal(settings.home).append("rolled_back", to)
+    details = {"passed_over": newer, "reason": reason.strip(), "publishing_held": is_held}
+    record(settings, "rolled_back", acting_user(), to, details)
     return to
 
 

@@ -17,6 +17,7 @@ from cube.server.access_log import AccessLog
 from cube.server.auth import check_exposure
 from cube.server.endpoints import Api
 from cube.server.errors import (
+    CannotRecord,
     Disconnected,
     Forbidden,
     NotAcceptable,
@@ -44,6 +45,7 @@ _FOR_CLIENTS = (
     OutOfMemory,
     Overloaded,
     Stopping,
+    CannotRecord,
     Disconnected,
 )
 

@@ -19,6 +19,7 @@ from cube.server.auth import SecurityContext, authenticate
 from cube.server.dispatch import Dispatcher, Served
 from cube.server.errors import Forbidden, QueryError
 from cube.server.formats import JSON_TYPE, choose_type
+from cube.server.logins import Logins
 from cube.server.openapi import ENDPOINTS, build_openapi
 from cube.server.request import Request, parse_request
 from cube.server.service import Service, encode
@@ -37,6 +38,7 @@ class Api:
     def __init__(self, service: Service, settings: Settings) -> None:
         self._service = service
         self._settings = settings
+        self._logins = Logins(settings, "http")
         self._dispatcher = Dispatcher(service, settings)
         self._openapi = encode(build_openapi())
 
@@ -126,8 +128,10 @@ class Api:
             pass
 
     def _authenticate(self, http: HttpRequest) -> SecurityContext:
-        """Who asks; the access log names the user and the groups."""
-        context = authenticate(http.headers.get("authorization"), self._settings)
+        """Who asks; the access log names the user and the groups, the audit log the login."""
+        shown = http.headers.get("authorization")
+        context = authenticate(shown, self._settings)
+        self._logins.note(context, shown if self._settings.api_secret else None)
         http.state.log = {"user": context.get("sub"), "groups": context["groups"]}
         return context
 

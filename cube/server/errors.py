@@ -24,6 +24,12 @@ class Forbidden(BankcrmError):
     status = 403
 
 
+class CannotRecord(BankcrmError):
+    """A login cannot be entered in the audit log, so it is refused."""
+
+    status = 503
+
+
 class QueryTimeout(BankcrmError):
     """The query ran longer than the server allows and was interrupted."""
 

@@ -21,6 +21,7 @@ from pipelines.identity.review import (
     read_customer,
 )
 from pipelines.loading.load import open_raw
+from pipelines.operations.audit import acting_user, record
 from pipelines.operations.lock import hold_lock
 from pipelines.settings import Settings
 from pipelines.summary import print_rows
@@ -64,6 +65,8 @@ def record_decision(
     with _open_linked(settings) as connection:
         pair = _find(connection, names)
         pair_id = decide(connection, verdict, pair, decided_by=decided_by, reason=reason)
+    decision = {"verdict": verdict, "reason": reason, "entered_by": acting_user()}
+    record(settings, "identity_decided", decided_by, pair_id, decision)
     left, right = (":".join(customer) for customer in pair)
     console.print(
         f"{pair_id}: {left} and {right} {WHAT_FOLLOWS[verdict]} from the next refresh on.",

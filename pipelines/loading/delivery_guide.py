@@ -208,7 +208,9 @@ Every calendar date is a business date. A night is loaded when
 {_join_code(mandatory)} have arrived for it; the other feeds
 may stay away when they have nothing to say. A skipped date, a missing mandatory feed or a gap in
 the sequence numbers of a feed makes that night and all later ones wait; `bankcrm status` names the
-file that is due.
+file that is due. A feed with a deadline is waited for until then by `bankcrm refresh --wait`; when
+it is late, its contract decides: the night waits on (`wait`), is built without it (`stale`) or is
+blocked and people are told (`block`).
 
 - The same file again: nothing happens, and the run says so.
 - A correction: deliver the whole file of that date again with the next rerun number. It replaces
@@ -248,6 +250,11 @@ def _render_contract(contract: Contract) -> str:
 
 def _describe_contract(contract: Contract) -> list[str]:
     due = "every night" if contract.mandatory else "when there is something to deliver"
+    deadline = contract.awaited
+    if deadline is not None:
+        days = {0: "the same day", 1: "the day after"}
+        when = days.get(deadline.days_after, f"{deadline.days_after} days after")
+        due += f", by {deadline.due:%H:%M} of {when}, late: `{deadline.late}`"
     written = contract.format
     compression = f", {written.compression}" if written.compression != "none" else ""
     lines = [

@@ -1,7 +1,8 @@
 """How far the raw data may be built: up to the last night that arrived whole.
 
 A night with a rejected file, with a mandatory feed still missing, or held back by a check, is
-loaded as far as it goes but stays beyond the horizon, so that no model ever sees part of a night.
+loaded as far as it goes but stays beyond the horizon, so that no model ever sees part of a night;
+except where its policy lets the night go on without a feed that missed its deadline.
 The models read ``ops.whole_load``.
 """
 
@@ -13,6 +14,7 @@ import duckdb
 
 from pipelines.contract import load_contracts
 from pipelines.errors import BlockedNight, HeldNight
+from pipelines.loading.deadlines import MISSED
 
 HORIZON = """
 create table if not exists ops.horizon (business_date date);
@@ -33,6 +35,8 @@ create or replace temp table incomplete_night as
     anti join ops.load as load
         on load.status = 'loaded' and load.business_date = nights.business_date
         and load.source || '.' || load.feed = mandatory.feed
+    anti join ops.missed_delivery as excused
+        on excused.feed = mandatory.feed and excused.business_date = nights.business_date
     union all
     select business_date, arg_max(file_name, load_id) || ' was rejected: '
         || arg_max(problem, load_id), null
@@ -48,6 +52,7 @@ create or replace temp table incomplete_night as
 def prepare_horizon(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the tables and the view of the horizon where they are missing."""
     connection.execute(HORIZON)
+    connection.execute(MISSED)
 
 
 def set_horizon(connection: duckdb.DuckDBPyConnection) -> date | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -77,6 +78,13 @@ def find_deliveries(settings: Settings) -> LandingScan:
         key=lambda d: (d.control.business_date, d.contract.name, d.control.rerun),
     )
     return LandingScan(tuple(order), tuple(findings.incomplete), tuple(findings.problems))
+
+
+def is_delivered(settings: Settings, contract: Contract, business_date: date) -> bool:
+    """Whether the landing folder holds a delivery of a feed for a date, whatever its worth."""
+    folder = settings.landing_folder / contract.source / contract.feed
+    stem = delivery_stem(contract.feed, business_date)
+    return any(folder.glob(f"{stem.removesuffix('0')}*{CONTROL_SUFFIX}"))
 
 
 def _feed_folders(root: Path, findings: _Findings) -> Iterator[tuple[Path, str, str]]:

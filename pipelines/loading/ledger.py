@@ -195,8 +195,9 @@ def plan_nights(
     """Plan which waiting business dates can be loaded.
 
     A business date is ready when it follows the last whole one without a gap, every mandatory
-    feed is loaded or waits for it, and the sequence numbers of each feed continue. The first date
-    that is not ready blocks itself and all later ones. Corrections of earlier dates are taken.
+    feed is loaded, waits for it or was decided to be done without (``ops.missed_delivery``), and
+    the sequence numbers of each feed continue. The first date that is not ready blocks itself and
+    all later ones. Corrections of earlier dates are taken.
 
     Args:
         connection: the raw database.
@@ -204,9 +205,12 @@ def plan_nights(
         contracts: contracts of all feeds; those of the project unless given.
     """
     every = load_contracts().values() if contracts is None else contracts
-    progress = _Progress([c for c in every if c.mandatory])
+    missed = "select feed, business_date from ops.missed_delivery"
+    excused = set(connection.execute(missed).fetchall())
+    progress = _Progress([c for c in every if c.mandatory], excused)
     for record in read_records(connection):
         progress.enter(record)
+    progress.note_excused_nights()
     waiting = progress.find_waiting(deliveries)
     nights: list[tuple[date, tuple[Delivery, ...]]] = []
     for business_date in sorted(waiting.keys() | progress.find_partial_nights()):
@@ -225,6 +229,7 @@ class _Progress:
     """What is loaded, or planned to be: feeds, sequence numbers and whole nights."""
 
     mandatory: Sequence[Contract]
+    excused: set[tuple[str, date]] = field(default_factory=set)
     active: dict[tuple[str, date], LoadRecord] = field(default_factory=dict)
     refused: set[tuple[str, date, int, str]] = field(default_factory=set)
     sequences: dict[str, dict[date, int]] = field(default_factory=lambda: defaultdict(dict))
@@ -245,8 +250,18 @@ class _Progress:
         ):
             self.last_whole = business_date
 
+    def note_excused_nights(self) -> None:
+        """Count the nights as whole that go on without any mandatory feed."""
+        for _, business_date in self.excused:
+            self._note_whole(business_date)
+
     def _find_missing(self, business_date: date) -> list[Contract]:
-        return [c for c in self.mandatory if business_date not in self.sequences[c.name]]
+        return [
+            c
+            for c in self.mandatory
+            if business_date not in self.sequences[c.name]
+            and (c.name, business_date) not in self.excused
+        ]
 
     def find_waiting(self, deliveries: Iterable[Delivery]) -> dict[date, list[Delivery]]:
         """Deliveries that change something when loaded, by business date.
@@ -315,9 +330,9 @@ class _Progress:
         self, business_date: date, night: Sequence[Delivery]
     ) -> BlockedNight | None:
         for delivery in night:
-            expected = self._expected_sequence(delivery.contract.name, business_date)
+            expected, latest = self._expected_sequence(delivery.contract.name, business_date)
             found = delivery.control.sequence
-            if found != expected:
+            if not expected <= found <= latest:
                 return BlockedNight(
                     f"{business_date} waits: {delivery.file_name} of {delivery.contract.name} has"
                     f" sequence number {found} where {expected} is due",
@@ -325,10 +340,36 @@ class _Progress:
                 )
         return None
 
-    def _expected_sequence(self, feed: str, business_date: date) -> int:
-        """The number of that date when it is loaded; else one more than the last number."""
+    def _expected_sequence(self, feed: str, business_date: date) -> tuple[int, int]:
+        """The least and the highest number a delivery may have.
+
+        The number of that date when it is loaded; else one more than the last number. A night that
+        went on without the feed may have taken a number or not: both are right for later nights,
+        and for its own file, when that comes after all, any number is that nobody else has taken.
+        """
         known = self.sequences[feed]
-        return known.get(business_date, max(known.values(), default=0) + 1)
+        if business_date in known:
+            return known[business_date], known[business_date]
+        if (feed, business_date) in self.excused:
+            return self._free_sequences(feed, business_date)
+        last_date = max(known, default=date.min)
+        skipped = sum(f == feed and last_date < d < business_date for f, d in self.excused)
+        expected = max(known.values(), default=0) + 1
+        return expected, expected + skipped
+
+    def _free_sequences(self, feed: str, business_date: date) -> tuple[int, int]:
+        """Numbers between those of the nights before and after; behind the last if there are
+        none."""
+        known = self.sequences[feed]
+        before = max((n for day, n in known.items() if day < business_date), default=0)
+        after = min((n for day, n in known.items() if day > business_date), default=None)
+        skipped = sum(f == feed for f, _ in self.excused)
+        if after is None:
+            return before + 1, before + skipped
+        if after - before > 1:
+            return before + 1, after - 1
+        last = max(known.values())
+        return last + 1, last + skipped
 
     def advance(self, business_date: date, night: Sequence[Delivery]) -> None:
         """Count a night as loaded."""

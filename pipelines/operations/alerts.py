@@ -22,7 +22,8 @@ from pipelines.operations.runs import find_run, run_log
 from pipelines.settings import Settings
 
 SECONDS_TO_WAIT = 10.0
-ENDED_WELL = ("published", "nothing new", "done")
+TELL_NOBODY = ("published", "nothing new", "done", "held")
+"""Runs that ended well, or do what somebody decided: held back from publishing by a rollback."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def alert_about_run(settings: Settings, run_id: int) -> None:
     if not run_id or not _is_wanted(settings):
         return
     run = find_run(settings, run_id)
-    if run.outcome in ENDED_WELL:
+    if run.outcome in TELL_NOBODY:
         return
     problem = run.detail.get("problem") or "; ".join(
         f"{rejected['file']}: {'; '.join(rejected['problems'])}"

@@ -1,4 +1,4 @@
-"""Backup and restore: raw data, the published version, the journal with its decisions.
+"""Backup and restore: raw data, the published version, journal, audit log.
 
 A backup holds what cannot be made again. Deliveries that were loaded are in the raw data; files
 that still wait in the landing folder are the source systems' to deliver again.
@@ -6,16 +6,25 @@ that still wait in the landing folder are the source systems' to deliver again.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from pipelines.control import hash_file
 from pipelines.errors import BankcrmError, DamagedVersion, NothingPublished
 from pipelines.loading.load import open_raw
 from pipelines.manifest import check_content, hold_lease, manifest_path, sync, write_durably
+from pipelines.operations.audit import (
+    acting_user,
+    hold_audit_lock,
+    log_files,
+    read_head,
+    record,
+)
 from pipelines.operations.journal import JOURNAL_NAME, Journal, now
 from pipelines.operations.lock import LOCK_NAME, hold_lock
 from pipelines.operations.space import named_disk_full, require_space
@@ -28,11 +37,13 @@ NOTE_NAME = "BACKUP.json"
 
 @dataclass(frozen=True)
 class BackupNote:
-    """What a backup holds: the published version, and the SHA-256 of every file by its path."""
+    """What a backup holds: the published version, the SHA-256 of every file by its path, and how
+    far the audit log reached (None in backups made before there was one)."""
 
     version: str
     made_at: str
     files: dict[str, str]
+    audit: dict[str, Any] | None = None
 
 
 def back_up(settings: Settings, folder: Path) -> BackupNote:
@@ -55,10 +66,14 @@ def back_up(settings: Settings, folder: Path) -> BackupNote:
         shutil.rmtree(part, ignore_errors=True)
         with named_disk_full("the backup"):
             _copy_home(settings, version, part)
-            note = BackupNote(version, now().isoformat(), dict(_hash_files(part)))
+            head = read_head(settings)
+            _copy_audit_log(settings, part)
+            audit = asdict(head) if head else None
+            note = BackupNote(version, now().isoformat(), dict(_hash_files(part)), audit)
             write_durably(part / NOTE_NAME, json.dumps(asdict(note), indent=2) + "\n")
         part.rename(folder)
         sync(folder.parent)
+    record(settings, "backed_up", acting_user(), version, {"folder": folder})
     Journal(settings.home).append("backed_up", version, folder=folder)
     return note
 
@@ -86,6 +101,7 @@ def restore(settings: Settings, folder: Path) -> BackupNote:
             sync(part)
             part.replace(target)
             sync(target.parent)
+    record(settings, "restored", acting_user(), note.version, {"folder": folder})
     Journal(settings.home).append("restored", note.version, folder=folder)
     return note
 
@@ -109,6 +125,16 @@ def _copy_home(settings: Settings, version: str, part: Path) -> None:
     journal = Journal(settings.home)
     if journal.path.exists():
         journal.copy_to(part / JOURNAL_NAME)
+
+
+def _copy_audit_log(settings: Settings, part: Path) -> None:
+    """Copy the audit log behind everything that names its head, so that nothing knows more."""
+    with hold_audit_lock(settings, fcntl.LOCK_SH):
+        for path in log_files(settings):
+            target = part / path.relative_to(settings.home)
+            target.parent.mkdir(exist_ok=True)
+            shutil.copyfile(path, target)
+            sync(target)
 
 
 def _hash_files(folder: Path) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ import shutil
 
 import duckdb
 
+from pipelines.operations.audit import acting_user, record
 from pipelines.settings import Settings
 from pipelines.sql import quote_name, quote_text
 from pipelines.versions import current_version, list_versions, version_file
@@ -35,6 +36,8 @@ def write_exports(settings: Settings) -> int:
         for (table,) in tables:
             file = quote_text(str(part / f"{table}.parquet"))
             connection.execute(f"copy marts.{quote_name(table)} to {file} (format parquet)")
+    details = {"folder": target, "tables": len(tables)}
+    record(settings, "exported", acting_user(), version, details)
     part.rename(target)
     for old in folder.iterdir():
         if old.name not in list_versions(settings):

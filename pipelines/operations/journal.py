@@ -22,7 +22,8 @@ WAIT_SECONDS = 30.0
 Kind = Literal[
     "run_started", "run_finished", "run_interrupted",
     "step_started", "step_finished", "step_failed",
-    "waived", "rolled_back", "backed_up", "restored", "released", "alert_failed",
+    "waived", "waiver_revoked", "rolled_back", "publishing_held", "publishing_released",
+    "backed_up", "restored", "released", "alert_failed",
 ]  # fmt: skip
 
 SCHEMA = """

@@ -8,12 +8,13 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
 from pipelines.errors import BankcrmError, Stopped
+from pipelines.operations.audit import acting_user, read_head, record
 from pipelines.operations.failpoints import reach
 from pipelines.operations.journal import Event, Journal, now
 from pipelines.operations.lock import is_held
@@ -21,6 +22,9 @@ from pipelines.settings import Settings
 
 RunDetail = dict[str, Any]
 MOST_RUNS = 200
+AUDIT_HEAD = "audit"
+"""Under this name the end of a run in the journal says how far the audit log reached."""
+TOLD_TO_AUDITORS = ("version", "business_date", "exit_code", "error", "held", "stale")
 
 
 @dataclass(frozen=True)
@@ -103,11 +107,15 @@ class _LogLines(logging.Handler):
 
 @contextmanager
 def begin_run(settings: Settings, command: str) -> Iterator[Run]:
-    """Enter a run into the journal, and how it ended. The caller holds the lock of the home."""
+    """Enter a run into journal and audit log, and how it ended. The caller holds the lock of the
+    home."""
     journal = Journal(settings.home)
-    mark_interrupted(journal)
+    cut_short = mark_interrupted(journal)
+    if cut_short is not None:
+        record(settings, f"{command}_interrupted", acting_user(), f"run {cut_short}")
     run_id = journal.last_run_id() + 1
     journal.append("run_started", command, run_id)
+    record(settings, f"{command}_started", acting_user(), f"run {run_id}")
     with ExitStack() as stack:
         log_file = run_log(settings, run_id)
         log_file.parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +131,20 @@ def begin_run(settings: Settings, command: str) -> Iterator[Run]:
             raise
         finally:
             run.log("run_finished", outcome=run.outcome, **run.detail)
-            journal.append("run_finished", run.outcome, run_id, **run.detail)
+            _note_end(settings, run, command)
+
+
+def _note_end(settings: Settings, run: Run, command: str) -> None:
+    """Enter the end of a run into the audit log, and into the journal with the log's head."""
+    told = {name: run.detail[name] for name in TOLD_TO_AUDITORS if name in run.detail}
+    head = None
+    try:
+        subject, details = f"run {run.run_id}", {"outcome": run.outcome} | told
+        record(settings, f"{command}_ended", acting_user(), subject, details)
+        head = read_head(settings)
+    finally:
+        known = {AUDIT_HEAD: asdict(head)} if head else {}
+        run.journal.append("run_finished", run.outcome, run.run_id, **run.detail, **known)
 
 
 def run_log(settings: Settings, run_id: int) -> Path:
@@ -131,11 +152,13 @@ def run_log(settings: Settings, run_id: int) -> Path:
     return settings.log_folder / "runs" / f"run-{run_id:06d}.jsonl"
 
 
-def mark_interrupted(journal: Journal) -> None:
-    """Say of a run that was killed that it never ended."""
+def mark_interrupted(journal: Journal) -> int | None:
+    """Say of a run that was killed that it never ended; returns its number."""
     for run in list_runs(journal, most=1):
         if run.outcome == "running":
             journal.append("run_interrupted", run.command, run.run_id)
+            return run.run_id
+    return None
 
 
 def list_runs(journal: Journal, most: int = MOST_RUNS) -> list[RunRecord]:
@@ -181,13 +204,14 @@ def _read_run(events: list[Event]) -> RunRecord:
     outcome = "running"
     if end is not None:
         outcome = end.name if end.kind == "run_finished" else "interrupted"
+    detail = end.detail if end is not None else {}
     return RunRecord(
         run_id=start.run_id or 0,
         command=start.name,
         started_at=start.at,
         ended_at=end.at if end is not None and end.kind == "run_finished" else None,
         outcome=outcome,
-        detail=end.detail if end is not None else {},
+        detail={name: value for name, value in detail.items() if name != AUDIT_HEAD},
         steps=tuple(_read_steps(events)),
     )
 

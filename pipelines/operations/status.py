@@ -12,11 +12,14 @@ import duckdb
 
 from pipelines.contract import load_contracts
 from pipelines.errors import BankcrmError, BlockedNight, Busy, DamagedVersion
+from pipelines.loading.deadlines import StaleFeed, list_stale_feeds
 from pipelines.loading.horizon import explain_horizon
 from pipelines.loading.landing import find_deliveries
 from pipelines.loading.ledger import plan_nights
 from pipelines.loading.load import open_raw
 from pipelines.manifest import check_size
+from pipelines.operations.audit_check import AuditCheck, check_audit_log
+from pipelines.operations.hold import Hold, read_hold
 from pipelines.operations.journal import Journal, now, today
 from pipelines.operations.runs import RunRecord, read_runs
 from pipelines.operations.success import Success, read_success
@@ -118,20 +121,24 @@ class Status:
     ledger_lines: int
     ledger_months: int
     feeds: tuple[FeedStatus, ...] | None
+    stale: tuple[StaleFeed, ...]
     waiting_nights: int
     blocked: BlockedNight | None
     runs: tuple[RunRecord, ...]
     waivers: tuple[Waiver, ...]
     last_success: Success | None
+    hold: Hold | None
+    audit: AuditCheck
     next_step: str
 
     @property
     def mood(self) -> str:
         """``good``, ``waiting`` (a person or a file is awaited) or ``bad``."""
         last = self.runs[0].outcome if self.runs else "done"
-        if self.problem or last in ("failed", "interrupted", "stopped"):
+        if self.problem or self.audit.problem or last in ("failed", "interrupted", "stopped"):
             return "bad"
-        return "waiting" if self.blocked or self.version is None else "good"
+        waits = self.blocked or self.hold or self.stale or self.version is None
+        return "waiting" if waits else "good"
 
 
 def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
@@ -145,8 +152,9 @@ def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
     version, problem = _find_version(settings)
     business_date, tests, ledger = _read_version(settings, version)
     versions = _read_versions(settings, version)
-    feeds, waiting, blocked = _read_raw(settings, wait_seconds)
+    feeds, stale, waiting, blocked = _read_raw(settings, wait_seconds)
     runs = tuple(reversed(read_runs(settings, MOST_RUNS)))
+    hold, audit = read_hold(settings), check_audit_log(settings)
     return Status(
         asked_at=now(),
         version=version,
@@ -157,17 +165,22 @@ def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
         ledger_lines=ledger[0],
         ledger_months=ledger[1],
         feeds=feeds,
+        stale=stale,
         waiting_nights=waiting,
         blocked=blocked,
         runs=runs,
         waivers=tuple(list_waivers(journal, today())),
         last_success=read_success(settings),
+        hold=hold,
+        audit=audit,
         next_step=next(
             chain(
                 _find_step_now(problem, feeds),
                 _find_step_after(runs[0]) if runs else (),
+                [audit.remedy] if audit.problem else (),
                 _find_step_for_nights(blocked, waiting),
-                _find_step_after_rollback(versions),
+                _find_step_after_rollback(versions, hold),
+                _find_step_for_stale_feeds(stale),
             ),
             "Nothing: every delivery is loaded.",
         ),
@@ -221,20 +234,22 @@ def _read_versions(settings: Settings, published: str | None) -> list[VersionSta
 
 def _read_raw(
     settings: Settings, wait_seconds: float
-) -> tuple[tuple[FeedStatus, ...] | None, int, BlockedNight | None]:
-    """Feeds, nights that wait, and why the next one cannot be built."""
+) -> tuple[tuple[FeedStatus, ...] | None, tuple[StaleFeed, ...], int, BlockedNight | None]:
+    """Feeds, those of them that nights were built without, nights that wait, and why the next one
+    cannot be built."""
     if not settings.raw_file.exists():
-        return (), 0, None
+        return (), (), 0, None
     try:
         with open_raw(settings, wait_seconds) as connection:
             rows = connection.execute(FEEDS).fetchall()
             plan = plan_nights(connection, find_deliveries(settings).deliveries)
             blocked = plan.blocked or explain_horizon(connection)
+            stale = tuple(list_stale_feeds(connection))
     except Busy:
-        return None, 0, None
+        return None, (), 0, None
     contracts = load_contracts()
     feeds = [_read_feed(row, contracts[row[0]].mandatory) for row in rows if row[0] in contracts]
-    return tuple(feeds), len(plan.nights), blocked
+    return tuple(feeds), stale, len(plan.nights), blocked
 
 
 def _read_feed(row: Sequence, is_mandatory: bool) -> FeedStatus:  # type: ignore[type-arg]
@@ -281,8 +296,21 @@ def _find_step_for_nights(blocked: BlockedNight | None, waiting: int) -> Iterato
         yield f"Business dates that wait: {waiting}. Run `bankcrm refresh`."
 
 
-def _find_step_after_rollback(versions: Sequence[VersionStatus]) -> Iterator[str]:
+def _find_step_for_stale_feeds(stale: Sequence[StaleFeed]) -> Iterator[str]:
+    """What feeds ask for that nights were built without."""
+    for feed in stale:
+        yield f"Have {feed.feed} delivered from {feed.since} on, then run `bankcrm refresh`."
+
+
+def _find_step_after_rollback(
+    versions: Sequence[VersionStatus], hold: Hold | None
+) -> Iterator[str]:
     """What a published version that is not the newest asks for; versions come newest first."""
+    if hold is not None:
+        yield (
+            "Mend what was wrong with the newer version, or prove it right. Then"
+            " `bankcrm rollback --release --reason WHY` and `bankcrm refresh`."
+        )
     if versions and not versions[0].is_published:
         yield (
             f"Readers are back on an earlier version than {versions[0].name}. Mend what was wrong"

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import BankcrmError
+from pipelines.loading.deadlines import StaleFeed
 from pipelines.loading.load import SECONDS_TO_WAIT
 from pipelines.manifest import write_durably
 from pipelines.operations.runs import RunRecord
@@ -91,8 +92,17 @@ def _render_cards(status: Status) -> str:
             f"{success.at:%H:%M}" if success else "never",
             f"{success.at:%Y-%m-%d} UTC, run {success.run_id}" if success else "no run ended well",
         ),
+        ("Audit log", *_describe_audit(status)),
     ]
     return '<section class="cards">' + "".join(_card(*card) for card in cards) + "</section>"
+
+
+def _describe_audit(status: Status) -> tuple[str, str]:
+    """Whether the audit log is what was written."""
+    head = status.audit.head
+    if status.audit.problem is not None:
+        return "broken", "bankcrm audit verify names the line"
+    return "sound", f"lines: {head.entries:,}" if head else "nothing was entered yet"
 
 
 def _card(title: str, figure: str, note: str) -> str:
@@ -117,7 +127,10 @@ def _last_night(status: Status) -> list[FeedStatus]:
 
 
 def _render_next(status: Status) -> str:
-    problem = status.problem or (status.blocked.problem if status.blocked else None)
+    problem = status.problem or status.audit.problem
+    problem = problem or (status.blocked.problem if status.blocked else None)
+    problem = problem or (status.hold.describe() if status.hold else None)
+    problem = problem or "; ".join(stale.describe() for stale in status.stale) or None
     last = status.runs[0] if status.runs else None
     if problem is None and last is not None and last.outcome == "failed":
         problem = str(last.detail.get("problem", ""))
@@ -138,12 +151,13 @@ def _render_feeds(status: Status) -> str:
     if status.feeds is None:
         return "<section><h2>Feeds</h2><p>Shown when the refresh has finished.</p></section>"
     most = max((feed.rows for feed in status.feeds), default=1) or 1
-    rows = "".join(_feed_row(feed, most) for feed in status.feeds)
+    stale = {feed.feed: feed for feed in status.stale}
+    rows = "".join(_feed_row(feed, most, stale.get(feed.feed)) for feed in status.feeds)
     heads = ("Feed", "Last delivery", "", "Rows", "Sums", "All rows", "Quarantine", "Rejected")
     return _table("Feeds", heads, rows, numeric={3, 5, 6, 7})
 
 
-def _feed_row(feed: FeedStatus, most: int) -> str:
+def _feed_row(feed: FeedStatus, most: int, stale: StaleFeed | None) -> str:
     sums = "<br>".join(
         f"<span>{_text(label)}</span> {amount:,.2f}" for label, amount in feed.last_sums
     )
@@ -151,7 +165,7 @@ def _feed_row(feed: FeedStatus, most: int) -> str:
     share = 100 * (feed.rows / most) ** 0.5
     return (
         f"<tr><td><b>{_text(feed.feed)}</b>{due}</td><td>{feed.last_date}</td>"
-        f"<td>{_render_lateness(feed)}</td>"
+        f"<td>{_render_lateness(feed, stale)}</td>"
         f'<td class="n">{feed.last_rows:,}</td><td class="sums">{sums}</td>'
         f'<td class="n bar" style="--share:{share:.0f}%">{feed.rows:,}</td>'
         f'<td class="n">{_warn(feed.quarantined)}</td>'
@@ -159,7 +173,9 @@ def _feed_row(feed: FeedStatus, most: int) -> str:
     )
 
 
-def _render_lateness(feed: FeedStatus) -> str:
+def _render_lateness(feed: FeedStatus, stale: StaleFeed | None) -> str:
+    if stale is not None:
+        return f'<mark class="bad">stale since {stale.since}</mark>'
     if feed.nights_behind == 0:
         return '<mark class="good">on time</mark>'
     nights = f"{feed.nights_behind} night{'s' if feed.nights_behind > 1 else ''} ago"

@@ -7,16 +7,17 @@ until when, stays readable after it has ended.
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from pipelines.contract import load_contracts
 from pipelines.errors import BankcrmError
+from pipelines.operations.audit import acting_user, record
 from pipelines.operations.comparison import RULES
 from pipelines.operations.journal import Event, Journal
-from pipelines.settings import PROJECT_FOLDER
+from pipelines.settings import PROJECT_FOLDER, Settings
 
 TESTS_FOLDER = PROJECT_FOLDER / "tests" / "dbt"
 
@@ -39,12 +40,12 @@ class Waiver:
 
 
 def waive(
-    journal: Journal, rule: str, business_date: date, reason: str, *, until: date, today: date
+    settings: Settings, rule: str, business_date: date, reason: str, *, until: date, today: date
 ) -> Waiver:
-    """Record a waiver.
+    """Record a waiver, in the journal and in the audit log.
 
     Args:
-        journal: where decisions are kept.
+        settings: where everything lies.
         rule: name of a test under tests/dbt, or ``<check>:<source>.<feed>``.
         business_date: the date whose finding is waived.
         reason: why, in words an auditor understands.
@@ -64,20 +65,51 @@ def waive(
         raise BankcrmError("A waiver needs a reason", "Give one with --reason.")
     if until < today:
         raise BankcrmError(f"{until} has passed", "Give a later day with --until.")
-    number = journal.append(
-        "waived",
-        rule,
-        business_date=business_date,
-        reason=reason.strip(),
-        until=until,
-        decided_by=getpass.getuser(),
-    )
+    user = acting_user()
+    decision: dict[str, Any] = {
+        "business_date": business_date,
+        "reason": reason.strip(),
+        "until": until,
+    }
+    record(settings, "waiver_granted", user, rule, decision)
+    journal = Journal(settings.home)
+    number = journal.append("waived", rule, **decision, decided_by=user)
     return next(w for w in list_waivers(journal) if w.number == number)
 
 
+def revoke(
+    settings: Settings, rule: str, business_date: date, reason: str, today: date
+) -> list[Waiver]:
+    """End the waivers of a rule on a date before their day; from the next refresh on the finding
+    holds back again.
+
+    Returns:
+        The waivers that counted.
+
+    Raises:
+        BankcrmError: none counts, or no reason is given.
+    """
+    journal = Journal(settings.home)
+    waivers = [w for w in list_waivers(journal, today) if w.covers(rule, business_date)]
+    if not waivers:
+        raise BankcrmError(
+            f"No waiver of {rule} counts on {business_date}",
+            "See `bankcrm status`.",
+        )
+    if not reason.strip():
+        raise BankcrmError("Revoking a waiver needs a reason", "Give one with --reason.")
+    decision = {"business_date": business_date, "reason": reason.strip()}
+    record(settings, "waiver_revoked", acting_user(), rule, decision)
+    for waiver in waivers:
+        journal.append("waiver_revoked", rule, waiver=waiver.number, decided_by=acting_user())
+    return waivers
+
+
 def list_waivers(journal: Journal, today: date | None = None) -> list[Waiver]:
-    """Every waiver, or those that count on a day, in the order they were decided."""
-    waivers = [_read_waiver(event) for event in journal.read("waived")]
+    """Waivers that were not revoked: all, or those that count on a day, as they were decided."""
+    revoked = {event.detail["waiver"] for event in journal.read("waiver_revoked")}
+    granted = [event for event in journal.read("waived") if event.event_id not in revoked]
+    waivers = [_read_waiver(event) for event in granted]
     return [waiver for waiver in waivers if today is None or waiver.until >= today]
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from pipelines.build import hash_project
 from pipelines.fingerprint import fingerprint_tables
 from pipelines.loading.load import open_raw
+from pipelines.operations.audit_check import check_audit_log
 from pipelines.operations.failpoints import PERMISSION, PLACE
 from pipelines.refresh import refresh
 from pipelines.settings import Settings
@@ -130,6 +131,9 @@ def _check_readers(proof: Proof, state: State, settings: Settings, what: str) ->
     if version not in known or fingerprints(settings) != known[version]:
         state.breaches.append(f"{what}: readers see something else than {OLD} or {NEW}")
         shutil.copytree(settings.home, proof.folder / f"breach-{len(state.breaches)}")
+    audit = check_audit_log(settings).problem
+    if audit is not None and "is torn" not in audit:
+        state.breaches.append(f"{what}: {audit}")
 
 
 def _recover(

@@ -9,6 +9,8 @@ import pytest
 from pipelines.errors import BankcrmError, Busy, DamagedVersion
 from pipelines.fingerprint import fingerprint_tables
 from pipelines.loading.load import open_raw
+from pipelines.operations.audit import read_entries
+from pipelines.operations.audit_check import check_audit_log, read_backup_anchor
 from pipelines.operations.backup import back_up, restore
 from pipelines.operations.journal import Journal
 from pipelines.operations.lock import hold_lock
@@ -42,6 +44,10 @@ def test_restore_from_a_backup_on_a_clean_machine(
     assert raw_fingerprints(clean) == raw_fingerprints(bank)
     assert set(verify_versions(clean).values()) == {None}
     assert [waiver.decided_by for waiver in list_waivers(Journal(clean.home))] == ["drill"]
+    assert check_audit_log(clean, [read_backup_anchor(tmp_path / "backup")]).problem is None
+    assert [entry.action for entry in read_entries(bank)][-1:] == ["backed_up"]
+    kept = [(entry.action, entry.subject) for entry in read_entries(clean)]
+    assert kept[-2:] == [("refresh_ended", "run 1"), ("restored", note.version)]
     assert refresh(clean).exit_code == 0, "nothing is new"
 
     deliver(later, clean, TENTH)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import pytest
 from typer.testing import CliRunner
 
 from pipelines.cli import app
+from pipelines.contract import Deadline, get_contract, load_contracts
 from pipelines.control import ControlFile, control_path
-from pipelines.errors import BankcrmError, BlockedNight, HeldNight
+from pipelines.errors import BankcrmError, BlockedNight, HeldNight, MissedDeadline
 from pipelines.loading.load import open_raw
+from pipelines.operations.audit import read_entries
 from pipelines.operations.books import UnbalancedBooks, check_raw_books, check_version_books
 from pipelines.operations.comparison import compare_with_weeks_before
 from pipelines.operations.failpoints import PERMISSION, PLACE, FailpointReached
 from pipelines.operations.journal import Journal, today
-from pipelines.operations.waivers import list_waivers, waive
+from pipelines.operations.waivers import list_waivers, revoke, waive
 from pipelines.refresh import refresh
 from pipelines.settings import Settings
 from pipelines.versions import current_version, open_published, version_file
@@ -63,9 +66,8 @@ def test_a_partial_snapshot_is_held_back_until_a_waiver_is_recorded(
     )
     assert current_version(waiting_bank) == OLD
 
-    journal = Journal(waiting_bank.home)
     waive(
-        journal, "partial_snapshot:branch.manager", NINTH, "two branches closed",
+        waiting_bank, "partial_snapshot:branch.manager", NINTH, "two branches closed",
         until=FAR, today=today(),
     )  # fmt: skip
     with pytest.raises(FailpointReached):
@@ -78,7 +80,7 @@ def test_a_waiver_that_has_ended_holds_the_night_back_again(waiting_bank: Settin
     deliver_next(waiting_bank, "branch.manager", managers[:1], NINTH)
     yesterday = today() - timedelta(days=1)
     waive(
-        Journal(waiting_bank.home), "partial_snapshot:branch.manager", NINTH, "for one day",
+        waiting_bank, "partial_snapshot:branch.manager", NINTH, "for one day",
         until=yesterday, today=yesterday,
     )  # fmt: skip
     assert refresh(waiting_bank).exit_code == 8
@@ -185,10 +187,29 @@ def test_a_general_ledger_break_blocks_publishing_until_its_date_is_waived(
 def test_a_waiver_needs_a_known_rule_a_reason_and_an_end_to_come(
     tmp_path: Path, rule: str, reason: str, until: date, problem: str
 ) -> None:
-    journal = Journal(tmp_path)
     with pytest.raises(BankcrmError, match=problem):
-        waive(journal, rule, NINTH, reason, until=until, today=date(2024, 3, 1))
-    assert list_waivers(journal) == []
+        waive(Settings(home=tmp_path), rule, NINTH, reason, until=until, today=date(2024, 3, 1))
+    assert list_waivers(Journal(tmp_path)) == []
+
+
+def test_a_revoked_waiver_counts_no_longer_and_both_decisions_stay_on_record(
+    tmp_path: Path,
+) -> None:
+    settings, day = Settings(home=tmp_path), date(2024, 3, 1)
+    rule = "mean:teller.transaction"
+    waive(settings, rule, NINTH, "known", until=FAR, today=day)
+    with pytest.raises(BankcrmError, match="needs a reason"):
+        revoke(settings, rule, NINTH, " ", day)
+    with pytest.raises(BankcrmError, match="No waiver"):
+        revoke(settings, rule, TENTH, "another night", day)
+    revoke(settings, rule, NINTH, "not known after all", day)
+    assert list_waivers(Journal(tmp_path)) == []
+    with pytest.raises(BankcrmError, match="No waiver"):
+        revoke(settings, rule, NINTH, "twice", day)
+    assert [(e.action, e.subject, e.details["reason"]) for e in read_entries(settings)] == [
+        ("waiver_granted", "mean:teller.transaction", "known"),
+        ("waiver_revoked", "mean:teller.transaction", "not known after all"),
+    ]
 
 
 @pytest.mark.usefixtures("stop_before_build")
@@ -246,3 +267,66 @@ def test_a_missed_night_is_caught_up_in_order(bank: Settings, later: Path) -> No
             [EIGHTH],
         ).fetchall()
     assert nights == [(NINTH,), (TENTH,)]
+
+
+class FrozenClock:
+    """A clock that stands still: whoever sleeps on it would sleep for ever."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment.astimezone()
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def sleep(self, seconds: float) -> None:
+        raise AssertionError("nothing is gained by waiting")
+
+
+def set_policy(monkeypatch: pytest.MonkeyPatch, feed: str, late: Literal["stale", "wait"]) -> None:
+    contract = get_contract(feed).model_copy(update={"deadline": Deadline(late=late)})
+    monkeypatch.setitem(load_contracts(), feed, contract)
+
+
+AFTER_THE_DEADLINE = datetime(2024, 2, 4, 5)
+
+
+def test_a_run_that_waited_in_vain_names_feed_deadline_and_remedy_with_exit_code_15(
+    bank: Settings, later: Path
+) -> None:
+    deliver(later, bank, NINTH)
+    Redelivery(bank).path("teller.transaction", NINTH).unlink()
+    control_path(Redelivery(bank).path("teller.transaction", NINTH)).unlink()
+    report = refresh(bank, wait=True, clock=FrozenClock(AFTER_THE_DEADLINE))
+    assert isinstance(report.blocked, MissedDeadline)
+    assert (report.exit_code, report.outcome) == (15, "late")
+    assert "teller.transaction (due 2024-02-04 04:30)" in report.blocked.problem
+    assert "`late: stale`" in report.blocked.remedy
+    assert current_version(bank) == OLD
+    assert refresh(bank).exit_code == 4, "a run that does not wait says that the night waits"
+
+
+@pytest.mark.slow
+def test_a_night_built_without_a_late_feed_says_so_and_is_healed_by_the_late_file(
+    bank: Settings, later: Path, undisturbed: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_policy(monkeypatch, "teller.transaction", "stale")
+    deliver(later, bank, NINTH)
+    late = Redelivery(bank).path("teller.transaction", NINTH)
+    aside = [late, control_path(late)]
+    for path in aside:
+        path.rename(bank.home / path.name)
+    report = refresh(bank, wait=True, clock=FrozenClock(AFTER_THE_DEADLINE))
+    assert report.version == "2024-02-03-001", report
+    assert [stale.feed for stale in report.stale] == ["teller.transaction"]
+    with open_published(bank) as connection:
+        told = connection.execute("select feed, since, nights from meta.stale_feed").fetchall()
+    assert told == [("teller.transaction", NINTH, 1)]
+    page = (bank.home / "status.html").read_text(encoding="utf-8")
+    assert "stale since 2024-02-03" in page
+    assert "deadline_missed" in {entry.action for entry in read_entries(bank)}
+
+    for path in aside:
+        (bank.home / path.name).rename(path)
+    report = refresh(bank, clock=FrozenClock(AFTER_THE_DEADLINE))
+    assert (report.version, report.stale) == ("2024-02-03-002", [])
+    assert fingerprints(bank) == fingerprints(undisturbed)

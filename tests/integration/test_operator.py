@@ -9,6 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.cli import app
+from pipelines.operations.audit import read_entries
+from pipelines.operations.runs import read_runs
+from pipelines.operations.status_page import page_file
 from pipelines.settings import Settings
 from pipelines.versions import current_version, open_published
 from tests.integration.banks import Redelivery, copy_bank, keep_from
@@ -131,12 +134,55 @@ def test_5_the_corrected_file_publishes_the_night_that_waited(operator: Operator
     assert "version 2024-02-04-001" in screen
 
 
-def test_6_rollback_returns_to_the_version_before_and_the_next_refresh_builds_upon_it(
+def test_6_rollback_returns_to_the_version_before_and_holds_publishing_until_it_is_released(
     operator: Operator,
 ) -> None:
-    assert "2024-02-03-001" in operator.run("rollback")
+    said = operator.run("rollback", "--reason", "interest is doubled")
+    assert "2024-02-03-001" in said and "Publishing is held" in said
+    screen = operator.run("refresh", exit_code=14)
+    assert "interest is doubled. Version 2024-02-04-002 is built and checked" in screen
+    assert "bankcrm rollback --release --reason WHY" in screen
     assert current_version(operator.settings) == "2024-02-03-001"
+    status = operator.run("status")
+    assert "interest is doubled" in status and "Last run: 7, held" in status
+    assert "interest is doubled" in page_file(operator.settings).read_text(encoding="utf-8")
+
+    operator.run("rollback", "--release", exit_code=1)
+    operator.run("rollback", "--release", "--reason", "it was right", "--to", "x", exit_code=1)
+    operator.run("rollback", "--release", "--reason", "it was right")
     assert "version 2024-02-04-002" in operator.run("refresh")
+    builds = [s for run in read_runs(operator.settings)[-2:] for s in run.steps]
+    taken_up = [step.detail["taken_up"] for step in builds if step.name == "build"]
+    assert taken_up == [False, True], "what was held is published as it was built"
+    assert "Publishing is not held" in operator.run(
+        "rollback", "--release", "--reason", "twice", exit_code=1
+    )
+
+
+def test_6b_the_audit_log_tells_the_whole_story_and_verifies(operator: Operator) -> None:
+    assert "Sound" in operator.run("audit", "verify")
+    told = [
+        (entry.action, entry.subject)
+        for entry in read_entries(operator.settings)
+        if entry.action not in ("refresh_started", "refresh_ended")
+    ]
+    assert told == [
+        ("version_published", "2024-02-02-001"),
+        ("version_published", "2024-02-03-001"),
+        ("version_published", "2024-02-04-001"),
+        ("rolled_back", "2024-02-03-001"),
+        ("publishing_released", "2024-02-03-001"),
+        ("version_published", "2024-02-04-002"),
+    ]
+    outcomes = [
+        entry.details["outcome"]
+        for entry in read_entries(operator.settings)
+        if entry.action == "refresh_ended"
+    ]
+    assert outcomes == [
+        "published", "nothing new", "published", "rejected", "rejected", "published", "held",
+        "published",
+    ]  # fmt: skip
 
 
 def test_7_sql_reads_the_published_version_and_nothing_else(operator: Operator) -> None:

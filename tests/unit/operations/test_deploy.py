@@ -18,7 +18,9 @@ DEPLOY = PROJECT_FOLDER / "deploy"
 NOT_INSTALLED = "bankcrm is not executable: No such file or directory"
 
 
-@pytest.mark.parametrize("path", sorted(DEPLOY.iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted(p for p in DEPLOY.iterdir() if p.is_file()), ids=lambda path: path.name
+)
 def test_every_command_of_an_example_exists(path: Path) -> None:
     commands = set(re.findall(r'bankcrm"?,? "?([a-z]+)\b', path.read_text(encoding="utf-8")))
     known = {"refresh", "deadman", "serve"}
@@ -28,10 +30,19 @@ def test_every_command_of_an_example_exists(path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["dagster_definitions.py", "airflow_dag.py"])
-def test_the_python_examples_can_be_parsed_and_say_that_they_were_not_started(name: str) -> None:
+def test_the_python_examples_can_be_parsed_and_name_the_target_that_starts_them(name: str) -> None:
     text = (DEPLOY / name).read_text(encoding="utf-8")
     said = " ".join((ast.get_docstring(ast.parse(text)) or "").split())
-    assert "this example was not started with it here" in said
+    target = f"proof-{name.partition('_')[0]}"
+    assert f"`make {target}`" in said
+    assert f"\n{target}:" in (PROJECT_FOLDER / "Makefile").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["dagster_definitions.py", "airflow_dag.py"])
+def test_a_night_that_waits_or_is_held_is_no_failure_to_any_scheduler(name: str) -> None:
+    text = (DEPLOY / name).read_text(encoding="utf-8")
+    codes = set(map(int, re.findall(r"(?:^    |[|$ ])(\d+)(?=:|\||\))", text, re.MULTILINE)))
+    assert {3, 4, 8, 14} <= codes and not {5, 9, 13, 15} & codes
 
 
 def test_systemd_accepts_the_units() -> None:

@@ -1,0 +1,254 @@
+"""Deadlines of feeds: until when a night waits for one, and what is done when it did not come.
+
+The contract of a feed says when it is due after its business date and what follows when it is
+late: ``wait`` (the night waits on), ``stale`` (the night is built without it) or ``block`` (people
+are told). This is the only place where the clock decides anything about data; so a night that goes
+on without a feed is written down (``ops.missed_delivery``), and a rerun on any other clock finds
+the decision instead of making it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import duckdb
+
+from pipelines.contract import Contract, load_contracts
+from pipelines.delivery import delivery_file
+from pipelines.errors import BlockedNight, MissedDeadline
+from pipelines.loading.landing import Delivery, is_delivered
+from pipelines.settings import Settings
+
+ONE_DAY = timedelta(days=1)
+MISSED = """
+create table if not exists ops.missed_delivery (
+    feed varchar, business_date date, is_snapshot boolean
+);
+create view if not exists ops.stale_feed as
+    with delivered as (
+        select source || '.' || feed as feed, business_date from ops.whole_load
+    )
+    select feed, min(business_date) as since, count(*) as nights,
+        (select max(business_date) from delivered where delivered.feed = missed.feed)
+            as last_delivered
+    from ops.missed_delivery as missed
+    anti join delivered using (feed, business_date)
+    where business_date <= (select max(business_date) from ops.horizon)
+        and not (is_snapshot and exists (
+            from delivered
+            where delivered.feed = missed.feed and delivered.business_date > missed.business_date
+        ))
+    group by feed;
+"""
+"""A later full snapshot makes up for one that never came; entries and changes are lacking until the
+file of their own night comes."""
+
+
+@dataclass(frozen=True)
+class StaleFeed:
+    """A feed that nights were built without: since which one, how many, its last delivery."""
+
+    feed: str
+    since: date
+    nights: int
+    last_delivered: date | None
+
+    def describe(self) -> str:
+        """The state of the feed as a sentence."""
+        known = f"its last delivery is of {self.last_delivered}" if self.last_delivered else ""
+        nights = f"{self.nights} night{'s' if self.nights > 1 else ''}"
+        return (
+            f"{self.feed} is stale since {self.since}: {nights} built without it,"
+            f" {known or 'it never came'}"
+        )
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """A delivery that is due, and when."""
+
+    contract: Contract
+    business_date: date
+    due: datetime
+
+    @property
+    def policy(self) -> str:
+        """What follows when it is late: ``wait``, ``stale`` or ``block``."""
+        assert self.contract.awaited is not None
+        return self.contract.awaited.late
+
+
+def deadline_of(contract: Contract, business_date: date) -> datetime | None:
+    """When the feed is due for a business date, on the clock of the machine; None for a feed that
+    nobody waits for."""
+    deadline = contract.awaited
+    if deadline is None:
+        return None
+    day = business_date + timedelta(days=deadline.days_after)
+    return datetime.combine(day, deadline.due).astimezone()
+
+
+def find_missing(
+    settings: Settings, connection: duckdb.DuckDBPyConnection, moment: datetime
+) -> Iterator[list[Awaited]]:
+    """What is missing of each night that should be there, in order; nights that lack nothing are
+    left out, and so are feeds whose absence was decided on.
+
+    A night is awaited from midnight on of the day on which a feed of its is due.
+
+    Args:
+        settings: where the landing folder lies.
+        connection: the raw database.
+        moment: when the question is asked.
+    """
+    known = {
+        (feed, day)
+        for feed, day in connection.execute(
+            """select source || '.' || feed, business_date from ops.active_load
+            union all select feed, business_date from ops.missed_delivery"""
+        ).fetchall()
+    }
+    contracts = [c for c in load_contracts().values() if c.awaited is not None]
+    night = _first_awaited(connection, settings, contracts, moment)
+    while any(night <= _last_awaited(contract, moment) for contract in contracts):
+        missing = [
+            Awaited(contract, night, due)
+            for contract in contracts
+            if night <= _last_awaited(contract, moment)
+            and (contract.name, night) not in known
+            and not is_delivered(settings, contract, night)
+            and (due := deadline_of(contract, night)) is not None
+        ]
+        if missing:
+            yield missing
+        night += ONE_DAY
+
+
+def find_late_feeds(
+    connection: duckdb.DuckDBPyConnection, deliveries: Sequence[Delivery], moment: datetime
+) -> list[Awaited]:
+    """Feeds of policy ``stale`` whose deadline has passed, by the nights that go on without them.
+
+    Args:
+        connection: the raw database.
+        deliveries: complete deliveries of the landing folder.
+        moment: when the question is asked.
+
+    Returns:
+        What is not decided yet; earlier decisions stand.
+    """
+    there = {(d.contract.name, d.control.business_date) for d in deliveries}
+    there.update(
+        connection.execute(
+            """select source || '.' || feed, business_date from ops.active_load
+            union all select feed, business_date from ops.missed_delivery"""
+        ).fetchall()
+    )
+    contracts = [c for c in load_contracts().values() if c.awaited and c.awaited.late == "stale"]
+    nights = _nights_to_build(connection, {day for _, day in there}) if contracts else []
+    return [
+        Awaited(contract, night, due)
+        for night in nights
+        for contract in contracts
+        if (contract.name, night) not in there
+        and (due := deadline_of(contract, night)) is not None
+        and due <= moment
+    ]
+
+
+def go_on_without(connection: duckdb.DuckDBPyConnection, late: Awaited) -> None:
+    """Write down that a night goes on without a feed."""
+    connection.execute(
+        "insert into ops.missed_delivery values ($1, $2, $3)",
+        [late.contract.name, late.business_date, late.contract.delivery == "full"],
+    )
+
+
+def list_stale_feeds(connection: duckdb.DuckDBPyConnection) -> list[StaleFeed]:
+    """Feeds that nights up to the horizon were built without, and that did not come since."""
+    rows = connection.execute(
+        "select feed, since, nights, last_delivered from ops.stale_feed order by feed"
+    ).fetchall()
+    return [StaleFeed(*row) for row in rows]
+
+
+def explain_late_night(
+    settings: Settings,
+    connection: duckdb.DuckDBPyConnection,
+    moment: datetime,
+    blocked: BlockedNight | None,
+) -> BlockedNight | None:
+    """Why the next night waits, when it is because feeds missed their deadlines.
+
+    Args:
+        settings: where the landing folder lies.
+        connection: the raw database, the horizon set.
+        moment: when the question is asked.
+        blocked: what is known to stand in the way of the next night.
+
+    Returns:
+        MissedDeadline where the policy is ``block``, BlockedNight where it is ``wait``; ``blocked``
+        as it is when something else stands in the way first.
+    """
+    missing = next(find_missing(settings, connection, moment), [])
+    late = [one for one in missing if one.due <= moment]
+    if not late:
+        return blocked
+    horizon = _read_horizon(connection)
+    if blocked is not None and horizon and late[0].business_date > horizon + ONE_DAY:
+        return blocked
+    return _explain_lateness(late)
+
+
+def _explain_lateness(late: Sequence[Awaited]) -> BlockedNight:
+    blocking = [one for one in late if one.policy == "block"]
+    named = blocking or late
+    feeds = ", ".join(f"{one.contract.name} (due {one.due:%Y-%m-%d %H:%M})" for one in named)
+    files = ", ".join(str(delivery_file(one.contract, one.business_date)) for one in named)
+    remedy = f"Deliver {files} with its control file, then run `bankcrm refresh`."
+    night = named[0].business_date
+    if not blocking:
+        return BlockedNight(f"{night} waits for {feeds}", remedy)
+    return MissedDeadline(
+        f"{night} is late: {feeds} did not come in time",
+        f"{remedy} If nights may go on without the feed, its contract says so: `late: stale`.",
+    )
+
+
+def _first_awaited(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    contracts: Sequence[Contract],
+    moment: datetime,
+) -> date:
+    """The night after the last whole one; of a new bank, the first of which anything came."""
+    horizon = _read_horizon(connection)
+    if horizon is not None:
+        return horizon + ONE_DAY
+    tonight = max((_last_awaited(c, moment) for c in contracts), default=moment.date())
+    names = (path.name for path in settings.landing_folder.glob("*/*/*_r*.control.json"))
+    dates = (date.fromisoformat(name.rpartition("_r")[0][-10:]) for name in names)
+    return min(dates, default=tonight)
+
+
+def _last_awaited(contract: Contract, moment: datetime) -> date:
+    assert contract.awaited is not None
+    return moment.date() - timedelta(days=contract.awaited.days_after)
+
+
+def _nights_to_build(connection: duckdb.DuckDBPyConnection, known: Iterable[date]) -> list[date]:
+    """Every date from the last night that was built on, to the last one of which anything came."""
+    dates = sorted(known)
+    if not dates:
+        return []
+    first = _read_horizon(connection) or dates[0]
+    return [first + ONE_DAY * n for n in range((dates[-1] - first).days + 1)]
+
+
+def _read_horizon(connection: duckdb.DuckDBPyConnection) -> date | None:
+    row = connection.execute("select max(business_date) from ops.horizon").fetchone()
+    assert row is not None
+    horizon: date | None = row[0]
+    return horizon
