@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-BUILT_SCHEMAS = ("parameters", "intermediate", "marts")
+BUILT_SCHEMAS = ("parameters", "intermediate", "marts", "rollup")
 
 
 def fingerprint_tables(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from cube.server.rollup_state import RollupState
 from pipelines.build import BuildReport
 from pipelines.errors import BlockedNight
 from pipelines.identity.link import LinkReport
@@ -42,6 +43,7 @@ class RefreshReport:
     ``version`` is None when nothing was published: nothing was new, or nothing is complete.
     ``problems`` are landing entries that no contract covers; ``blocked`` is the reason why a
     waiting business date could not be built.
+    ``refused_rollups`` differ from their facts and answer no query.
     """
 
     results: list[LoadResult] = field(default_factory=list)
@@ -54,6 +56,7 @@ class RefreshReport:
     links: LinkReport | None = None
     version: str | None = None
     build: BuildReport | None = None
+    refused_rollups: list[RollupState] = field(default_factory=list)
     run_id: int = 0
 
     @property

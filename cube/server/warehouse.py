@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime
 import duckdb
 
 from cube.server.errors import QueryTimeout
+from cube.server.rollup_state import States, read_rollups
 from cube.server.sql import Statement
 from pipelines.errors import BankcrmError, DamagedVersion, NothingPublished
 from pipelines.manifest import check_content, hold_lease
@@ -39,6 +40,7 @@ class Version:
     connection: duckdb.DuckDBPyConnection
     pins: int = field(default=0)
     lease: ExitStack = field(default_factory=ExitStack)
+    rollups: States = field(default_factory=dict)
 
     def close(self) -> None:
         """Close the connection and give the lease back."""
@@ -170,6 +172,7 @@ def _open_version(settings: Settings, name: str) -> Version:
             raise NothingPublished(problem) from error
         stack.callback(connection.close)
         version = Version(name, _read_business_date(connection, name), published_at, connection)
+        version.rollups = read_rollups(connection)
         version.lease = stack.pop_all()
     return version
 
