@@ -19,6 +19,7 @@ from cube.server.model import load_model
 from cube.server.planner import plan_query
 from cube.server.query import parse_query
 from cube.server.sql import write_statement
+from pipelines.rollups import build_rollups, list_rollups
 from pipelines.settings import Settings
 
 LOCAL = "http://127.0.0.1"
@@ -43,9 +44,13 @@ publish_version = _import_sibling("sample_marts").publish_version
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings of a home with one published version; not to be changed by a test."""
+    """Settings of a home with one published version; not to be changed by a test.
+
+    It has the rollups of the model, so that whatever they answer is compared with plain SQL.
+    """
     settings = Settings(home=tmp_path_factory.mktemp("home"), memory_limit="1GB")
-    publish_version(settings.published_folder, "v1", BUSINESS_DATE)
+    path = publish_version(settings.published_folder, "v1", BUSINESS_DATE)
+    build_rollups(settings, path, BUSINESS_DATE, list_rollups())
     return settings
 
 
