@@ -18,7 +18,8 @@ from cube.server.definition import Cube, ModelFile, View
 from cube.server.errors import ModelError
 from cube.server.joins import JoinGraph
 from cube.server.policy import RowPolicy, check_member_policies, compile_row_policies
-from cube.server.rollup import Rollup, compile_rollups
+from cube.server.rollup import Rollup
+from cube.server.rollup_compiler import compile_rollups
 
 MODEL_FOLDER = Path(__file__).resolve().parent.parent / "model"
 

@@ -9,19 +9,14 @@ manager is seen in it at once, and whoever may see only some rows of the fact se
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from typing import NoReturn
+from functools import cached_property, lru_cache
 
 from sqlglot import exp
 
-from cube.server.compiled import CompiledCube, CompiledDimension
 from cube.server.definition import PreAggregation
-from cube.server.errors import ModelError, suggest
-from cube.server.expression import MemberId
-from cube.server.joins import MANY
-from cube.server.measures import PART_TABLE, TOTAL, Leaf, aggregate
+from cube.server.measures import TOTAL, Leaf, aggregate
 
 DIALECT = "duckdb"
 ROLLUP_SCHEMA = "rollup"
@@ -30,8 +25,25 @@ FACT_ROWS = "fact_rows"
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 COMBINED = {"sum": "sum", "count": TOTAL, "min": "min", "max": "max"}
 """How the values of an aggregate are combined; a distinct count is not among them."""
-_DISTINCT = "count_distinct"
+DISTINCT = "count_distinct"
 _Output = tuple[exp.Expr, str]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A leaf as text: two leaves of one signature are one figure."""
+
+    kind: str
+    argument: str | None
+    condition: str | None
+
+
+@lru_cache(maxsize=10_000)
+def sign(leaf: Leaf) -> Signature:
+    """The signature of a leaf; leaves belong to a model and are few."""
+    trees = (leaf.argument, leaf.condition)
+    texts = [None if tree is None else tree.sql(dialect=DIALECT) for tree in trees]
+    return Signature(leaf.kind, *texts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +96,7 @@ class Rollup:
     @property
     def counted(self) -> dict[str, Leaf]:
         """Distinct counts, which hold for single rows of the rollup only."""
-        return {name: leaf for name, leaf in self.measures.items() if leaf.kind == _DISTINCT}
+        return {name: leaf for name, leaf in self.measures.items() if leaf.kind == DISTINCT}
 
     @cached_property
     def query(self) -> exp.Select:
@@ -129,134 +141,9 @@ class Rollup:
         return time if self.is_daily else _first_day(time, self.definition.granularity)
 
 
-def compile_rollups(cube: CompiledCube, cubes: Mapping[str, CompiledCube]) -> tuple[Rollup, ...]:
-    """The rollups of a cube.
-
-    Raises:
-        ModelError: names a member that cannot stand in a rollup, and what to write instead.
-    """
-    compiler = _RollupCompiler(cube, cubes)
-    return tuple(compiler.compile(item) for item in cube.definition.pre_aggregations)
-
-
-class _RollupCompiler:
-    def __init__(self, cube: CompiledCube, cubes: Mapping[str, CompiledCube]) -> None:
-        self._cube = cube
-        self._cubes = cubes
-        self._name = cube.definition.name
-
-    def compile(self, item: PreAggregation) -> Rollup:
-        where = f"{self._name}.pre_aggregations.{item.name}"
-        time = self._time(where, item.time_dimension)
-        keys = [key for path in item.dimensions for key in self._keys(where, path)]
-        rollup = Rollup(
-            self._name,
-            item,
-            self._cube.definition.sql_table,
-            time,
-            tuple(key for key in dict.fromkeys(keys) if key != time),
-            {_last(path): self._segment(where, path) for path in item.segments},
-            {FACT_ROWS: _count_rows(self._name)}
-            | {_last(path): self._measure(where, path) for path in item.measures},
-        )
-        names = [rollup.time, *rollup.keys, *rollup.segments, *rollup.measures]
-        for name in names:
-            if names.count(name) > 1:
-                _fail(where, f"two columns would be called '{name}'")
-        if MONTHS[item.partition_granularity] < MONTHS.get(item.granularity, 0):
-            _fail(where, "a partition is shorter than the periods in it")
-        return rollup
-
-    def _time(self, where: str, path: str) -> str:
-        dimension = self._dimension(where, path)
-        column = _own_column(dimension.tree, self._name)
-        if column is None or not dimension.is_day:
-            _fail(
-                where,
-                f"'{path}' is no column of whole days (meta.precision: day) of '{self._name}'",
-            )
-        return column
-
-    def _keys(self, where: str, path: str) -> Iterable[str]:
-        """Columns of the fact that a dimension stands for: its own, or those of a join."""
-        dimension = self._dimension(where, path)
-        own = _own_column(dimension.tree, self._name)
-        if own is not None:
-            return [own]
-        joined, name = dimension.id
-        edge = self._cube.joins.get(joined)
-        keys = [d for d in self._cubes[joined].dimensions.values() if d.definition.primary_key]
-        if edge is None or edge.relationship == MANY or dimension not in keys:
-            near = [d.id[1] for d in keys] if edge is not None and joined != self._name else []
-            advice = f"; list '{joined}.{near[0]}', and '{name}' is read through it" if near else ""
-            _fail(
-                where,
-                f"'{path}' is neither a column of '{self._name}' nor the key of a cube that it "
-                f"joins by many_to_one{advice}",
-            )
-        return sorted(read_columns(edge.condition, self._name))
-
-    def _dimension(self, where: str, path: str) -> CompiledDimension:
-        cube, name = self._split(path)
-        known = self._cubes[cube].dimensions if cube in self._cubes else {}
-        if name not in known:
-            _fail(where, f"'{path}' is not a dimension{suggest(name, known)}")
-        return known[name]
-
-    def _segment(self, where: str, path: str) -> exp.Expr:
-        cube, name = self._split(path)
-        known = self._cube.segments
-        if cube != self._name or name not in known:
-            _fail(where, f"'{path}' is not a segment of '{self._name}'{suggest(name, known)}")
-        if not known[name].cubes <= {self._name}:
-            _fail(
-                where, f"'{path}' reads other cubes; list their keys, and it is read through them"
-            )
-        return known[name].tree
-
-    def _measure(self, where: str, path: str) -> Leaf:
-        cube, name = self._split(path)
-        known = self._cube.measures
-        if cube != self._name or name not in known:
-            _fail(where, f"'{path}' is not a measure of '{self._name}'{suggest(name, known)}")
-        parts = list(known[name].parts.values())
-        leaf = parts[0] if len(parts) == 1 else None
-        if not isinstance(leaf, Leaf) or known[name].tree != _value_of(leaf):
-            _fail(where, f"'{path}' is made of other measures; list those")
-        if leaf.kind not in (*COMBINED, _DISTINCT) or leaf.stages or leaf.frame or leaf.shifts:
-            _fail(where, f"'{path}' does not add up; list the plain sums and counts it is made of")
-        if not leaf.cubes <= {self._name}:
-            _fail(
-                where,
-                f"'{path}' reads other cubes; list the measure without that filter and their keys",
-            )
-        return leaf
-
-    def _split(self, path: str) -> MemberId:
-        cube, _, name = path.rpartition(".")
-        return (cube or self._name, name)
-
-
 def read_columns(tree: exp.Expr, cube: str) -> Iterator[str]:
     """Columns of a cube that an expression reads."""
     return (column.name for column in tree.find_all(exp.Column) if column.table == cube)
-
-
-def _last(path: str) -> str:
-    return path.rpartition(".")[2]
-
-
-def _own_column(tree: exp.Expr, cube: str) -> str | None:
-    is_own = isinstance(tree, exp.Column) and tree.table == cube
-    return tree.name if is_own else None
-
-
-def _count_rows(cube: str) -> Leaf:
-    return Leaf(FACT_ROWS, cube, "count", None, None, frozenset({cube}))
-
-
-def _value_of(leaf: Leaf) -> exp.Expr:
-    return exp.column(leaf.name, PART_TABLE, quoted=True)
 
 
 def _aggregate(leaf: Leaf) -> exp.Expr:
@@ -278,7 +165,3 @@ def _group(keys: list[_Output], values: list[_Output], table: str, alias: str) -
     source = exp.table_(name, db=schema, quoted=True, alias=exp.to_identifier(alias, quoted=True))
     positions = [exp.Literal.number(position + 1) for position in range(len(keys))]
     return exp.Select().select(*outputs).from_(source).group_by(*positions)
-
-
-def _fail(where: str, problem: str) -> NoReturn:
-    raise ModelError(f"{where}: {problem}")

@@ -29,7 +29,7 @@ from cube.server.plan import (
     StagePlan,
     list_conditions,
 )
-from cube.server.rollup import COMBINED, DIALECT, Rollup, read_columns
+from cube.server.rollup import COMBINED, Rollup, read_columns, sign
 from cube.server.rollup_state import RollupState, States
 from cube.server.rollup_time import fits_filter, fits_frame, fits_granularity, fits_shift
 
@@ -197,12 +197,13 @@ class _Match:
             return leaf if self._survives_grouping(leaf) else None
         if leaf.cube != self.rollup.cube:
             return None
-        for name, stored in self.rollup.added_up.items():
-            if _same(stored, leaf) and _sql(stored.condition) == _sql(leaf.condition):
-                return self._combined(leaf, COMBINED[leaf.kind], name, None)
-        for name, stored in self.rollup.added_up.items():
-            if _same(stored, leaf) and stored.condition is None and self._holds(leaf.condition):
-                return self._combined(leaf, COMBINED[leaf.kind], name, leaf.condition)
+        wanted = sign(leaf)
+        whole = replace(wanted, condition=None)
+        signed = {sign(stored): name for name, stored in self.rollup.added_up.items()}
+        if wanted in signed:
+            return self._combined(leaf, COMBINED[leaf.kind], signed[wanted], None)
+        if whole in signed and self._holds(leaf.condition):
+            return self._combined(leaf, COMBINED[leaf.kind], signed[whole], leaf.condition)
         return self._single(leaf)
 
     def _survives_grouping(self, leaf: Leaf) -> bool:
@@ -212,8 +213,8 @@ class _Match:
     def _single(self, leaf: Leaf) -> Leaf | None:
         """A distinct count, where every group is one row of the rollup."""
         for name, stored in self.rollup.counted.items():
-            same = _same(stored, leaf) and _sql(stored.condition) == _sql(leaf.condition)
-            if same and self._is_exact() and not leaf.frame and not leaf.shifts:
+            is_plain = not leaf.frame and not leaf.shifts
+            if sign(stored) == sign(leaf) and is_plain and self._is_exact():
                 return self._combined(leaf, "max", name, None)
         return None
 
@@ -241,7 +242,7 @@ class _Match:
         if isinstance(stage.value, exp.Max | exp.Min) and self._holds(stage.value):
             return stage.value
         for name, stored in self.rollup.added_up.items():
-            if _sql(aggregate(stored.kind, stored.argument, stored.condition)) == _sql(stage.value):
+            if aggregate(stored.kind, stored.argument, stored.condition) == stage.value:
                 return aggregate(COMBINED[stored.kind], self.rollup.column(name), None)
         return None
 
@@ -267,12 +268,3 @@ class _Match:
 def _tree(source: object) -> exp.Expr:
     assert isinstance(source, CompiledDimension)
     return source.tree
-
-
-def _same(stored: Leaf, leaf: Leaf) -> bool:
-    """Whether two leaves aggregate the same values the same way, whatever rows they keep."""
-    return stored.kind == leaf.kind and _sql(stored.argument) == _sql(leaf.argument)
-
-
-def _sql(tree: exp.Expr | None) -> str | None:
-    return None if tree is None else tree.sql(dialect=DIALECT)

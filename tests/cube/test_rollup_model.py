@@ -131,3 +131,11 @@ def test_what_a_rollup_cannot_hold_is_refused_by_name(
     assert told in str(error.value)
     assert "bank.yml" in str(error.value)
     assert "by_month" in str(error.value)
+
+
+def test_two_rollups_of_one_name_are_refused(tmp_path: Path) -> None:
+    content: dict[str, Any] = yaml.safe_load(MODEL)
+    content["cubes"][0]["pre_aggregations"] *= 2
+    (tmp_path / "bank.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(ModelError, match="two rollups are called 'by_month'"):
+        load_model(tmp_path)
