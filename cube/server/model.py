@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from cube.server.joins import JoinGraph
 from cube.server.policy import RowPolicy, check_member_policies, compile_row_policies
 from cube.server.rollup import Rollup
 from cube.server.rollup_compiler import compile_rollups
+from pipelines.fingerprint import hash_files
 
 MODEL_FOLDER = Path(__file__).resolve().parent.parent / "model"
 
@@ -66,7 +66,7 @@ def load_model(folder: Path = MODEL_FOLDER) -> Model:
     views = _compile_views(sources, cubes, joins)
     policies = _compile_policies(sources, cubes)
     rollups = _compile_rollups(sources, cubes)
-    return Model(cubes, views, joins, policies, rollups, _hash_files(files))
+    return Model(cubes, views, joins, policies, rollups, hash_files(folder, files)[:16])
 
 
 def _compile_cubes(sources: _Sources) -> dict[str, CompiledCube]:
@@ -168,13 +168,6 @@ def _step_into(content: object, step: str | int) -> object:
         return content.get(step)
     inside = isinstance(content, list) and isinstance(step, int) and step < len(content)
     return content[step] if inside else None  # type: ignore[index]
-
-
-def _hash_files(files: Iterable[Path]) -> str:
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
 
 
 class _StrictLoader(yaml.SafeLoader):
