@@ -11,7 +11,7 @@ from pipelines.settings import Settings
 from pipelines.summary import print_rows
 from pipelines.versions import open_published
 
-COLUMNS = ("rollup", "grain", "partitions", "rows", "rows of its fact", "state")
+COLUMNS = ("rollup", "period", "partitions", "rows", "rows of its fact", "state")
 
 
 def print_rollups(console: Console, settings: Settings) -> None:
@@ -32,10 +32,10 @@ def print_rollups(console: Console, settings: Settings) -> None:
 
 
 def _describe(rollup: Rollup, state: RollupState | None) -> tuple[object, ...]:
-    grain = f"{rollup.definition.granularity}, {', '.join(rollup.keys) or 'no other key'}"
+    period = rollup.definition.granularity
     if state is None or state.digest != rollup.digest:
         # The model is newer than the version: the next refresh that publishes builds it.
-        return (rollup.name, grain, None, None, None, "not built yet")
+        return (rollup.name, period, None, None, None, "not built yet")
     counts = (state.partitions, state.rows, state.fact_rows)
     shown = counts if state.state == "ready" else (None, None, None)
-    return (rollup.name, grain, *shown, state.state)
+    return (rollup.name, period, *shown, state.state)

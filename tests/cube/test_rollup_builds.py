@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from rich.console import Console
 from starlette.testclient import TestClient
 
 from cube.server.app import create_app
@@ -19,6 +21,7 @@ from cube.server.definition import PreAggregation
 from cube.server.rollup import Rollup
 from cube.server.rollup_state import RollupState, read_rollups
 from pipelines.fingerprint import fingerprint_tables
+from pipelines.rollup_commands import print_rollups
 from pipelines.rollups import build_rollups, fill_rollup, find_partition, judge_rollup, list_rollups
 from pipelines.settings import PROJECT_FOLDER, Settings
 
@@ -216,6 +219,22 @@ def test_a_version_without_rollups_is_answered_from_its_facts(home: Settings) ->
     answer = load(home)
     assert "usedPreAggregations" not in answer
     assert len(answer["data"]) == 8
+
+
+def test_the_command_tells_the_state_of_every_rollup(
+    home: Settings, rollups: dict[str, Rollup]
+) -> None:
+    change(home, "drop table marts.fct_fund_flow")
+    build(home, rollups)
+    change(home, "delete from meta.rollup where name = 'transaction.by_day'")
+    console = Console(record=True, width=200, file=StringIO())
+    print_rollups(console, home)
+    lines = [line.split() for line in console.export_text().replace("│", "").splitlines()]
+    told = {line[0]: line[1:] for line in lines if line and "." in line[0]}
+    assert told["transaction.customers_by_month"] == ["month", "8", "8", "400", "ready"]
+    assert told["transaction.by_day"] == ["day", "not", "built", "yet"]
+    assert told["flow.by_day"] == ["day", "refused"]
+    assert ["Refused", "flow.by_day:", "it", "could"] in [line[:4] for line in lines]
 
 
 @pytest.mark.parametrize(("unit", "first"), [("month", 5), ("quarter", 4), ("year", 1)])
