@@ -504,6 +504,15 @@ def docs(home: Home = None) -> None:
 
 @app.command()
 @acts_on_errors
+def rollups(home: Home = None) -> None:
+    """List the rollups of the published version, and why one is refused."""
+    from pipelines.rollup_commands import print_rollups
+
+    print_rollups(console, _settings(home))
+
+
+@app.command()
+@acts_on_errors
 def report(
     home: Home = None,
     output: Annotated[

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-BUILT_SCHEMAS = ("parameters", "intermediate", "marts")
+BUILT_SCHEMAS = ("parameters", "intermediate", "marts", "rollup")
 
 
 def fingerprint_tables(

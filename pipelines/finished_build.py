@@ -20,13 +20,17 @@ NOTE_NAME = "FINISHED.json"
 
 @dataclass(frozen=True)
 class FinishedBuild:
-    """The version it is to become, the size of its file, and the hash of what it was made from."""
+    """The version it is to become, the size of its file, and the hash of what it was made from.
+
+    ``is_rolled_up`` once its rollups are in it.
+    """
 
     version: str
     origin: str
     bytes: int
     nodes: int
     seconds: float
+    is_rolled_up: bool = False
 
 
 def hash_origin(**parts: object) -> str:
@@ -39,6 +43,12 @@ def remember_build(settings: Settings, build: FinishedBuild) -> None:
     build_file = settings.build_folder / BUILD_NAME
     sync(build_file)
     write_durably(settings.build_folder / NOTE_NAME, json.dumps(asdict(build)) + "\n")
+
+
+def forget_build(settings: Settings) -> None:
+    """Take the note away, before the build file is written to again."""
+    (settings.build_folder / NOTE_NAME).unlink()
+    sync(settings.build_folder)
 
 
 def recall_build(settings: Settings, origin: str, published: str | None) -> FinishedBuild | None:

@@ -1,7 +1,7 @@
 """The nightly refresh: load what was delivered, build and check the star, publish it.
 
-Named steps, each safe to repeat: receive, load, verify, link, build, check, publish, export,
-clean. A file is judged and stored in one transaction, so its verdict is part of ``load``;
+Named steps, each safe to repeat: receive, load, verify, link, build, rollup, check, publish,
+export, clean. A file is judged and stored in one transaction, so its verdict is part of ``load``;
 ``verify`` is about what was loaded, next to the weeks before; ``link`` finds who is one customer. A
 run that is cut short leaves the published version alone, and the next run takes up what is whole:
 loaded files, and a finished build.
@@ -12,19 +12,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain
 from pathlib import Path
 
 import duckdb
 
+from cube.server.rollup import Rollup
 from pipelines.base_version import SEEDS_FOLDER, Base, find_first_day, read_base
 from pipelines.build import BuildReport, VersionLabel, run_dbt, seal
 from pipelines.errors import BlockedNight, DiskFull, FailedBuild, HeldNight
 from pipelines.fingerprint import fingerprint_table
 from pipelines.finished_build import (
     FinishedBuild,
+    forget_build,
     hash_origin,
     recall_build,
     remember_build,
@@ -69,6 +71,7 @@ from pipelines.refresh_report import (
     describe_load,
     describe_report,
 )
+from pipelines.rollups import build_rollups, hash_rollups, list_rollups
 from pipelines.settings import Settings
 from pipelines.versions import (
     BUILD_NAME,
@@ -100,6 +103,7 @@ class _Refresh:
     is_waiting: bool = False
     whole_loads: list[int] = field(default_factory=list)
     links: str = ""
+    rollups: tuple[Rollup, ...] = ()
 
 
 def refresh(
@@ -303,10 +307,14 @@ def _set_horizon(connection: duckdb.DuckDBPyConnection, report: RefreshReport, b
 
 
 def _build_and_publish(work: _Refresh, base: Base) -> None:
-    """Steps build, check and, unless it is held, publish."""
+    """Steps build, rollup, check and, unless it is held, publish."""
+    work.rollups = list_rollups()
     with work.run.step("build") as figures:
         build, is_taken_up = _build(work, base)
         figures.update(version=build.version, nodes=build.nodes, taken_up=is_taken_up)
+    if not build.is_rolled_up:
+        with work.run.step("rollup") as figures:
+            figures.update(_roll_up(work, build))
     build_file = work.settings.build_folder / BUILD_NAME
     moved_file = version_file(work.settings, build.version)
     with work.run.step("check") as figures:
@@ -324,6 +332,23 @@ def _build_and_publish(work: _Refresh, base: Base) -> None:
         figures["version"] = build.version
     work.report.version = build.version
     logger.info("published %s", build.version)
+
+
+def _roll_up(work: _Refresh, build: FinishedBuild) -> dict[str, object]:
+    """Build the rollups in the finished build; cut short, the build is begun anew."""
+    settings = work.settings
+    build_file = settings.build_folder / BUILD_NAME
+    refresh_from = work.report.refresh_from
+    assert refresh_from is not None
+    forget_build(settings)
+    states = build_rollups(settings, build_file, refresh_from, work.rollups)
+    size = build_file.stat().st_size
+    remember_build(settings, replace(build, bytes=size, is_rolled_up=True))
+    work.report.refused_rollups = [state for state in states if state.state == "refused"]
+    refused = {state.name: state.reason for state in work.report.refused_rollups}
+    return {"rollups": len(states), "rows": sum(state.rows for state in states)} | (
+        {"refused": refused} if refused else {}
+    )
 
 
 def _check_books(settings: Settings, built: Path) -> int:
@@ -350,6 +375,7 @@ def _build(work: _Refresh, base: Base) -> tuple[FinishedBuild, bool]:
         links=work.links,
         stale=[stale.describe() for stale in report.stale],
         parameters=hash_seeds(SEEDS_FOLDER),
+        rollups=hash_rollups(work.rollups),
         waived=sorted(f"{name} {day}" for name, days in tests.items() for day in days),
     )
     finished = recall_build(settings, origin, base.published)

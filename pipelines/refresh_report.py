@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from cube.server.rollup_state import RollupState
 from pipelines.build import BuildReport
 from pipelines.errors import BankcrmError, BlockedNight
 from pipelines.identity.link import LinkReport
@@ -54,7 +55,8 @@ class RefreshReport:
     ``held`` is a version that was built and is not published.
     ``problems`` are landing entries that no contract covers; ``blocked`` is the reason why a
     waiting business date could not be built; ``stale`` are feeds that nights were built without;
-    ``notices`` say what else people have to know, the gravest first.
+    ``refused_rollups`` differ from their facts and answer no query; ``notices`` say what else
+    people have to know, the gravest first.
     """
 
     results: list[LoadResult] = field(default_factory=list)
@@ -70,6 +72,7 @@ class RefreshReport:
     held: str | None = None
     notices: list[BankcrmError] = field(default_factory=list)
     build: BuildReport | None = None
+    refused_rollups: list[RollupState] = field(default_factory=list)
     run_id: int = 0
 
     @property

@@ -41,6 +41,10 @@ def print_report(console: Console, settings: Settings, report: RefreshReport) ->
         with open_published(settings, report.version) as connection:
             _print_built(console, connection, report)
             print_first_answers(console, connection)
+    for state in report.refused_rollups:
+        console.print(f"\n[bold red]Rollup refused[/bold red] {state.name}: ", end="")
+        console.print(state.reason, markup=False)
+        console.print("Its fact answers in its place: the figures are right, only slower.")
     if report.blocked is not None:
         console.print(f"\n[bold red]Waiting[/bold red] {report.blocked}")
     for stale in report.stale:

@@ -238,6 +238,26 @@ class ViewPolicy(Policy):
     member_masking: MemberList | None = None
 
 
+class PreAggregation(Definition):
+    """A rollup: the table of a cube, grouped by some of its columns and by periods of time.
+
+    ``refresh_key``, ``scheduled_refresh`` and ``external`` tell a stock Cube when and where to
+    build it; here the refresh builds it, inside the version.
+    """
+
+    name: Name
+    type: Literal["rollup"]
+    measures: tuple[Path, ...] = ()
+    dimensions: tuple[Path, ...] = ()
+    segments: tuple[Path, ...] = ()
+    time_dimension: Path
+    granularity: Literal["day", "month", "quarter", "year"]
+    partition_granularity: Literal["month", "quarter", "year"]
+    refresh_key: dict[str, Any] | None = None
+    scheduled_refresh: bool | None = None
+    external: bool | None = None
+
+
 class Cube(Documented):
     """A table of the warehouse with its joins and members."""
 
@@ -247,6 +267,7 @@ class Cube(Documented):
     measures: tuple[Measure, ...] = ()
     segments: tuple[Segment, ...] = ()
     hierarchies: tuple[Hierarchy, ...] = ()
+    pre_aggregations: tuple[PreAggregation, ...] = ()
     access_policy: tuple[CubePolicy, ...] = ()
 
 

@@ -29,6 +29,7 @@ from cube.server.plan import (
 from cube.server.planner import plan_query
 from cube.server.policy import HIDDEN
 from cube.server.query import parse_batch
+from cube.server.rollup_choice import choose_rollups
 from cube.server.sql import DIALECT, write_statement
 from cube.server.warehouse import Warehouse
 from pipelines.settings import Settings
@@ -73,7 +74,9 @@ def explain_text(text: str, settings: Settings) -> list[Json]:
     warehouse = Warehouse(settings)
     with warehouse.pin() as version:
         plans = [
-            plan_query(query, model, version.business_date, access)
+            choose_rollups(
+                plan_query(query, model, version.business_date, access), model, version.rollups
+            )
             for query in parse_batch(content).queries
         ]
     warehouse.close()
@@ -160,6 +163,10 @@ def _source(source: Source) -> Json:
         "where": [_node(node) for node in source.where],
         "aggregates": {leaf.name: _aggregate(leaf) for leaf in source.leaves},
     }
+    if source.rollup is not None:
+        described["rollup"] = source.rollup
+    if source.refused:
+        described["rollupsNotUsed"] = dict(source.refused)
     if source.stages:
         described["periods"] = [plan.stage.name for plan in source.stages]
     if source.distinct:

@@ -43,6 +43,8 @@ _REFERENCE = re.compile(r"\{(?:CUBE\.)?([a-z][a-z0-9_]*)\}")
 _FIRST_RANK = re.compile(r"\{(?:CUBE\.)?([a-z][a-z0-9_]*)\}\s*=\s*1")
 _TO_DATE_UNITS = ("day", "week", "month", "quarter", "year")
 PART_TABLE = "@part"
+TOTAL = "total"
+"""Kind of a leaf that adds up counts taken before; counts of nothing are 0."""
 STAGE_VALUE = "value"
 
 
@@ -473,10 +475,13 @@ class MeasureCompiler:
 
 def aggregate(kind: str, argument: exp.Expr | None, condition: exp.Expr | None) -> exp.Expr:
     """SUM, COUNT, ... of the argument over the rows that meet the condition."""
-    call = _call(kind, argument)
-    if condition is None:
+    call = _call("sum" if kind == TOTAL else kind, argument)
+    if condition is not None:
+        call = exp.Filter(this=call, expression=exp.Where(this=condition.copy()))
+    if kind != TOTAL:
         return call
-    return exp.Filter(this=call, expression=exp.Where(this=condition.copy()))
+    count = exp.Coalesce(this=call, expressions=[exp.Literal.number(0)])
+    return exp.Cast(this=count, to=exp.DataType(this=exp.DataType.Type.BIGINT))
 
 
 def replace_parts(tree: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:

@@ -17,6 +17,8 @@ from cube.server.definition import Cube, ModelFile, View
 from cube.server.errors import ModelError
 from cube.server.joins import JoinGraph
 from cube.server.policy import RowPolicy, check_member_policies, compile_row_policies
+from cube.server.rollup import Rollup
+from cube.server.rollup_compiler import compile_rollups
 from pipelines.fingerprint import hash_files
 
 MODEL_FOLDER = Path(__file__).resolve().parent.parent / "model"
@@ -24,7 +26,7 @@ MODEL_FOLDER = Path(__file__).resolve().parent.parent / "model"
 
 @dataclass(frozen=True)
 class Model:
-    """The compiled model. ``policies`` are those of the cubes that have any.
+    """The compiled model. ``policies`` and ``rollups`` are those of the cubes that have any.
 
     ``digest`` changes with every change of a model file.
     """
@@ -33,6 +35,7 @@ class Model:
     views: Mapping[str, CompiledView]
     joins: JoinGraph
     policies: Mapping[str, tuple[RowPolicy, ...]]
+    rollups: Mapping[str, tuple[Rollup, ...]]
     digest: str
 
 
@@ -61,9 +64,9 @@ def load_model(folder: Path = MODEL_FOLDER) -> Model:
     tables = {name: cube.definition.sql_table for name, cube in cubes.items()}
     joins = JoinGraph(tables, {name: cube.joins for name, cube in cubes.items()})
     views = _compile_views(sources, cubes, joins)
-    return Model(
-        cubes, views, joins, _compile_policies(sources, cubes), hash_files(folder, files)[:16]
-    )
+    policies = _compile_policies(sources, cubes)
+    rollups = _compile_rollups(sources, cubes)
+    return Model(cubes, views, joins, policies, rollups, hash_files(folder, files)[:16])
 
 
 def _compile_cubes(sources: _Sources) -> dict[str, CompiledCube]:
@@ -95,6 +98,17 @@ def _compile_policies(
         if cube.definition.access_policy:
             with _naming(sources.files[name]):
                 compiled[name] = compile_row_policies(cube)
+    return compiled
+
+
+def _compile_rollups(
+    sources: _Sources, cubes: Mapping[str, CompiledCube]
+) -> dict[str, tuple[Rollup, ...]]:
+    compiled = {}
+    for name, cube in cubes.items():
+        if cube.definition.pre_aggregations:
+            with _naming(sources.files[name]):
+                compiled[name] = compile_rollups(cube, cubes)
     return compiled
 
 

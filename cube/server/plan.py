@@ -120,6 +120,8 @@ class Source:
     """Aggregates from the same rows, by the columns of the body.
 
     ``distinct`` is the primary key whose rows the joins repeat: each counts once per group.
+    ``rollup`` names the rollup that ``table`` is, where it is no fact; ``refused`` are the rollups
+    of the fact that cannot answer, each with the reason.
     """
 
     name: str
@@ -132,6 +134,8 @@ class Source:
     distinct: tuple[exp.Expr, ...] = ()
     shifts: tuple[Shift, ...] = ()
     rolling: Rolling | None = None
+    rollup: str | None = None
+    refused: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_plain(self) -> bool:
@@ -185,6 +189,19 @@ class Plan:
     def columns(self) -> tuple[Column, ...]:
         """Members that the query groups by."""
         return self.body.columns
+
+    @property
+    def rollups(self) -> tuple[str, ...]:
+        """Rollups that the answer is read from."""
+        return tuple(
+            dict.fromkeys(source.rollup for source in _sources(self.body) if source.rollup)
+        )
+
+
+def _sources(body: Body) -> Iterator[Source]:
+    yield from body.sources
+    for nested in body.nested:
+        yield from _sources(nested.body)
 
 
 def list_conditions(node: Node) -> Iterator[Condition]:

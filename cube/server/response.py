@@ -52,6 +52,7 @@ def build_load(
         "truncated": result.truncated,
         "version": version.name.removesuffix(".duckdb"),
         "businessDate": version.business_date.isoformat(),
+        **_name_rollups(plan, version),
         "data": _DATA[query.response_format](*_tabulate(plan, result.rows, query, kind)),
     }
 
@@ -69,6 +70,22 @@ def describe_stream(
         "version": version.name.removesuffix(".duckdb"),
         "businessDate": version.business_date.isoformat(),
     }
+
+
+def _name_rollups(plan: Plan, version: Version) -> Json:
+    """Rollups that the answer is read from; as in a stock Cube, no key where there is none."""
+    if not plan.rollups:
+        return {}
+    built_at = int(version.published_at.timestamp() * 1000)
+    used = {
+        version.rollups[name].table: {
+            "preAggregationId": name,
+            "lastUpdatedAt": built_at,
+            "type": "rollup",
+        }
+        for name in plan.rollups
+    }
+    return {"usedPreAggregations": used}
 
 
 def build_multi(kind: QueryType, results: list[Json]) -> Json:

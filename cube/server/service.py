@@ -31,6 +31,7 @@ from cube.server.response import (
     describe_stream,
     normalize_query,
 )
+from cube.server.rollup_choice import choose_rollups
 from cube.server.sql import write_statement, write_total
 from cube.server.warehouse import Version, Warehouse
 
@@ -182,10 +183,12 @@ class Service:
 
     def _plans(self, request: Request, version: Version) -> list[tuple[Query, Plan]]:
         access = self.control.grant(request.context)
-        return [
-            (query, plan_query(query, self.model, version.business_date, access))
+        plans = [
+            plan_query(query, self.model, version.business_date, access)
             for query in request.batch.queries
         ]
+        chosen = [choose_rollups(plan, self.model, version.rollups) for plan in plans]
+        return list(zip(request.batch.queries, chosen, strict=True))
 
     def _execute(
         self, plan: Plan, version: Version, interrupter: Interrupter | None = None

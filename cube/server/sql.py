@@ -24,6 +24,7 @@ from cube.server.joins import JoinStep
 from cube.server.measures import (
     PART_TABLE,
     STAGE_VALUE,
+    TOTAL,
     CompiledMeasure,
     Frame,
     Leaf,
@@ -59,6 +60,7 @@ _TIMESTAMP = exp.DataType.Type.TIMESTAMP
 _COMBINED: dict[str, type[exp.AggFunc]] = {
     "sum": exp.Sum,
     "count": exp.Sum,
+    TOTAL: exp.Sum,
     "min": exp.Min,
     "max": exp.Max,
 }
@@ -297,7 +299,12 @@ class _Writer:
         return select.distinct(copy=False) if source.distinct else select
 
     def _key(self, source: Source) -> tuple[exp.Expr, ...]:
-        """Primary key of the counted cube: it tells its rows, and whether a join found one."""
+        """Primary key of the counted cube: it tells its rows, and whether a join found one.
+
+        A rollup has no single rows, and no leaf that would count them.
+        """
+        if source.rollup is not None:
+            return ()
         return self._model.cubes[source.leaves[0].cube].primary_key
 
     def _rows(self, source: Source, outputs: Sequence[Output]) -> exp.Select:
@@ -467,7 +474,7 @@ def _append_combined(select: exp.Select, source: Source) -> None:
     """The leaves of several days together. Nothing counted is 0, nothing summed is nothing."""
     for leaf in source.leaves:
         total: exp.Expr = _COMBINED[leaf.kind](this=_column(leaf.name, _ENTRIES))
-        if leaf.kind == "count":
+        if leaf.kind in ("count", TOTAL):
             total = exp.Coalesce(this=total, expressions=[exp.Literal.number(0)])
         _append(select, total, leaf.name)
 

@@ -18,6 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from cube.server.interrupt import Interrupter
+from cube.server.rollup_state import States, read_rollups
 from cube.server.sql import Statement
 from pipelines.errors import BankcrmError, DamagedVersion, NothingPublished
 from pipelines.manifest import check_content, hold_lease
@@ -43,6 +44,7 @@ class Version:
     connection: duckdb.DuckDBPyConnection
     pins: int = field(default=0)
     lease: ExitStack = field(default_factory=ExitStack)
+    rollups: States = field(default_factory=dict)
 
     def close(self) -> None:
         """Close the connection and give the lease back."""
@@ -221,6 +223,7 @@ def _open_version(settings: Settings, name: str) -> Version:
             raise NothingPublished(problem) from error
         stack.callback(connection.close)
         version = Version(name, _read_business_date(connection, name), published_at, connection)
+        version.rollups = read_rollups(connection)
         version.lease = stack.pop_all()
     return version
 

@@ -25,7 +25,9 @@ from pipelines.settings import Settings
 PAGE_NAME = "status.html"
 STYLE = (Path(__file__).with_name("status_page.css")).read_text(encoding="utf-8")
 MOODS = {"good": "All is well", "waiting": "Waiting", "bad": "Needs you"}
-STEP_COLOURS = ("receive", "load", "verify", "link", "build", "check", "publish", "export", "clean")
+STEP_COLOURS = (
+    "receive", "load", "verify", "link", "build", "rollup", "check", "publish", "export", "clean",
+)  # fmt: skip
 GENERAL_LEDGER_TEST = "subledger_equals_general_ledger"
 logger = logging.getLogger(__name__)
 

@@ -26,6 +26,7 @@ from cube.server.planner import plan_query
 from cube.server.query import parse_query
 from cube.server.serve import CubeServer
 from cube.server.sql import write_statement
+from pipelines.rollups import build_rollups, list_rollups
 from pipelines.settings import Settings
 
 LOCAL = "http://127.0.0.1"
@@ -51,9 +52,13 @@ publish_version = _import_sibling("sample_marts").publish_version
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Settings of a home with one published version; not to be changed by a test."""
+    """Settings of a home with one published version; not to be changed by a test.
+
+    It has the rollups of the model, so that whatever they answer is compared with plain SQL.
+    """
     settings = Settings(home=tmp_path_factory.mktemp("home"), memory_limit="1GB")
-    publish_version(settings.published_folder, "v1", BUSINESS_DATE)
+    path = publish_version(settings.published_folder, "v1", BUSINESS_DATE)
+    build_rollups(settings, path, BUSINESS_DATE, list_rollups())
     return settings
 
 

@@ -240,7 +240,8 @@ def test_a_dry_run_tells_how_a_query_was_understood(client: TestClient) -> None:
 def test_an_explanation_names_plan_sql_and_the_column_behind_each_member(
     client: TestClient, home: Settings
 ) -> None:
-    query = {"measures": ["transactions.electronic_share"], "dimensions": [CHANNEL]}
+    dimensions = [CHANNEL, "transactions.account_type"]
+    query = {"measures": ["transactions.electronic_share"], "dimensions": dimensions}
     (one,) = client.post(f"{API}/explain", json={"query": query}).json()["queries"]
     assert one["plan"]["sources"][0]["from"] == "marts.fct_transaction as transaction"
     lineage = {item["member"]: item for item in one["lineage"]}

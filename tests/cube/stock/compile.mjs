@@ -58,7 +58,7 @@ function build({ model, query, today }) {
   const compilers = models.get(model);
   return at(today, () => {
     const normalized = remapToQueryAdapterFormat(normalizeQuery(query, false));
-    const options = { ...normalized, allowUngroupedWithoutPrimaryKey: true };
+    const options = { ...normalized, allowUngroupedWithoutPrimaryKey: true, disableExternalPreAggregations: true };
     const builder = new DuckDBQuery(compilers, options);
     const [sql, params] = compilers.compiler.withQuery(builder, () => builder.buildSqlAndParams());
     return { sql, params, aliases: aliases(builder) };
