@@ -83,9 +83,9 @@ def executed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, tuple[
     seen: list[tuple[str, tuple[Any, ...]]] = []
     fetch = Version.fetch
 
-    def note(self: Version, statements: Any, timeout_seconds: float) -> Any:
+    def note(self: Version, statements: Any, *others: Any) -> Any:
         seen.extend((statement.sql, statement.parameters) for statement in statements)
-        return fetch(self, statements, timeout_seconds)
+        return fetch(self, statements, *others)
 
     monkeypatch.setattr(Version, "fetch", note)
     yield seen
