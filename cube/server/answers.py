@@ -44,6 +44,14 @@ class ColumnarRows(_Shape):
     columns: tuple[tuple[Value, ...], ...]
 
 
+class UsedRollup(_Shape):
+    """A rollup that the answer was read from."""
+
+    pre_aggregation_id: str
+    last_updated_at: int = Field(description="When it was built, milliseconds since 1970.")
+    type: Literal["rollup"]
+
+
 class LoadResult(_Shape):
     """Rows of one query, and the version and business date that they were read from."""
 
@@ -59,6 +67,9 @@ class LoadResult(_Shape):
     truncated: bool = Field(description="Whether the limit left rows out.")
     version: str
     business_date: date
+    used_pre_aggregations: dict[str, UsedRollup] = Field(
+        default_factory=dict, description="By table; absent where the facts answered."
+    )
     data: tuple[dict[str, Value], ...] | CompactRows | ColumnarRows
 
 

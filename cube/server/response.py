@@ -69,6 +69,7 @@ def describe_stream(
         "truncated": truncated,
         "version": version.name.removesuffix(".duckdb"),
         "businessDate": version.business_date.isoformat(),
+        **_name_rollups(plan, version),
     }
 
 
