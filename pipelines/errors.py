@@ -110,6 +110,12 @@ class InvalidParameters(BankcrmError):
         )
 
 
+class VaultUnfit(BankcrmError):
+    """Key or vault of the personal values are missing, exposed, or of another raw database."""
+
+    exit_code = 13
+
+
 class Stopped(BankcrmError):
     """The command was told to stop (SIGTERM)."""
 

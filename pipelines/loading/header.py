@@ -42,6 +42,10 @@ def compare_header(line: str, contract: Contract) -> HeaderVerdict:
 def compare_columns(names: Sequence[str], contract: Contract) -> HeaderVerdict:
     """Compare delivered column names with those of the contract, in order."""
     expected = contract.column_names
+    if not set(expected) & set(names):
+        # The line may be a row: its fields, which may be personal, are not repeated.
+        wanted = f"header: missing; line 1 names no column of the contract: {_list(expected)}"
+        return HeaderVerdict((wanted,))
     missing = [name for name in expected if name not in names]
     unknown = [name for name in names if name not in expected]
     doubled = [name for name, count in Counter(names).items() if count > 1]

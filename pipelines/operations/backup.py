@@ -92,7 +92,7 @@ def restore(settings: Settings, folder: Path) -> BackupNote:
 
 def _copy_home(settings: Settings, version: str, part: Path) -> None:
     """Copy what a backup holds. Opening the raw database first brings its log into its file."""
-    with open_raw(settings) as connection:
+    with open_raw(settings, with_vault=False) as connection:
         connection.execute("checkpoint raw")
     published = version_file(settings, version)
     pointer = settings.published_folder / POINTER_NAME
