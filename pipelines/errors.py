@@ -113,7 +113,7 @@ class InvalidParameters(BankcrmError):
 class VaultUnfit(BankcrmError):
     """Key or vault of the personal values are missing, exposed, or of another raw database."""
 
-    exit_code = 13
+    exit_code = 16
 
 
 class Stopped(BankcrmError):

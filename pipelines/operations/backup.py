@@ -20,6 +20,7 @@ from pipelines.operations.journal import JOURNAL_NAME, Journal, now
 from pipelines.operations.lock import LOCK_NAME, hold_lock
 from pipelines.operations.space import named_disk_full, require_space
 from pipelines.operations.success import SUCCESS_NAME
+from pipelines.privacy.copies import bring_back_vault, copy_vault, repeat_erasures
 from pipelines.settings import Settings
 from pipelines.versions import POINTER_NAME, current_version, version_file
 
@@ -35,8 +36,11 @@ class BackupNote:
     files: dict[str, str]
 
 
-def back_up(settings: Settings, folder: Path) -> BackupNote:
+def back_up(settings: Settings, folder: Path, vault: Path | None = None) -> BackupNote:
     """Write a backup into a folder that appears when it is whole.
+
+    It holds no clear personal value; the vault is copied into a folder of its own, where one is
+    named.
 
     Raises:
         BankcrmError: the folder exists.
@@ -57,14 +61,18 @@ def back_up(settings: Settings, folder: Path) -> BackupNote:
             _copy_home(settings, version, part)
             note = BackupNote(version, now().isoformat(), dict(_hash_files(part)))
             write_durably(part / NOTE_NAME, json.dumps(asdict(note), indent=2) + "\n")
+        if vault is not None:
+            copy_vault(settings, vault)
         part.rename(folder)
         sync(folder.parent)
     Journal(settings.home).append("backed_up", version, folder=folder)
     return note
 
 
-def restore(settings: Settings, folder: Path) -> BackupNote:
+def restore(settings: Settings, folder: Path, vault: Path | None = None) -> BackupNote:
     """Bring a backup back. The published version is named last, so readers see it whole.
+
+    A copy of the vault comes back where one is named; what was erased since is erased again.
 
     Raises:
         BankcrmError: the folder is no backup, or the home holds data already.
@@ -86,6 +94,9 @@ def restore(settings: Settings, folder: Path) -> BackupNote:
             sync(part)
             part.replace(target)
             sync(target.parent)
+        if vault is not None:
+            bring_back_vault(settings, vault)
+        repeat_erasures(settings)
     Journal(settings.home).append("restored", note.version, folder=folder)
     return note
 
@@ -136,8 +147,8 @@ def _read_note(folder: Path) -> BackupNote:
 
 
 def _has_data(settings: Settings) -> bool:
-    """Whether a home holds more than a landing folder and a lock."""
+    """Whether a home holds more than a landing folder, a vault and a lock."""
     if not settings.home.exists():
         return False
-    harmless = {LOCK_NAME, settings.landing_folder.name}
+    harmless = {LOCK_NAME, settings.landing_folder.name, settings.vault_folder.name}
     return any(path.name not in harmless for path in settings.home.iterdir())

@@ -23,6 +23,7 @@ Kind = Literal[
     "run_started", "run_finished", "run_interrupted",
     "step_started", "step_finished", "step_failed",
     "waived", "rolled_back", "backed_up", "restored", "released", "alert_failed",
+    "shown", "erased",
 ]  # fmt: skip
 
 SCHEMA = """

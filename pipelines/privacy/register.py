@@ -33,24 +33,19 @@ def read_erasures(settings: Settings) -> list[Erasure]:
 
 
 def read_register(path: Path) -> list[Erasure]:
-    """Erasures of a file; none where there is no file.
-
-    A last line that was cut short belongs to an erasure that was not reported as done.
-    """
+    """Erasures of a file; none where there is no file."""
     if not path.exists():
         return []
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-    return [Erasure(**json.loads(line)) for line in lines if line]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [Erasure(**json.loads(line)) for line in lines]
 
 
 def add_erasures(settings: Settings, erasures: Iterable[Erasure]) -> None:
-    """Append to the register, durably; what it holds already is left out."""
+    """Add to the register, durably and as a whole; what it holds already is left out."""
     path = settings.vault_folder / REGISTER_NAME
     known = read_register(path)
     new = [erasure for erasure in erasures if erasure not in known]
-    every = "".join(
-        json.dumps(asdict(erasure), ensure_ascii=False) + "\n" for erasure in [*known, *new]
-    )
+    every = "".join(json.dumps(asdict(erasure)) + "\n" for erasure in [*known, *new])
     part = path.with_name(path.name + ".part")
     with open(part, "w", encoding="utf-8", opener=_open_private) as stream:
         stream.write(every)

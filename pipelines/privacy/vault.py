@@ -21,6 +21,7 @@ from pipelines.sql import quote_text
 from pipelines.versions import STORAGE_VERSION
 
 KEY_BYTES = 32
+KEY_NAME = "key"
 BLOCK_BYTES = 64
 """Bytes of a block of SHA-256, to which HMAC pads its key."""
 
@@ -64,10 +65,11 @@ def open_vault(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Non
             f"The vault {settings.vault_file} is missing",
             "Mount it, or bring it back with `bankcrm restore --vault`.",
         )
-    _attach(connection, settings.vault_file, fingerprint)
+    attach_vault(connection, settings.vault_file)
+    _check_vault(connection, settings.vault_file, fingerprint)
     if known is None:
         connection.execute("insert into ops.vault values ($1)", [fingerprint])
-    _list_erased(connection, settings)
+    list_erased(connection, settings)
 
 
 def use_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
@@ -96,7 +98,7 @@ def _prepare_folder(folder: Path) -> None:
 
 def _find_key(settings: Settings, is_new: bool) -> bytes:
     """The key of the environment, else of the key file, which is made for a new vault."""
-    path = settings.vault_folder / "key"
+    path = settings.vault_folder / KEY_NAME
     if settings.vault_key is not None:
         return _read_key(settings.vault_key, "BANKCRM_VAULT_KEY")
     if not path.exists():
@@ -145,12 +147,16 @@ def _refuse_clear_values(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def _attach(connection: duckdb.DuckDBPyConnection, path: Path, fingerprint: str) -> None:
+def attach_vault(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Attach the file of the vault, which is made where it is missing."""
     connection.execute(
         f"attach {quote_text(str(path))} as vault (storage_version '{STORAGE_VERSION}')"
     )
     path.chmod(0o600)
     connection.execute(TABLES)
+
+
+def _check_vault(connection: duckdb.DuckDBPyConnection, path: Path, fingerprint: str) -> None:
     known = _fetch(connection, "select max(fingerprint) from vault.about")
     if known is None:
         connection.execute("insert into vault.about values ($1)", [fingerprint])
@@ -161,7 +167,8 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path, fingerprint: str)
         )
 
 
-def _list_erased(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+def list_erased(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Temporary table ``erased_holder``: the customers in the register of erasures."""
     connection.execute("create or replace temp table erased_holder (holder varchar)")
     holders = sorted({erasure.holder for erasure in read_erasures(settings)})
     if holders:
