@@ -65,6 +65,7 @@ def write_corrections(rows: Mapping[int, Fields], contract: Contract, path: Path
     It holds clear values, so nobody else may read it.
     """
     path.touch(mode=0o600)
+    path.chmod(0o600)
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow([LINE, *contract.column_names])
