@@ -50,8 +50,9 @@ def delivered_values(settings: Settings) -> set[str]:
         names = [c.name for c in personal_columns(contract) if c.personal != "birth_date"]
         folder = settings.landing_folder / contract.source / contract.feed
         for path in folder.glob("*.csv") if names else ():
-            lines = path.read_text(encoding=contract.format.encoding).splitlines()
-            rows = csv.DictReader(lines, delimiter=contract.format.delimiter)
+            text = path.read_text(encoding=contract.format.encoding)
+            lines = text.replace(contract.format.delimiter, "\t").splitlines()
+            rows = csv.DictReader(lines, delimiter="\t")
             values |= {row.get(name) or "" for row in rows for name in names}
     return values
 

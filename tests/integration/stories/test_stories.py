@@ -145,7 +145,8 @@ def _flows(marts: Marts, account_id: str, day: date) -> Rows:
 def _profit(marts: Marts, account_id: str, month_end: date) -> Rows:
     """Masked name, weight, average balance and margin of each owner of an account in a month."""
     query = """
-        select customer.full_name, profit.weight, profit.average_balance, profit.ftp_margin_amount
+        select regexp_replace(customer.full_name, ' [0-9]{6}$', ''), profit.weight,
+            profit.average_balance, profit.ftp_margin_amount
         from fct_profit_monthly as profit
         join dim_customer as customer using (customer_key)
         join dim_account as account using (account_key)
