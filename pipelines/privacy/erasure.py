@@ -113,7 +113,8 @@ def make_holder(connection: duckdb.DuckDBPyConnection, customer: Customer) -> st
 def apply_erasures(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
     """Drop what the vault still holds of the customers in the register.
 
-    The file is written anew, so that the values do not linger in its free blocks.
+    The file is written anew without them, so that they do not linger in its free blocks, and takes
+    the place of the old one at once: until then, an erasure that was cut short finds them again.
 
     Returns:
         Number of values dropped.
@@ -130,9 +131,6 @@ def apply_erasures(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     )
     (dropped,) = connection.execute("select count(*) from dropped_token").fetchall()[0]
     if dropped:
-        connection.execute(
-            "delete from vault.entry where token in (select token from dropped_token)"
-        )
         _rewrite(connection, settings.vault_file)
     return int(dropped)
 
@@ -158,7 +156,10 @@ def _rewrite(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         f"attach {quote_text(str(part))} as fresh (storage_version '{STORAGE_VERSION}')"
     )
     part.chmod(0o600)
-    connection.execute("copy from database vault to fresh")
+    connection.execute("create table fresh.about as from vault.about")
+    connection.execute(
+        "create table fresh.entry as from vault.entry anti join dropped_token using (token)"
+    )
     connection.execute("checkpoint fresh")
     connection.execute("detach fresh")
     connection.execute("detach vault")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -13,11 +15,13 @@ from pipelines.cli import app
 from pipelines.loading.load import open_raw
 from pipelines.operations.journal import Journal
 from pipelines.privacy.copies import bring_back_vault, copy_vault, repeat_erasures
-from pipelines.privacy.register import REGISTER_NAME
+from pipelines.privacy.erasure import erase_customers
+from pipelines.privacy.register import REGISTER_NAME, Erasure
 from pipelines.settings import Settings
 from tests.unit.identity.conftest import DAYS, Bank
 
 RUNNER = CliRunner(env={"COLUMNS": "200"})
+CUSTOMERS = [("branch", "B1"), ("card", "K7")]
 KARL = {"document_type": "PASSPORT", "document_number": "Q77788899", "full_name": "Karl Zwicky"}
 ANNA = {"full_name": "Anna Quist", "phone": "13911112222"}
 """She shares Karl's address and date of birth, and nothing else."""
@@ -145,3 +149,25 @@ def test_an_unknown_customer_is_refused_with_the_next_step(home: Settings) -> No
     assert "No delivery names a customer branch:B9" in run(
         home, "erase", "branch:B9", "--reason", "x", "--by", "Ann", exit_code=1
     )
+
+
+def test_an_erasure_that_is_cut_short_is_finished_by_the_next_refresh(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", _fail)
+        patch.setattr("pipelines.privacy.erasure.add_erasures", _remember)
+        with open_raw(home) as connection, pytest.raises(RuntimeError):
+            erase_customers(connection, home, CUSTOMERS, reason="x", erased_by="Ann")
+    assert b"Zwicky" in home.vault_file.read_bytes()
+    assert repeat_erasures(home) > 0
+    assert not any(b"Q777" in path.read_bytes() for path in home.vault_folder.iterdir())
+
+
+def _fail(*_: object) -> None:
+    raise RuntimeError("killed")
+
+
+def _remember(settings: Settings, erasures: list[Erasure]) -> None:
+    path = settings.vault_folder / REGISTER_NAME
+    path.write_text("".join(json.dumps(asdict(erasure)) + "\n" for erasure in erasures))
