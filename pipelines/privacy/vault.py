@@ -22,6 +22,7 @@ from pipelines.versions import STORAGE_VERSION
 
 KEY_BYTES = 32
 KEY_NAME = "key"
+HOW_TO_RETURN = "Mount it, or bring it back with `bankcrm restore --vault`."
 BLOCK_BYTES = 64
 """Bytes of a block of SHA-256, to which HMAC pads its key."""
 
@@ -49,7 +50,7 @@ def open_vault(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Non
         VaultUnfit: key or vault are missing, open to others, or not those of the raw database.
     """
     known = _fetch(connection, "select max(fingerprint) from ops.vault")
-    _prepare_folder(settings.vault_folder)
+    _prepare_folder(settings.vault_folder, is_new=known is None)
     use_key(connection, _find_key(settings, is_new=known is None))
     fingerprint = make_fingerprint(connection)
     if known is None:
@@ -61,10 +62,7 @@ def open_vault(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Non
             "Set the key with which it was loaded; after a change of rules, load anew.",
         )
     elif not settings.vault_file.exists():
-        raise VaultUnfit(
-            f"The vault {settings.vault_file} is missing",
-            "Mount it, or bring it back with `bankcrm restore --vault`.",
-        )
+        raise VaultUnfit(f"The vault {settings.vault_file} is missing", HOW_TO_RETURN)
     attach_vault(connection, settings.vault_file)
     _check_vault(connection, settings.vault_file, fingerprint)
     if known is None:
@@ -88,8 +86,11 @@ def make_fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
     return str(_fetch(connection, statement))
 
 
-def _prepare_folder(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+def _prepare_folder(folder: Path, is_new: bool) -> None:
+    if is_new:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    elif not folder.is_dir():
+        raise VaultUnfit(f"The vault {folder} is missing", HOW_TO_RETURN)
     if folder.stat().st_mode & 0o077:
         raise VaultUnfit(
             f"Others than its owner may look into the vault {folder}", f"Run `chmod 700 {folder}`."
