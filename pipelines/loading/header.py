@@ -44,8 +44,8 @@ def compare_columns(names: Sequence[str], contract: Contract) -> HeaderVerdict:
     expected = contract.column_names
     if not set(expected) & set(names):
         # The line may be a row: its fields, which may be personal, are not repeated.
-        wanted = f"header: missing; line 1 names no column of the contract: {_list(expected)}"
-        return HeaderVerdict((wanted,))
+        problem = f"header: missing columns {_list(expected)}; line 1 names none of them"
+        return HeaderVerdict((problem,))
     missing = [name for name in expected if name not in names]
     unknown = [name for name in names if name not in expected]
     doubled = [name for name, count in Counter(names).items() if count > 1]

@@ -216,7 +216,8 @@ def test_missing_control_totals_are_named(bank: Bank, account_balances: Balances
         ("balance,account_id", ("columns out of order",)),
         ("account_id,balance,balance", ("columns delivered twice balance",)),
         ("account_id;balance", ("fields are separated by ';', the contract says ','",)),
-        ("<html><body>Error</body></html>", ("missing columns account_id, balance", "unknown")),
+        ("<html><body>Error</body></html>", ("missing columns account_id, balance; line 1 names",)),
+        ("zhang wei,500103199212317776", ("missing columns account_id, balance; line 1 names",)),
     ],
 )
 def test_a_wrong_header_is_rejected_with_every_difference(
@@ -228,6 +229,7 @@ def test_a_wrong_header_is_rejected_with_every_difference(
     assert len(result.problems) == len(problems)
     for problem, expected in zip(result.problems, problems, strict=True):
         assert expected in problem
+        assert "wei" not in problem, "a row in the place of the header is not repeated"
 
 
 def test_an_additional_column_is_a_warning_and_is_not_loaded(bank: Bank) -> None:
