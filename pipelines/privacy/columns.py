@@ -69,25 +69,31 @@ def _plain(column: Column) -> StoredColumn:
 
 
 def _personal(contract: Contract, column: Column) -> Iterator[StoredColumn]:
-    name, value, kind, said = (
-        column.name, quote_name(column.name), column.personal, column.description,
-    )  # fmt: skip
+    """The mask of a personal column, where its kind has one, then its tokens."""
+    name, value = column.name, quote_name(column.name)
+    if column.personal == "name":
+        said = f"{column.description} Masked."
+        yield StoredColumn(name, name, "varchar", f"masked_name({value})", said)
+    if column.personal == "birth_date":
+        said = f"{column.description} First day of its month."
+        yield StoredColumn(name, name, "date", f"date_trunc('month', {value})::date", said)
+    for token, prefix, sql, note in _tokens(contract, column):
+        said = f"{column.description} {note}"
+        yield StoredColumn(token, name, "varchar", token_sql(prefix, sql), said)
+
+
+def _tokens(contract: Contract, column: Column) -> Iterator[tuple[str, str, str, str]]:
+    """Name, prefix, SQL of the value and description of each token of a personal column."""
+    kind, value = column.personal, quote_name(column.name)
     assert kind is not None
-    if kind == "name":
-        yield StoredColumn(name, name, "varchar", f"masked_name({value})", f"{said} Masked.")
-    if kind == "birth_date":
-        month = f"date_trunc('month', {value})::date"
-        yield StoredColumn(name, name, "date", month, f"{said} First day of its month.")
-    tokens: dict[str, tuple[str, str, str]] = {}
-    tokens[token_name(column)] = (kind, f"{value}::varchar", "Token.")
+    yield token_name(column), kind, f"{value}::varchar", "Token."
     comparable = _comparable(contract, column)
     if comparable is not None:
         note = "Token of the form in which it compares."
-        tokens[f"{name}_match"] = (f"{kind}_match", comparable, note)
+        yield f"{column.name}_match", f"{kind}_match", comparable, note
     if kind == "name":
-        tokens[f"{name}_family"] = ("family", f"family_name({value})", "Token of the family name.")
-    for token, (prefix, sql, note) in tokens.items():
-        yield StoredColumn(token, name, "varchar", token_sql(prefix, sql), f"{said} {note}")
+        family = f"family_name({value})"
+        yield f"{column.name}_family", "family", family, "Token of the family name."
 
 
 def _comparable(contract: Contract, column: Column) -> str | None:

@@ -9,7 +9,7 @@ from datetime import date
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -27,6 +27,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connected
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     key=st.binary(min_size=KEY_BYTES, max_size=BLOCK_BYTES),
     value=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
