@@ -150,5 +150,5 @@ def _has_data(settings: Settings) -> bool:
     """Whether a home holds more than a landing folder, a vault and a lock."""
     if not settings.home.exists():
         return False
-    harmless = {LOCK_NAME, settings.landing_folder.name, settings.vault_folder.name}
-    return any(path.name not in harmless for path in settings.home.iterdir())
+    harmless = {settings.home / LOCK_NAME, settings.landing_folder, settings.vault_folder}
+    return any(path not in harmless for path in settings.home.iterdir())
