@@ -96,13 +96,18 @@ def open_raw(
             **SOUND_OPTIMIZER,
         }
     )
-    _attach_raw(connection, settings.raw_file, wait_seconds)
-    connection.execute("use raw")
-    create_raw_schema(connection, load_contracts().values())
-    create_identity_schema(connection)
-    prepare_horizon(connection)
-    if with_vault:
-        open_vault(connection, settings)
+    try:
+        _attach_raw(connection, settings.raw_file, wait_seconds)
+        connection.execute("use raw")
+        create_raw_schema(connection, load_contracts().values())
+        create_identity_schema(connection)
+        prepare_horizon(connection)
+        if with_vault:
+            open_vault(connection, settings)
+    except BaseException:
+        # The file would stay attached for as long as the error is kept.
+        connection.close()
+        raise
     return connection
 
 
