@@ -410,11 +410,15 @@ def revoke(
 def backup(
     folder: Annotated[Path, typer.Argument(help="Folder to write; must not exist.")],
     home: Home = None,
+    vault: Annotated[
+        Path | None,
+        typer.Option(help="Also copy the vault, with clear personal values, into this folder."),
+    ] = None,
 ) -> None:
     """Copy raw data, the published version, journal and decisions, and check the copies."""
     from pipelines.operations.backup import back_up
 
-    manifest = back_up(_settings(home), folder)
+    manifest = back_up(_settings(home), folder, vault)
     console.print(f"Backed up {manifest.version} into {folder}.", highlight=False)
 
 
@@ -423,12 +427,15 @@ def backup(
 def restore(
     folder: Annotated[Path, typer.Argument(help="Folder that `bankcrm backup` wrote.")],
     home: Home = None,
+    vault: Annotated[
+        Path | None, typer.Option(help="Also bring back this copy of the vault.")
+    ] = None,
 ) -> None:
     """Bring a backup back into an empty home, checked before anything is written."""
     from pipelines.operations.backup import restore as restore_backup
 
     settings = _settings(home)
-    manifest = restore_backup(settings, folder)
+    manifest = restore_backup(settings, folder, vault)
     console.print(
         f"Restored {manifest.version} into {settings.home}. Deliver what came since, and run "
         "`bankcrm refresh`.",
@@ -606,6 +613,43 @@ def identity_quality(
     from pipelines.identity.screen import print_quality
 
     print_quality(console, _settings(home), truth)
+
+
+privacy = typer.Typer(
+    help="Personal data: show it, erase it, see who was erased.", no_args_is_help=True
+)
+app.add_typer(privacy, name="privacy")
+
+AnyCustomer = Annotated[
+    str, typer.Argument(help="Customer as system:id, or its customer_durable_key.")
+]
+
+
+@privacy.command("show")
+@acts_on_errors
+def privacy_show(customer: AnyCustomer, reason: Reason, by: DecidedBy, home: Home = None) -> None:
+    """Print what the vault holds of a customer; the look is recorded."""
+    from pipelines.privacy.screen import print_personal
+
+    print_personal(console, _settings(home), customer, reason=reason, by=by)
+
+
+@privacy.command("erase")
+@acts_on_errors
+def privacy_erase(customer: AnyCustomer, reason: Reason, by: DecidedBy, home: Home = None) -> None:
+    """Erase the personal values of a customer for good, in every system that knows it."""
+    from pipelines.privacy.screen import erase
+
+    erase(console, _settings(home), customer, reason=reason, by=by)
+
+
+@privacy.command("erased")
+@acts_on_errors
+def privacy_erased(home: Home = None) -> None:
+    """List the erasures."""
+    from pipelines.privacy.screen import print_erasures
+
+    print_erasures(console, _settings(home))
 
 
 def _decide(

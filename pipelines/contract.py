@@ -22,6 +22,9 @@ ColumnType = Literal[
     "id", "text", "code", "date", "timestamp", "integer", "amount", "rate", "share", "boolean"
 ]
 
+PersonalKind = Literal["name", "document", "phone", "email", "address", "birth_date", "text"]
+"""What a personal column holds; ``text`` is anything else that may name or describe a person."""
+
 SQL_TYPES: dict[str, str] = {
     "id": "varchar",
     "text": "varchar",
@@ -63,7 +66,8 @@ class Column(_Frozen):
     ``references`` names the key of another feed as source.feed.column; ``corrects`` names the key
     of the same feed, where the row takes back an earlier one. ``pattern`` is a regular expression
     (RE2) that every value matches as a whole, for instance ``[0-9]{5}``. ``token`` says that the
-    value stands for a card number and is never one.
+    value stands for a card number and is never one. The values of a ``personal`` column stay in
+    the vault; the raw table keeps tokens of them (:mod:`pipelines.privacy.columns`).
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -71,7 +75,7 @@ class Column(_Frozen):
     description: str
     needed_by: tuple[str, ...]
     nullable: bool = False
-    pii: bool = False
+    personal: PersonalKind | None = None
     accepted: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
@@ -219,6 +223,25 @@ class Contract(_Frozen):
         """Names of the delivered columns, in order."""
         return tuple(column.name for column in self.columns)
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether a column of the feed holds personal values."""
+        return any(column.personal for column in self.columns)
+
+    @property
+    def holder(self) -> tuple[str, str]:
+        """Whose personal values a row holds: the system that numbers the customer, and the column.
+
+        The key of a feed of customers; else the first column that references one.
+        """
+        if self.identity:
+            return self.source, self.key[0]
+        for column in self.columns:
+            source, _, key = (column.references or "").partition(".")
+            if key == "customer.customer_id":
+                return source, column.name
+        return self.source, self.key[0]
+
     def column(self, name: str) -> Column:
         """The column of that name; KeyError when the contract has none."""
         for column in self.columns:
@@ -248,6 +271,21 @@ class Contract(_Frozen):
                 f"key, identity, control_totals, effective, corrects or check_digits name "
                 f"unknown columns {unknown}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _personal_columns_are_free(self) -> Contract:
+        """A personal value is replaced by a token: nothing may count, join or date by it."""
+        dated = [self.effective.from_column, self.effective.to_column] if self.effective else []
+        bound = {*self.key, *dated, *(total.column for total in self.control_totals)}
+        for column in self.columns:
+            if not column.personal:
+                continue
+            wanted = "date" if column.personal == "birth_date" else "text"
+            if column.type != wanted:
+                raise ValueError(f"{column.name} is personal ({column.personal}), so {wanted}")
+            if column.name in bound or column.references or column.accepted:
+                raise ValueError(f"{column.name} is personal: no key, date, total or list of codes")
         return self
 
 

@@ -128,6 +128,12 @@ class MissedDeadline(BlockedNight):
     exit_code = 15
 
 
+class VaultUnfit(BankcrmError):
+    """Key or vault of the personal values are missing, exposed, or of another raw database."""
+
+    exit_code = 16
+
+
 class Stopped(BankcrmError):
     """The command was told to stop (SIGTERM)."""
 

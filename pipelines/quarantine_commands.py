@@ -10,7 +10,7 @@ from rich.console import Console
 
 from pipelines.contract import get_contract
 from pipelines.loading.load import open_raw
-from pipelines.loading.quarantine import QuarantinedRow, list_quarantine
+from pipelines.loading.quarantine import QuarantinedRow, list_quarantine, read_fields
 from pipelines.loading.release import find_quarantined, release_rows, write_corrections
 from pipelines.operations.audit import acting_user, record
 from pipelines.operations.journal import Journal
@@ -21,7 +21,7 @@ from pipelines.summary import print_rows
 
 def print_quarantine(console: Console, settings: Settings, feed: str | None, limit: int) -> None:
     """Print the rows in quarantine, newest first."""
-    with open_raw(settings) as connection:
+    with open_raw(settings, with_vault=False) as connection:
         rows = list_quarantine(connection, feed, limit=limit)
     if not rows:
         console.print("Nothing is in quarantine.")
@@ -45,10 +45,11 @@ def print_quarantined_rows(
     contract = get_contract(feed)
     with open_raw(settings) as connection:
         rows = find_quarantined(connection, contract, night.date())
+        fields = read_fields(connection, rows)
     if csv_file is not None:
         written = {"business_date": night.date(), "rows": len(rows), "file": csv_file}
         record(settings, "quarantine_exported", acting_user(), feed, written)
-        write_corrections(rows, contract, csv_file)
+        write_corrections(fields, contract, csv_file)
         console.print(
             f"{len(rows)} rows written to {csv_file}. Correct them there, then "
             f"`bankcrm quarantine release {feed} --date {night:%F} --with {csv_file}`.",
@@ -57,7 +58,7 @@ def print_quarantined_rows(
         return
     for row in rows:
         console.print(f"Line {row.file_line}: {', '.join(row.rules)}", markup=False)
-        for name, value in row.fields.items():
+        for name, value in fields[row.file_line].items():
             console.print(f"  {name:<24} {value or ''}", markup=False, highlight=False)
 
 

@@ -62,6 +62,7 @@ from pipelines.operations.waived_tests import judge_waived_tests
 from pipelines.operations.waivers import Waiver, list_waivers, waived_tests
 from pipelines.parameters.seeds import hash_seeds
 from pipelines.parameters.validity import check_parameters
+from pipelines.privacy.erasure import apply_erasures
 from pipelines.refresh_from import BEGINNING
 from pipelines.refresh_report import (
     Nobody,
@@ -225,12 +226,13 @@ def _check_audit_log(work: _Refresh) -> int:
 def _link(work: _Refresh, connection: duckdb.DuckDBPyConnection, base: Base) -> dict[str, object]:
     """Find who is one customer, and with that how far back the build must reach."""
     report = work.report
+    erased = apply_erasures(connection, work.settings)
     report.links = link_customers(connection)
     report.parameter_changes = list(base.parameter_changes)
     report.refresh_from = find_first_day(connection, base)
     work.whole_loads = _read_whole_loads(connection)
     work.links = str(fingerprint_table(connection, "identity.link"))
-    return vars(report.links) | {"refresh_from": report.refresh_from}
+    return vars(report.links) | {"refresh_from": report.refresh_from, "values_erased": erased}
 
 
 def _receive(work: _Refresh, connection: duckdb.DuckDBPyConnection, one_night: bool) -> NightPlan:

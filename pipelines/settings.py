@@ -62,6 +62,10 @@ class Settings(BaseSettings):
     alert_mail_from: str = "bankcrm@localhost"
     smtp_host: str = "localhost"
     smtp_port: int = 25
+    vault: Path | None = None
+    """Folder of the clear personal values and their key; ``<home>/vault`` unless set."""
+    vault_key: str | None = Field(default=None, repr=False)
+    """Key of the vault, 64 hexadecimal digits; its key file unless set."""
 
     @property
     def landing_folder(self) -> Path:
@@ -72,6 +76,16 @@ class Settings(BaseSettings):
     def raw_file(self) -> Path:
         """DuckDB file of raw tables, quarantine and ledger. Only the loader writes it."""
         return self.home / "warehouse" / "raw.duckdb"
+
+    @property
+    def vault_folder(self) -> Path:
+        """Clear personal values, their key, the register of erasures; nobody else may read it."""
+        return self.vault if self.vault is not None else self.home / "vault"
+
+    @property
+    def vault_file(self) -> Path:
+        """DuckDB file of the clear personal values."""
+        return self.vault_folder / "vault.duckdb"
 
     @property
     def build_folder(self) -> Path:

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from pipelines.contract import Column, Contract, load_contracts
+from pipelines.privacy.columns import StoredColumn, stored_columns
 from pipelines.settings import PROJECT_FOLDER
 
 STAGING_FOLDER = PROJECT_FOLDER / "models" / "staging"
@@ -73,16 +74,19 @@ def _source_table(contract: Contract) -> dict[str, Any]:
     return {
         "name": contract.feed,
         "description": f"{contract.description} Grain: {contract.grain}.",
-        "columns": [_source_column(column) for column in contract.columns],
+        "columns": [
+            _source_column(stored, contract.column(stored.delivered_as))
+            for stored in stored_columns(contract)
+        ],
     }
 
 
-def _source_column(column: Column) -> dict[str, Any]:
+def _source_column(stored: StoredColumn, column: Column) -> dict[str, Any]:
     return {
-        "name": column.name,
-        "description": column.description,
-        "data_type": column.sql_type,
-        "meta": {"needed_by": list(column.needed_by), "pii": column.pii},
+        "name": stored.name,
+        "description": stored.description,
+        "data_type": stored.sql_type,
+        "meta": {"needed_by": list(column.needed_by), "pii": column.personal is not None},
     }
 
 

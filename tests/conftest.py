@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -18,6 +20,9 @@ READ_SHARED_BANKS = (
     "tests/integration/test_report.py",
 )
 """Tests that read the refreshed banks of tests/integration/conftest.py: each is built once."""
+
+# One key for every bank of the tests: the same deliveries have the same tokens in all of them.
+os.environ.setdefault("BANKCRM_VAULT_KEY", "5a" * 32)
 
 
 class ByBank(LoadScopeScheduling):  # type: ignore[misc]

@@ -2,7 +2,8 @@
 
 A score depends on the two records alone (the parameters are frozen), so ``identity.pair`` keeps it
 for as long as both records count. Only records that were not compared before are, and only with
-the records of their blocks.
+the records of their blocks. The scores outlive the values they were taken from: a customer who was
+erased stays linked as before.
 """
 
 from __future__ import annotations
@@ -16,9 +17,20 @@ import pyarrow as pa
 from pipelines.identity.parameters import ELSE, Comparison, Parameters
 from pipelines.sql import quote_name, quote_text
 
-RECORD_COLUMNS = (
-    "record_id, source_system, customer_type, name, birth_date, phone, address, city, gender"
-)
+MEMBERS = """
+select record_id, source_system, customer_type, comparable_name(names.value) as name,
+    cast(births.value as date) as birth_date, comparable_phone(phones.value) as phone,
+    comparable_address(addresses.value) as address, city, gender,
+    record_id in (select record_id from new_record) as is_new
+from identity.record
+left join vault.entry as names on names.token = name_token
+left join vault.entry as births on births.token = birth_date
+left join vault.entry as phones on phones.token = phone_token
+left join vault.entry as addresses on addresses.token = address_token
+where record_id in (from block_member)
+order by record_id
+"""
+"""Records as splink compares them. Their clear values are in memory only, and for this long."""
 
 
 def compare_records(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> int:
@@ -37,7 +49,7 @@ def compare_records(connection: duckdb.DuckDBPyConnection, parameters: Parameter
     if new:
         _find_blocks(connection, parameters)
         if _count(connection, "block_member"):
-            records = connection.execute("from block_member order by record_id").to_arrow_table()
+            records = connection.execute(MEMBERS).to_arrow_table()
             scored = _score(records, parameters)
             connection.register("scored_pair", scored)
             connection.execute("insert into identity.pair by name from scored_pair")
@@ -64,14 +76,16 @@ def _forget(connection: duckdb.DuckDBPyConnection, scoring_hash: str) -> None:
 
 def _find_new_records(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
-        f"""create or replace temp table new_record as
-        select {RECORD_COLUMNS}
-        from identity.record anti join identity.compared using (record_id)"""
+        """create or replace temp table new_record as
+        select * from identity.record anti join identity.compared using (record_id)"""
     )
 
 
 def _find_blocks(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
-    """Temporary table block_member: new records, and the others that share a block with one."""
+    """Temporary table block_member: new records, and the others that share a block with one.
+
+    Equal tokens are equal values, so no clear value is needed to find them.
+    """
     others = " union ".join(
         f"""select record_id from identity.record
         semi join new_record using ({", ".join(map(quote_name, block))})"""
@@ -79,9 +93,7 @@ def _find_blocks(connection: duckdb.DuckDBPyConnection, parameters: Parameters) 
     )
     connection.execute(
         f"""create or replace temp table block_member as
-        select {RECORD_COLUMNS}, record_id in (select record_id from new_record) as is_new
-        from identity.record
-        where record_id in (select record_id from new_record union {others})"""
+        select record_id from new_record union {others}"""
     )
 
 

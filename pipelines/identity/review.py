@@ -68,7 +68,8 @@ where (l.founder_system, l.founder_customer_id) <> (r.founder_system, r.founder_
 
 @dataclass(frozen=True)
 class Side:
-    """A customer of a pair as its system describes it. Personal data."""
+    """A customer of a pair as its system describes it. Personal data from the vault; None where
+    nothing was delivered, or where it was erased."""
 
     customer: Customer
     full_name: str | None
@@ -227,9 +228,14 @@ def _describe(connection: duckdb.DuckDBPyConnection, customer: Customer) -> Side
     system, number = customer
     row = _fetch(
         connection,
-        f"""select full_name, birth_date, phone, address, city,
-            document_type || ' ' || document_number
+        f"""select names.value, cast(births.value as date), phones.value, addresses.value, city,
+            document_type || ' ' || documents.value
         from "{system}".customer semi join ops.whole_load using (load_id)
+        left join vault.entry as names on names.token = full_name_token
+        left join vault.entry as births on births.token = birth_date_token
+        left join vault.entry as phones on phones.token = phone_token
+        left join vault.entry as addresses on addresses.token = address_token
+        left join vault.entry as documents on documents.token = document_number_token
         where customer_id = $1 order by business_date desc limit 1""",
         (number,),
     )

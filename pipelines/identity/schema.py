@@ -2,6 +2,10 @@
 
 ``decision`` is the memory of what people decided and is only ever appended to. All others follow
 from the deliveries, the decisions and the parameters, and are written anew by each refresh.
+
+No clear personal value stands here: ``name``, ``birth_date``, ``phone``, ``address`` and
+``document_number`` are the tokens of their comparable form (:mod:`pipelines.privacy.columns`), and
+``*_token`` names the entry of the vault.
 """
 
 from __future__ import annotations
@@ -15,13 +19,15 @@ TABLES = """
 create schema if not exists identity;
 create table if not exists identity.said (
     load_id bigint, rules_hash varchar, source_system varchar, customer_id varchar,
-    business_date date, customer_type varchar, name varchar, birth_date date, phone varchar,
-    address varchar, city varchar, gender varchar, document_type varchar, document_number varchar
+    business_date date, customer_type varchar, name varchar, birth_date varchar, phone varchar,
+    address varchar, city varchar, gender varchar, document_type varchar, document_number varchar,
+    name_token varchar, phone_token varchar, address_token varchar
 );
 create table if not exists identity.record (
     record_id bigint, source_system varchar, customer_id varchar, seen_from date,
-    customer_type varchar, name varchar, birth_date date, phone varchar, address varchar,
-    city varchar, gender varchar
+    customer_type varchar, name varchar, birth_date varchar, phone varchar, address varchar,
+    city varchar, gender varchar,
+    name_token varchar, phone_token varchar, address_token varchar
 );
 create table if not exists identity.document (
     source_system varchar, customer_id varchar, document_type varchar, document_number varchar,

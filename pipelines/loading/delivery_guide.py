@@ -275,7 +275,7 @@ def _describe_contract(contract: Contract) -> list[str]:
 
 
 def _describe_column(column: Column) -> tuple[str, ...]:
-    marker = " (personal data)" if column.pii else ""
+    marker = f" (personal data: {column.personal})" if column.personal else ""
     return (
         f"`{column.name}`",
         _TYPES[column.type],

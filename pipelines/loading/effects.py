@@ -8,6 +8,7 @@ import duckdb
 
 from pipelines.contract import Contract
 from pipelines.loading import verdict
+from pipelines.privacy.columns import stored_names
 from pipelines.sql import quote_name, quote_names
 
 FAR_FUTURE = "date '9999-12-31'"
@@ -27,6 +28,10 @@ def find_touched_date(
     date, or with other values; when only its end differs, from the earlier of the two ends.
 
     Args:
+        connection: the raw database.
+        contract: feed of the file.
+        relation: rows of the file as the raw table keeps them.
+        business_date: night of the file.
         earliest_effect: earliest effective date in the file; None without ``effective``.
     """
     if earliest_effect is None or earliest_effect >= business_date:
@@ -41,7 +46,7 @@ def touched_date_sql(contract: Contract, relation: str, business_date: date) -> 
     """SQL for the earliest date touched by back-dated rows; null when they say nothing new."""
     assert contract.effective is not None
     begin, end = contract.effective.from_column, contract.effective.to_column
-    names = contract.column_names
+    names = stored_names(contract)
     others = [name for name in names if name not in (*contract.key, end)]
     key = quote_names(contract.key)
     differs = "p.file_line is null"

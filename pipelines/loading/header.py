@@ -48,6 +48,10 @@ def compare_header(line: str, contract: Contract) -> HeaderVerdict:
 def compare_columns(names: Sequence[str], contract: Contract) -> HeaderVerdict:
     """Compare delivered column names with those of the contract, in order."""
     expected = contract.column_names
+    if not set(expected) & set(names):
+        # The line may be a row: its fields, which may be personal, are not repeated.
+        problem = f"header: missing columns {_list(expected)}; line 1 names none of them"
+        return HeaderVerdict((problem,))
     missing = [name for name in expected if name not in names]
     unknown = [name for name in names if name not in expected]
     doubled = [name for name, count in Counter(names).items() if count > 1]

@@ -12,7 +12,7 @@ from typing import Literal, Self
 
 import duckdb
 
-from pipelines.contract import load_contracts
+from pipelines.contract import Contract, load_contracts
 from pipelines.errors import Busy
 from pipelines.identity.schema import create_identity_schema
 from pipelines.loading.effects import find_touched_date
@@ -31,6 +31,9 @@ from pipelines.loading.quarantine import store_quarantine
 from pipelines.loading.raw_schema import create_raw_schema
 from pipelines.loading.text_file import SMALL_FILE
 from pipelines.loading.verdict import accepted_rows_sql
+from pipelines.privacy.columns import stored_names
+from pipelines.privacy.entries import tokenise_quarantine, tokenise_rows
+from pipelines.privacy.vault import open_vault
 from pipelines.settings import Settings
 from pipelines.sql import SOUND_OPTIMIZER, quote_text
 from pipelines.versions import STORAGE_VERSION
@@ -70,16 +73,18 @@ class LoadResult:
 
 
 def open_raw(
-    settings: Settings, wait_seconds: float = SECONDS_TO_WAIT
+    settings: Settings, wait_seconds: float = SECONDS_TO_WAIT, *, with_vault: bool = True
 ) -> duckdb.DuckDBPyConnection:
     """Open the raw database for writing and create or migrate its tables.
 
-    The connection's current database is the raw file, attached as ``raw``. Only one process can
-    hold it; another one waits so many seconds for it.
+    The connection's current database is the raw file, attached as ``raw``; the vault is attached
+    as ``vault`` for those who load, link, or show personal values. Only one process can hold them;
+    another one waits so many seconds.
 
     Raises:
         ContractError: a contract changed the type of a stored column.
         Busy: another process holds the file, and does not let go of it within seconds.
+        VaultUnfit: key or vault are missing or do not belong to the raw database.
     """
     settings.raw_file.parent.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(
@@ -91,11 +96,18 @@ def open_raw(
             **SOUND_OPTIMIZER,
         }
     )
-    _attach_raw(connection, settings.raw_file, wait_seconds)
-    connection.execute("use raw")
-    create_raw_schema(connection, load_contracts().values())
-    create_identity_schema(connection)
-    prepare_horizon(connection)
+    try:
+        _attach_raw(connection, settings.raw_file, wait_seconds)
+        connection.execute("use raw")
+        create_raw_schema(connection, load_contracts().values())
+        create_identity_schema(connection)
+        prepare_horizon(connection)
+        if with_vault:
+            open_vault(connection, settings)
+    except BaseException:
+        # The file would stay attached for as long as the error is kept.
+        connection.close()
+        raise
     return connection
 
 
@@ -249,11 +261,15 @@ def _store(
     examination: Examination,
     active: LoadRecord | None,
 ) -> LoadResult:
-    """Write rows, quarantine, ledger and totals of one file in one transaction."""
-    touches_from = _find_touches_from(connection, delivery, examination, active)
+    """Write rows, quarantine, ledger and totals of one file in one transaction.
+
+    Its personal values are in the vault before that.
+    """
+    relation = _tokenise(connection, delivery.contract, examination)
+    touches_from = _find_touches_from(connection, delivery, examination, relation, active)
     load_id, sha256 = ledger.next_id, examination.sha256
     with _transaction(connection):
-        _write_rows(connection, delivery, examination, load_id)
+        _write_rows(connection, delivery, examination, relation, load_id)
         record_load(connection, load_id, delivery, examination, touches_from)
         if active is not None:
             supersede(connection, active.load_id, load_id)
@@ -269,16 +285,28 @@ def _store(
     )
 
 
+def _tokenise(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, examination: Examination
+) -> str:
+    """The rows of a file as they are stored; what is personal goes into the vault."""
+    if examination.broken_rules:
+        tokenise_quarantine(connection, contract, examination.relation)
+    if not contract.is_personal:
+        return examination.relation
+    return tokenise_rows(connection, contract, examination.relation)
+
+
 def _find_touches_from(
     connection: duckdb.DuckDBPyConnection,
     delivery: Delivery,
     examination: Examination,
+    relation: str,
     active: LoadRecord | None,
 ) -> date:
     touches_from = find_touched_date(
         connection,
         delivery.contract,
-        examination.relation,
+        relation,
         delivery.control.business_date,
         examination.earliest_effect,
     )
@@ -302,13 +330,14 @@ def _write_rows(
     connection: duckdb.DuckDBPyConnection,
     delivery: Delivery,
     examination: Examination,
+    relation: str,
     load_id: int,
 ) -> None:
     contract, business_date = delivery.contract, delivery.control.business_date
-    relation = examination.relation
-    connection.execute(accepted_rows_sql(contract, relation, business_date, load_id))
+    names = stored_names(contract)
+    connection.execute(accepted_rows_sql(contract, names, relation, business_date, load_id))
     if examination.broken_rules:
-        store_quarantine(connection, contract, relation, business_date, load_id)
+        store_quarantine(connection, contract, business_date, load_id)
 
 
 def _result(

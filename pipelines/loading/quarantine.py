@@ -1,8 +1,13 @@
-"""Quarantine: delivered rows that broke a rule, kept as delivered, with line and rules."""
+"""Quarantine: delivered rows that broke a rule, with line and rules.
+
+The table holds no field of them: whatever stands in the wrong place may be personal. The rows as
+delivered are in the vault, under the token that the table keeps.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,13 +15,16 @@ from typing import Any
 import duckdb
 
 from pipelines.contract import Contract
-from pipelines.loading.verdict import quarantined_rows_sql
+from pipelines.errors import BankcrmError
+from pipelines.privacy.entries import read_values
 from pipelines.sql import quote_text
+
+Fields = dict[str, str | None]
 
 
 @dataclass(frozen=True)
 class QuarantinedRow:
-    """One row in quarantine. ``fields`` are the delivered texts by column, None where empty."""
+    """One row in quarantine."""
 
     load_id: int
     feed: str
@@ -25,24 +33,20 @@ class QuarantinedRow:
     file_name: str
     file_line: int
     rules: tuple[str, ...]
-    fields: dict[str, str | None]
+    row_token: str
     is_active: bool
     """False when a later rerun superseded the file."""
 
 
 def store_quarantine(
-    connection: duckdb.DuckDBPyConnection,
-    contract: Contract,
-    relation: str,
-    business_date: date,
-    load_id: int,
+    connection: duckdb.DuckDBPyConnection, contract: Contract, business_date: date, load_id: int
 ) -> None:
-    """Copy the quarantined rows of an examined file into ``ops.quarantine``."""
+    """Copy the temporary table ``quarantined`` of a file into ``ops.quarantine``."""
     connection.execute(
-        "insert into ops.quarantine (load_id, file_line, raw_row, rules, source, feed,"
-        f" business_date) select {load_id}, file_line, raw_row, row_rules,"
-        f" {quote_text(contract.source)}, {quote_text(contract.feed)}, date '{business_date}'"
-        f" from ({quarantined_rows_sql(relation)})"
+        "insert into ops.quarantine by name select"
+        f" {load_id} as load_id, file_line, row_token, holder, row_rules as rules,"
+        f" {quote_text(contract.source)} as source, {quote_text(contract.feed)} as feed,"
+        f" date '{business_date}' as business_date from quarantined order by file_line"
     )
 
 
@@ -64,7 +68,7 @@ def list_quarantine(
     """
     rows = connection.execute(
         """select q.load_id, q.source || '.' || q.feed, q.business_date, l.file_name,
-            q.file_line, q.rules, q.raw_row, l.superseded_by is null as is_active
+            q.file_line, q.rules, q.row_token, l.superseded_by is null as is_active
         from ops.quarantine as q join ops.load as l using (load_id)
         where ($1 is null or q.source || '.' || q.feed = $1)
             and ($2::date is null or q.business_date = $2)
@@ -76,7 +80,7 @@ def list_quarantine(
 
 
 def _read_row(row: tuple[Any, ...]) -> QuarantinedRow:
-    load_id, feed, business_date, file_name, file_line, rules, raw_row, is_active = row
+    load_id, feed, business_date, file_name, file_line, rules, row_token, is_active = row
     return QuarantinedRow(
         load_id=load_id,
         feed=feed,
@@ -84,6 +88,25 @@ def _read_row(row: tuple[Any, ...]) -> QuarantinedRow:
         file_name=file_name,
         file_line=file_line,
         rules=tuple(rules),
-        fields=json.loads(raw_row),
+        row_token=row_token,
         is_active=is_active,
     )
+
+
+def read_fields(
+    connection: duckdb.DuckDBPyConnection, rows: Iterable[QuarantinedRow]
+) -> dict[int, Fields]:
+    """Delivered texts of quarantined rows of one file, by line and column, from the vault.
+
+    Raises:
+        BankcrmError: a row belongs to a customer who was erased.
+    """
+    rows = list(rows)
+    values = read_values(connection, (row.row_token for row in rows))
+    gone = [row.file_line for row in rows if row.row_token not in values]
+    if gone:
+        raise BankcrmError(
+            f"Line {gone[0]} of {rows[0].file_name} is of a customer who was erased",
+            "Have the source system deliver the night again, if the row must be corrected.",
+        )
+    return {row.file_line: json.loads(values[row.row_token]) for row in rows}

@@ -1,4 +1,8 @@
-"""Tables of the raw database: one per feed, and the books of the loader in schema ``ops``."""
+"""Tables of the raw database: one per feed, and the books of the loader in schema ``ops``.
+
+No table holds a clear personal value: see :mod:`pipelines.privacy.columns`. ``ops.vault`` tells to
+which vault the tokens belong.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import duckdb
 
 from pipelines.contract import Contract
 from pipelines.errors import ContractError
+from pipelines.privacy.columns import stored_columns
 from pipelines.sql import quote_name
 
 LINEAGE = {"load_id": "bigint", "file_line": "bigint", "business_date": "date"}
@@ -28,9 +33,10 @@ create table if not exists ops.load_total (
     quarantined decimal(38,2), collapsed decimal(38,2)
 );
 create table if not exists ops.quarantine (
-    load_id bigint, file_line bigint, raw_row varchar, rules varchar[],
+    load_id bigint, file_line bigint, row_token varchar, holder varchar, rules varchar[],
     source varchar, feed varchar, business_date date
 );
+create table if not exists ops.vault (fingerprint varchar);
 create view if not exists ops.active_load as
     select * from ops.load where status = 'loaded' and superseded_by is null;
 """
@@ -38,7 +44,7 @@ create view if not exists ops.active_load as
 
 def raw_columns(contract: Contract) -> dict[str, str]:
     """Columns of a raw table with their SQL types, in order."""
-    return {column.name: column.sql_type for column in contract.columns} | LINEAGE
+    return {stored.name: stored.sql_type for stored in stored_columns(contract)} | LINEAGE
 
 
 def create_raw_schema(connection: duckdb.DuckDBPyConnection, contracts: Iterable[Contract]) -> None:

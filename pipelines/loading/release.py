@@ -17,11 +17,12 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.contract import Contract, ControlTotal
+from pipelines.contract import Column, Contract, ControlTotal
 from pipelines.control import ControlFile, control_path, hash_file
 from pipelines.delivery import delivery_file, encode_delivery, write_control
 from pipelines.errors import BankcrmError
-from pipelines.loading.quarantine import QuarantinedRow, list_quarantine
+from pipelines.loading.quarantine import QuarantinedRow, list_quarantine, read_fields
+from pipelines.privacy.columns import personal_columns, token_name
 from pipelines.settings import Settings
 from pipelines.sql import quote_names
 
@@ -57,13 +58,18 @@ def find_quarantined(
     return rows
 
 
-def write_corrections(rows: Iterable[QuarantinedRow], contract: Contract, path: Path) -> None:
-    """Write quarantined rows as a CSV file to be corrected; ``file_line`` names each row."""
+def write_corrections(rows: Mapping[int, Fields], contract: Contract, path: Path) -> None:
+    """Write quarantined rows as a CSV file to be corrected; ``file_line`` names each row.
+
+    It holds clear values, so nobody else may read it.
+    """
+    path.touch(mode=0o600)
+    path.chmod(0o600)
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow([LINE, *contract.column_names])
-        for row in rows:
-            writer.writerow([row.file_line, *(row.fields[name] for name in contract.column_names)])
+        for line, fields in rows.items():
+            writer.writerow([line, *(fields[name] for name in contract.column_names)])
 
 
 def read_corrections(path: Path, contract: Contract, lines: Iterable[int]) -> dict[int, Fields]:
@@ -112,7 +118,7 @@ def release_rows(
         BankcrmError: nothing is in quarantine, or the corrections do not fit.
     """
     quarantined = find_quarantined(connection, contract, business_date)
-    bad = {row.file_line: row.fields for row in quarantined}
+    bad: dict[int, Fields] = dict(read_fields(connection, quarantined))
     corrected = read_corrections(corrections, contract, bad)
     good = _read_accepted(connection, contract, quarantined[0].load_id)
     rows = [fields for _, fields in sorted((good | bad | corrected).items())]
@@ -137,13 +143,40 @@ def release_rows(
 def _read_accepted(
     connection: duckdb.DuckDBPyConnection, contract: Contract, load_id: int
 ) -> dict[int, Fields]:
-    """Accepted rows of a load as text, by their line."""
+    """Accepted rows of a load as text, by their line; personal values from the vault.
+
+    Raises:
+        BankcrmError: a row belongs to a customer who was erased.
+    """
     names = contract.column_names
-    texts = ", ".join(f"{quote_names([name])}::varchar" for name in names)
+    texts = ", ".join(_text_sql(column) for column in contract.columns)
+    erased = " or ".join(map(_erased_sql, personal_columns(contract))) or "false"
     rows = connection.execute(
-        f"select {LINE}, {texts} from {contract.raw_table} where load_id = $1", [load_id]
+        f"select {LINE}, {erased}, {texts} from {contract.raw_table} as kept where load_id = $1",
+        [load_id],
     ).fetchall()
-    return {line: dict(zip(names, values, strict=True)) for line, *values in rows}
+    gone = [line for line, is_erased, *_ in rows if is_erased]
+    if gone:
+        raise BankcrmError(
+            f"Line {gone[0]} of the file is of a customer who was erased, and cannot be written",
+            "Have the source system deliver the night again as its next rerun.",
+        )
+    return {line: dict(zip(names, values, strict=True)) for line, _, *values in rows}
+
+
+def _text_sql(column: Column) -> str:
+    if not column.personal:
+        return f"{quote_names([column.name])}::varchar"
+    return f"(select any_value(value) from vault.entry where token = kept.{_token(column)})"
+
+
+def _erased_sql(column: Column) -> str:
+    token = _token(column)
+    return f"({token} is not null and {token} not in (select token from vault.entry))"
+
+
+def _token(column: Column) -> str:
+    return quote_names([token_name(column)])
 
 
 def _next_delivery(

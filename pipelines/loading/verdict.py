@@ -13,6 +13,7 @@ yields ``verdict`` with the ``row_id``, ``file_line``, ``row_rules`` and ``raw_r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -404,9 +405,11 @@ def _obscuring(contract: Contract, total: ControlTotal) -> str:
     return f"[{', '.join(map(quote_text, labels))}]::varchar[]"
 
 
-def accepted_rows_sql(contract: Contract, relation: str, business_date: date, load_id: int) -> str:
-    """Insert the accepted rows into the raw table."""
-    columns = quote_names(contract.column_names)
+def accepted_rows_sql(
+    contract: Contract, names: Sequence[str], relation: str, business_date: date, load_id: int
+) -> str:
+    """Insert the accepted rows into the raw table, whose columns have these names."""
+    columns = quote_names(names)
     return (
         f"insert into {contract.raw_table} ({columns}, load_id, file_line, business_date)\n"
         f"select {columns}, {load_id}, file_line, date '{business_date}'\n"

@@ -29,6 +29,7 @@ from pipelines.operations.journal import JOURNAL_NAME, Journal, now
 from pipelines.operations.lock import LOCK_NAME, hold_lock
 from pipelines.operations.space import named_disk_full, require_space
 from pipelines.operations.success import SUCCESS_NAME
+from pipelines.privacy.copies import bring_back_vault, copy_vault, repeat_erasures
 from pipelines.settings import Settings
 from pipelines.versions import POINTER_NAME, current_version, version_file
 
@@ -46,8 +47,11 @@ class BackupNote:
     audit: dict[str, Any] | None = None
 
 
-def back_up(settings: Settings, folder: Path) -> BackupNote:
+def back_up(settings: Settings, folder: Path, vault: Path | None = None) -> BackupNote:
     """Write a backup into a folder that appears when it is whole.
+
+    It holds no clear personal value; the vault is copied into a folder of its own, where one is
+    named.
 
     Raises:
         BankcrmError: the folder exists.
@@ -71,6 +75,8 @@ def back_up(settings: Settings, folder: Path) -> BackupNote:
             audit = asdict(head) if head else None
             note = BackupNote(version, now().isoformat(), dict(_hash_files(part)), audit)
             write_durably(part / NOTE_NAME, json.dumps(asdict(note), indent=2) + "\n")
+        if vault is not None:
+            copy_vault(settings, vault)
         part.rename(folder)
         sync(folder.parent)
     record(settings, "backed_up", acting_user(), version, {"folder": folder})
@@ -78,8 +84,10 @@ def back_up(settings: Settings, folder: Path) -> BackupNote:
     return note
 
 
-def restore(settings: Settings, folder: Path) -> BackupNote:
+def restore(settings: Settings, folder: Path, vault: Path | None = None) -> BackupNote:
     """Bring a backup back. The published version is named last, so readers see it whole.
+
+    A copy of the vault comes back where one is named; what was erased since is erased again.
 
     Raises:
         BankcrmError: the folder is no backup, or the home holds data already.
@@ -101,6 +109,9 @@ def restore(settings: Settings, folder: Path) -> BackupNote:
             sync(part)
             part.replace(target)
             sync(target.parent)
+        if vault is not None:
+            bring_back_vault(settings, vault)
+        repeat_erasures(settings)
     record(settings, "restored", acting_user(), note.version, {"folder": folder})
     Journal(settings.home).append("restored", note.version, folder=folder)
     return note
@@ -108,7 +119,7 @@ def restore(settings: Settings, folder: Path) -> BackupNote:
 
 def _copy_home(settings: Settings, version: str, part: Path) -> None:
     """Copy what a backup holds. Opening the raw database first brings its log into its file."""
-    with open_raw(settings) as connection:
+    with open_raw(settings, with_vault=False) as connection:
         connection.execute("checkpoint raw")
     published = version_file(settings, version)
     pointer = settings.published_folder / POINTER_NAME
@@ -162,8 +173,8 @@ def _read_note(folder: Path) -> BackupNote:
 
 
 def _has_data(settings: Settings) -> bool:
-    """Whether a home holds more than a landing folder and a lock."""
+    """Whether a home holds more than a landing folder, a vault and a lock."""
     if not settings.home.exists():
         return False
-    harmless = {LOCK_NAME, settings.landing_folder.name}
-    return any(path.name not in harmless for path in settings.home.iterdir())
+    harmless = {settings.home / LOCK_NAME, settings.landing_folder, settings.vault_folder}
+    return any(path not in harmless for path in settings.home.iterdir())

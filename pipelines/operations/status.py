@@ -240,7 +240,7 @@ def _read_raw(
     if not settings.raw_file.exists():
         return (), (), 0, None
     try:
-        with open_raw(settings, wait_seconds) as connection:
+        with open_raw(settings, wait_seconds, with_vault=False) as connection:
             rows = connection.execute(FEEDS).fetchall()
             plan = plan_nights(connection, find_deliveries(settings).deliveries)
             blocked = plan.blocked or explain_horizon(connection)

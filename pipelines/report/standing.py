@@ -68,7 +68,7 @@ def _tell_of_deliveries(settings: Settings, business_date: date) -> Iterator[str
     if not settings.raw_file.exists():
         return
     try:
-        with open_raw(settings) as raw:
+        with open_raw(settings, with_vault=False) as raw:
             plan = plan_nights(raw, find_deliveries(settings).deliveries)
             blocked = plan.blocked or explain_horizon(raw)
     except duckdb.IOException:

@@ -23,7 +23,7 @@ from tests.faults.test_checks import FAR
 
 
 def raw_fingerprints(settings: Settings) -> Fingerprints:
-    with open_raw(settings) as connection:
+    with open_raw(settings, with_vault=False) as connection:
         rows = connection.execute("select distinct schema_name from duckdb_tables()").fetchall()
         return fingerprint_tables(connection, tuple(schema for (schema,) in rows))
 
@@ -35,11 +35,12 @@ def test_restore_from_a_backup_on_a_clean_machine(
         "waived", "mean:teller.transaction", business_date=NINTH, reason="known", until=FAR,
         decided_by="drill",
     )  # fmt: skip
-    note = back_up(bank, tmp_path / "backup")
+    note = back_up(bank, tmp_path / "backup", tmp_path / "backup of the vault")
     assert note.version == current_version(bank)
+    assert not list((tmp_path / "backup").rglob("vault*")), "clear values are copied apart"
 
     clean = Settings(home=tmp_path / "clean", disk_reserve_bytes=0)
-    restore(clean, tmp_path / "backup")
+    restore(clean, tmp_path / "backup", tmp_path / "backup of the vault")
     assert fingerprints(clean) == fingerprints(published_bank)
     assert raw_fingerprints(clean) == raw_fingerprints(bank)
     assert set(verify_versions(clean).values()) == {None}

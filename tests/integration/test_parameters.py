@@ -43,7 +43,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def bank(sample_bank: Settings, tmp_path: Path) -> Settings:
     """The refreshed sample bank in a home of its own."""
-    for part in ("landing", "warehouse", "published"):
+    for part in ("landing", "vault", "warehouse", "published"):
         shutil.copytree(sample_bank.home / part, tmp_path / "bank" / part)
     return Settings(home=tmp_path / "bank")
 

@@ -17,6 +17,7 @@ from pipelines.loading.horizon import explain_horizon, set_horizon
 from pipelines.loading.load import open_raw
 from pipelines.refresh_from import BuiltVersion, find_refresh_from
 from pipelines.settings import Settings
+from tests.unit.raw_rows import insert_row
 
 DAYS = [date(2024, 1, day) for day in range(1, 10)]
 
@@ -37,12 +38,7 @@ class Raw:
                 status, touches_from) values ($1, $2, $3, $3, $4, 0, 'loaded', $5)""",
             [self.loads, source, name, night, touches or night],
         )
-        columns |= {"load_id": self.loads, "business_date": night}
-        self.connection.execute(
-            f'insert into "{source}"."{name}" ({", ".join(columns)}) '
-            f"values ({', '.join('?' * len(columns))})",
-            list(columns.values()),
-        )
+        insert_row(self.connection, feed, self.loads, night, **columns)
         return self.loads
 
     def night(self, day: date) -> None:

@@ -2,8 +2,9 @@
 
 {#- The attributes that every system knows; the branch system alone knows industry and home unit. -#}
 {%- set attributes = [
-    'customer_id', 'customer_type', 'full_name', 'document_type', 'document_number', 'gender',
-    'phone', 'address', 'city', 'birth_date', 'business_date',
+    'customer_id', 'customer_type', 'full_name', 'full_name_token', 'full_name_family',
+    'document_type', 'document_number_token', 'gender', 'phone_match', 'address_match', 'city',
+    'birth_date', 'business_date',
 ] -%}
 
 with branch_records as (

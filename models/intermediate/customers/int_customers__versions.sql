@@ -1,5 +1,5 @@
 {%- set by_precedence = [
-    'full_name', 'customer_type', 'gender', 'birth_date', 'industry_code', 'document_type',
+    'full_name', 'full_name_token', 'customer_type', 'gender', 'birth_date', 'industry_code', 'document_type',
 ] -%}
 {%- set by_recency = ['city'] -%}
 

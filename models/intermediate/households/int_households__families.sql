@@ -1,4 +1,5 @@
 -- Persons who share an address and either the family name or the telephone number, from when to when.
+-- All three are tokens; of the family name its initial stands before the token, to be shown.
 with contacts as (
     select * from {{ ref('int_customers__contacts') }}
 ),
@@ -10,21 +11,21 @@ largest_household as (
 
 homes as (
     select
-        {{ surrogate_key(comparable_address("address"), "lower(city)") }} as home_key,
+        {{ surrogate_key("address_match", "lower(city)") }} as home_key,
         customer_durable_key,
-        {{ family_name("full_name") }} as precedence,
-        nullif(right(regexp_replace(phone, '[^0-9]', '', 'g'), 11), '') as weight,
+        upper(left(full_name, 1)) || full_name_family as precedence,
+        phone_match as weight,
         valid_from,
         valid_to
     from contacts
-    where customer_type = 'PERSON' and address is not null
+    where customer_type = 'PERSON' and address_match is not null
 ),
 
 home_segments as (
     {{ ownership_segments('homes', 'home_key', 'customer_durable_key') }}
 ),
 
--- Relatives of another name who share the telephone go by the name that sorts first.
+-- Relatives of another name who share the telephone go by one name: that of the first initial.
 named_residents as (
     select
         home_key,
@@ -47,7 +48,7 @@ counted_residents as (
 household_segments as (
     select
         {{ surrogate_key("'household'", "residents.home_key", "residents.family_name") }} as household_key,
-        'Family ' || upper(left(residents.family_name, 1)) || substr(residents.family_name, 2) as household_name,
+        'Family ' || left(residents.family_name, 1) || '***' as household_name,
         residents.customer_durable_key,
         residents.valid_from,
         residents.valid_to

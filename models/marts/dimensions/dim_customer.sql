@@ -1,7 +1,7 @@
 -- Grain: one version of one unified customer (SCD type 2); its validity is half-open.
 {%- set columns = [
-    'customer_key', 'customer_durable_key', 'industry_key', 'full_name', 'customer_type', 'gender', 'city',
-    'industry_code', 'document_type', 'source_system_count', 'is_inferred', 'is_current',
+    'customer_key', 'customer_durable_key', 'industry_key', 'full_name', 'full_name_token', 'customer_type',
+    'gender', 'city', 'industry_code', 'document_type', 'source_system_count', 'is_inferred', 'is_current',
     'birth_date', 'valid_from', 'valid_to',
 ] %}
 
@@ -19,7 +19,9 @@ industries as (
 
 delivered_customers as (
     select
-        versions.*,
+        versions.* exclude (full_name),
+        -- many share a mask: digits of the key tell them apart wherever a name is shown or grouped by
+        versions.full_name || ' ' || right(cast(versions.customer_durable_key as varchar), 6) as full_name,
         {{ member_key('industries.industry_key', 'versions.industry_code') }} as industry_key,
         {{ surrogate_key("versions.customer_durable_key", "versions.valid_from") }} as customer_key,
         source_systems.source_system_count,
@@ -36,6 +38,7 @@ inferred_customers as (
         customer_durable_key,
         cast(-1 as bigint) as industry_key,
         'Not yet delivered (' || source_system || ' ' || source_customer_id || ')' as full_name,
+        cast(null as varchar) as full_name_token,
         cast(null as varchar) as customer_type,
         cast(null as varchar) as gender,
         cast(null as varchar) as city,

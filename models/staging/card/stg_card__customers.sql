@@ -9,11 +9,13 @@ renamed as (
         -- text
         customer_type,
         full_name,
+        full_name_token,
+        full_name_family,
         document_type,
-        document_number,
+        document_number_token,
         gender,
-        phone,
-        address,
+        phone_match,
+        address_match,
         city,
         -- dates
         birth_date,

@@ -14,7 +14,7 @@ from pipelines.contract import load_contracts
 from pipelines.control import control_path, hash_file
 from pipelines.loading import load
 from pipelines.loading.load import load_delivery, open_raw
-from pipelines.loading.quarantine import list_quarantine
+from pipelines.loading.quarantine import list_quarantine, read_fields
 from pipelines.sources.extract import ExtractWriter
 
 if TYPE_CHECKING:
@@ -118,7 +118,10 @@ def test_bad_rows_are_quarantined_with_line_rules_and_fields(bank: Bank) -> None
         (6, ("balance: bad_decimal",)),
         (7, ("balance: bad_decimal",)),
     ]
-    assert rows[1].fields == {"account_id": "A3", "balance": "1.5E2"}
+    assert read_fields(bank.raw, rows)[rows[1].file_line] == {
+        "account_id": "A3",
+        "balance": "1.5E2",
+    }
     assert result.rules["balance: bad_decimal"] == 3
     # Unreadable amounts make the quarantined part the residual: 500 - 70.
     assert bank.query("select accepted, quarantined from ops.load_total") == [(70, 430)]
@@ -150,7 +153,9 @@ def test_exact_duplicates_are_collapsed_and_conflicting_keys_quarantined(bank: B
         7: ("balance: bad_decimal",),
         8: ("balance: bad_decimal",),
     }
-    assert list_quarantine(bank.raw)[0].fields == {"account_id": "A2", "balance": "20.00"}
+    (row,) = list_quarantine(bank.raw, limit=1)
+    fields = read_fields(bank.raw, [row])[row.file_line]
+    assert fields == {"account_id": "A2", "balance": "20.00"}
     bank.assert_books_balance()
 
 
@@ -213,6 +218,7 @@ def test_missing_control_totals_are_named(bank: Bank, account_balances: Balances
         ("account_id;balance", ("fields are separated by ';', the contract says ','",)),
         ("<html><body>Error</body></html>", ("is HTML or XML",)),
         ("account_id,balance,colour", ("columns colour are not in the contract",)),
+        ("zhang wei,500103199212317776", ("missing columns account_id, balance; line 1 names",)),
     ],
 )
 def test_a_wrong_header_is_rejected_with_every_difference(
@@ -224,6 +230,7 @@ def test_a_wrong_header_is_rejected_with_every_difference(
     assert len(result.problems) == len(problems)
     for problem, expected in zip(result.problems, problems, strict=True):
         assert expected in problem
+        assert "wei" not in problem, "a row in the place of the header is not repeated"
 
 
 def test_an_additional_column_that_the_contract_ignores_is_a_warning_and_not_loaded(

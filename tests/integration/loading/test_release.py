@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.contract import get_contract
 from pipelines.errors import BankcrmError
-from pipelines.loading.quarantine import list_quarantine
+from pipelines.loading.quarantine import list_quarantine, read_fields
 from pipelines.loading.release import find_quarantined, release_rows, write_corrections
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def corrections(bank: Bank, tmp_path: Path) -> Path:
     assert bank.load(path).rows_quarantined == 2
     contract = get_contract(FEED)
     file = tmp_path / "bad rows.csv"
-    write_corrections(find_quarantined(bank.raw, contract, MONDAY), contract, file)
+    rows = read_fields(bank.raw, find_quarantined(bank.raw, contract, MONDAY))
+    write_corrections(rows, contract, file)
     return file
 
 

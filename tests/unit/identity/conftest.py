@@ -14,6 +14,7 @@ from pipelines.identity.link import LinkReport, link_customers
 from pipelines.loading.horizon import set_horizon
 from pipelines.loading.load import open_raw
 from pipelines.settings import Settings
+from tests.unit.raw_rows import insert_row
 
 DAYS = [date(2024, 1, day) for day in range(1, 10)]
 LI_WEI = {
@@ -91,12 +92,7 @@ class Bank:
                 status, touches_from) values ($1, $2, $3, $3, $4, 0, 'loaded', $4)""",
             [self.loads, source, feed, night],
         )
-        values |= {"load_id": self.loads, "business_date": night}
-        places = ", ".join("?" * len(values))
-        self.connection.execute(
-            f'insert into "{source}"."{feed}" ({", ".join(values)}) values ({places})',
-            list(values.values()),
-        )
+        insert_row(self.connection, f"{source}.{feed}", self.loads, night, **values)
         return self.loads
 
 

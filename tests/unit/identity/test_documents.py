@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from pipelines.identity.records import create_macros
+from pipelines.privacy.comparable import create_macros
 
 
 @pytest.fixture(scope="module")
