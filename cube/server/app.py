@@ -23,6 +23,7 @@ from cube.server.access import ADMINISTRATORS, AccessControl
 from cube.server.access_log import AccessLog
 from cube.server.auth import SecurityContext, authenticate, check_exposure
 from cube.server.errors import Forbidden, QueryError, QueryTimeout
+from cube.server.explorer import Explorer
 from cube.server.model import load_model
 from cube.server.service import Request, Service, parse_request
 from cube.server.warehouse import Warehouse
@@ -79,6 +80,7 @@ class _Api:
         self._settings = settings
         workers = max(4, 2 * settings.threads)
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="cube")
+        self._explorer = Explorer(service.warehouse, self._authenticate, self._run)
 
     def routes(self) -> list[Route]:
         """One route per endpoint of the protocol."""
@@ -92,6 +94,7 @@ class _Api:
             Route("/livez", self._livez, methods=["GET"]),
             Route("/readyz", self._readyz, methods=["GET"]),
             Route("/status", self._status, methods=["GET"]),
+            *self._explorer.routes(),
         ]
 
     @asynccontextmanager

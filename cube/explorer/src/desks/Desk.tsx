@@ -1,0 +1,3 @@
+export default function Desk({ name }: { name: string; parameters: URLSearchParams }) {
+  return <p>{name}</p>;
+}
