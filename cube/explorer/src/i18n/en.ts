@@ -216,7 +216,7 @@ export const en = {
     grades: 'Grade history',
     contactsOf: 'Contacts',
     riskOf: 'Credit risk',
-    onBefore: 'on the month before',
+    onBefore: 'on month',
     count: 'Count',
     notThere: 'not there a month ago',
   },
