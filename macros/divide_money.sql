@@ -1,22 +1,11 @@
 {#-
-    numerator / denominator as money, rounded half up (away from zero) once, exactly.
+    numerator / denominator as money, rounded half away from zero once, exactly.
 
     numerator: integer expression in cents times the scale of the denominator (hugeint).
-    denominator: positive integer expression. DuckDB's `/` returns a double, hence the integers.
+    denominator: positive integer expression.
 -#}
 {% macro divide_money(numerator, denominator) -%}
-    {{ adapter.dispatch('divide_money', 'bankcrm')(numerator, denominator) }}
-{%- endmacro %}
-
-{% macro duckdb__divide_money(numerator, denominator) -%}
-    {{ money(
-        "(sign(" ~ numerator ~ ") * ((2 * abs(" ~ numerator ~ ") + " ~ denominator ~ ")"
-        ~ " // (2 * " ~ denominator ~ ")))"
-    ) }}
-{%- endmacro %}
-
-{% macro default__divide_money(numerator, denominator) -%}
-    {{ exceptions.raise_compiler_error("divide_money is not written for " ~ target.type) }}
+    {{ money(rounded_quotient(numerator, denominator)) }}
 {%- endmacro %}
 
 {#- A whole number of cents as money of a precision. -#}

@@ -1,13 +1,12 @@
 {#-
     Golden records of unified customers: one row per customer and date on which any system delivered.
 
-    relation: CTE of source records with customer_durable_key, source_system, precedence (1 is the
-    most trusted), customer_id, business_date.
     by_precedence: attributes that take the last value of the most trusted system that has one.
     by_recency: attributes that take the value that changed last in any system; of several changes
     on a date that of the most trusted system, then of the smallest id.
 -#}
-{% macro golden_record(relation, systems, by_precedence, by_recency) -%}
+{% macro golden_record(by_precedence, by_recency) -%}
+    {%- set systems = ['branch', 'loan', 'card'] %}
     select
         customer_durable_key,
         business_date,
@@ -32,12 +31,20 @@
             {%- endfor %}
         from (
             select
-                *,
+                xref.customer_durable_key,
+                source_records.*,
                 {%- for attribute in by_recency %}
-                lag({{ attribute }}) over source_history as previous_{{ attribute }}{{ "," if not loop.last }}
+                lag(source_records.{{ attribute }}) over source_history as previous_{{ attribute }}{{ "," if not loop.last }}
                 {%- endfor %}
-            from {{ relation }}
-            window source_history as (partition by source_system, customer_id order by business_date)
+            from {{ ref('int_customers__source_records') }} as source_records
+            inner join {{ ref('int_customers__xref') }} as xref
+                on
+                    source_records.source_system = xref.source_system
+                    and source_records.customer_id = xref.source_customer_id
+            window source_history as (
+                partition by source_records.source_system, source_records.customer_id
+                order by source_records.business_date
+            )
         ) as changes
         window history as (
             partition by customer_durable_key

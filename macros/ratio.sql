@@ -1,15 +1,12 @@
 {#-
-    numerator / denominator as decimal(18,8), rounded half up (away from zero) once, exactly; null
+    numerator / denominator as decimal(18,8), rounded half away from zero once, exactly; null
     where the denominator is not positive.
 
     numerator, denominator: expressions of whole numbers, hugeint (cents, for instance).
 -#}
 {% macro ratio(numerator, denominator) -%}
     case when {{ denominator }} > 0 then
-        {{ eighth_places(
-            "sign(" ~ numerator ~ ") * ((2 * abs(" ~ numerator ~ ") * 100000000 + " ~ denominator ~ ")"
-            ~ " // (2 * " ~ denominator ~ "))"
-        ) }}
+        {{ eighth_places(rounded_quotient("(" ~ numerator ~ ") * 100000000", denominator)) }}
     end
 {%- endmacro %}
 

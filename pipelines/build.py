@@ -5,7 +5,6 @@ dbt runs as a child because inside this process it would keep the file locked.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -20,6 +19,7 @@ import duckdb
 
 from pipelines.contract import load_contracts
 from pipelines.errors import DiskFull, FailedBuild
+from pipelines.fingerprint import hash_files
 from pipelines.operations.space import REMEDY as NO_ROOM_REMEDY
 from pipelines.operations.space import is_about_space
 from pipelines.operations.waivers import identity_tests
@@ -204,13 +204,8 @@ def hash_project() -> str:
 
     The rows of seeds are left out: each version knows its own, and they are compared row by row.
     """
-    digest = hashlib.sha256()
-    for folder in MODEL_FOLDERS:
-        for path in sorted((PROJECT_FOLDER / folder).rglob("*")):
-            if path.suffix in {".sql", ".yml"}:
-                digest.update(str(path.relative_to(PROJECT_FOLDER)).encode())
-                digest.update(path.read_bytes())
-    return digest.hexdigest()
+    files = (path for name in MODEL_FOLDERS for path in sorted((PROJECT_FOLDER / name).rglob("*")))
+    return hash_files(PROJECT_FOLDER, (path for path in files if path.suffix in {".sql", ".yml"}))
 
 
 def _dbt_log_folder(settings: Settings) -> Path:

@@ -1,6 +1,10 @@
-"""Fingerprints of tables: two databases hold the same rows when their fingerprints are equal."""
+"""Fingerprints of tables and of files: equal ones mean the same rows, the same bytes."""
 
 from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
 
 import duckdb
 
@@ -23,13 +27,23 @@ def fingerprint_tables(
         [list(schemas)],
     ).fetchall()
     return {
-        f"{schema}.{table}": _fingerprint(connection, f'"{schema}"."{table}"')
+        f"{schema}.{table}": fingerprint_table(connection, f'"{schema}"."{table}"')
         for schema, table in tables
     }
 
 
-def _fingerprint(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int]:
+def fingerprint_table(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int]:
+    """Row count and order-independent hash of one table, named as SQL names it."""
     statement = f"select count(*), coalesce(sum(hash(rows)::hugeint), 0) from {table} as rows"
     row = connection.execute(statement).fetchone()
     assert row is not None
     return row[0], row[1]
+
+
+def hash_files(folder: Path, files: Iterable[Path]) -> str:
+    """SHA-256 over names below a folder and contents, in the order given, in hexadecimal."""
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(str(path.relative_to(folder)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

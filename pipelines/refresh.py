@@ -10,7 +10,7 @@ loaded files, and a finished build.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -22,6 +22,7 @@ import duckdb
 from pipelines.base_version import SEEDS_FOLDER, Base, find_first_day, read_base
 from pipelines.build import BuildReport, VersionLabel, run_dbt, seal
 from pipelines.errors import BlockedNight, DiskFull, FailedBuild
+from pipelines.fingerprint import fingerprint_table
 from pipelines.finished_build import (
     FinishedBuild,
     hash_origin,
@@ -174,7 +175,7 @@ def _link(work: _Refresh, connection: duckdb.DuckDBPyConnection, base: Base) -> 
     report.parameter_changes = list(base.parameter_changes)
     report.refresh_from = find_first_day(connection, base)
     work.whole_loads = _read_whole_loads(connection)
-    work.links = _hash_links(connection)
+    work.links = str(fingerprint_table(connection, "identity.link"))
     return vars(report.links) | {"refresh_from": report.refresh_from}
 
 
@@ -291,18 +292,24 @@ def _build(work: _Refresh, base: Base) -> tuple[FinishedBuild, bool]:
         waived=sorted(f"{name} {day}" for name, days in tests.items() for day in days),
     )
     finished = recall_build(settings, origin, base.published)
-    build = finished or _build_anew(work, base, refresh_from, origin)
+    build = finished or _build_anew(work, base, refresh_from, tests, origin)
     report.build = BuildReport(build.nodes, build.seconds)
     return build, finished is not None
 
 
-def _build_anew(work: _Refresh, base: Base, refresh_from: date, origin: str) -> FinishedBuild:
+def _build_anew(
+    work: _Refresh,
+    base: Base,
+    refresh_from: date,
+    tests: Mapping[str, frozenset[date]],
+    origin: str,
+) -> FinishedBuild:
+    """A sealed build; a failure of one of ``tests`` is waived for its days."""
     settings, business_date = work.settings, work.report.business_date
     assert business_date is not None
     _require_room_to_build(settings, base)
     version = next_version(settings, business_date)
     build_file = start_build(settings, base.version)
-    tests = waived_tests(work.waivers)
     done = run_dbt(settings, build_file, refresh_from, work.watcher.built, sorted(tests))
     results = [*done.tests, *judge_waived_tests(settings, build_file, refresh_from, tests)]
     label = VersionLabel(version, business_date, base.project_hash)
@@ -322,14 +329,6 @@ def _require_room_to_build(settings: Settings, base: Base) -> None:
 def _read_whole_loads(connection: duckdb.DuckDBPyConnection) -> list[int]:
     rows = connection.execute("select load_id from ops.whole_load order by all").fetchall()
     return [load_id for (load_id,) in rows]
-
-
-def _hash_links(connection: duckdb.DuckDBPyConnection) -> str:
-    row = connection.execute(
-        "select coalesce(bit_xor(hash(link)), 0)::varchar from identity.link"
-    ).fetchone()
-    assert row is not None
-    return str(row[0])
 
 
 def _tidy_up(work: _Refresh) -> None:

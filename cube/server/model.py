@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from cube.server.definition import Cube, ModelFile, View
 from cube.server.errors import ModelError
 from cube.server.joins import JoinGraph
 from cube.server.policy import RowPolicy, check_member_policies, compile_row_policies
+from pipelines.fingerprint import hash_files
 
 MODEL_FOLDER = Path(__file__).resolve().parent.parent / "model"
 
@@ -61,7 +61,9 @@ def load_model(folder: Path = MODEL_FOLDER) -> Model:
     tables = {name: cube.definition.sql_table for name, cube in cubes.items()}
     joins = JoinGraph(tables, {name: cube.joins for name, cube in cubes.items()})
     views = _compile_views(sources, cubes, joins)
-    return Model(cubes, views, joins, _compile_policies(sources, cubes), _hash_files(files))
+    return Model(
+        cubes, views, joins, _compile_policies(sources, cubes), hash_files(folder, files)[:16]
+    )
 
 
 def _compile_cubes(sources: _Sources) -> dict[str, CompiledCube]:
@@ -152,13 +154,6 @@ def _step_into(content: object, step: str | int) -> object:
         return content.get(step)
     inside = isinstance(content, list) and isinstance(step, int) and step < len(content)
     return content[step] if inside else None  # type: ignore[index]
-
-
-def _hash_files(files: Iterable[Path]) -> str:
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
 
 
 class _StrictLoader(yaml.SafeLoader):

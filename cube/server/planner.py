@@ -276,16 +276,14 @@ class _Facts:
         """Sources of the parts, each with the root it hangs on. Without parts, rows of one root."""
         listed = list(parts)
         leaves = [(root, part) for root, part in listed if isinstance(part, Leaf)]
-        nested = [part for _, part in listed if isinstance(part, Nested)]
+        nested = [(root, part) for root, part in listed if isinstance(part, Nested)]
         windows = [part for _, part in listed if isinstance(part, Window)]
         sources = self._sources(columns, leaves)
         if not sources and not nested:
             sources = [self._without_leaves(columns)]
         inner = tuple(
             self._nested(columns, part, root, f"nested_{position}")
-            for position, (root, part) in enumerate(
-                (root, part) for root, part in listed if isinstance(part, Nested)
-            )
+            for position, (root, part) in enumerate(nested)
         )
         return Body(columns, tuple(sources), inner, tuple(dict.fromkeys(windows)))
 

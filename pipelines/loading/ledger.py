@@ -11,7 +11,7 @@ from typing import Any, Literal
 import duckdb
 
 from pipelines.contract import Contract, load_contracts
-from pipelines.control import delivery_stem
+from pipelines.delivery import delivery_file
 from pipelines.errors import BlockedNight
 from pipelines.loading.examination import Examination
 from pipelines.loading.landing import Delivery
@@ -291,7 +291,7 @@ class _Progress:
         if self.last_whole is None or business_date <= self.last_whole + ONE_DAY:
             return None
         skipped = self.last_whole + ONE_DAY
-        files = ", ".join(_expected_file(contract, skipped) for contract in self.mandatory)
+        files = ", ".join(str(delivery_file(contract, skipped)) for contract in self.mandatory)
         return BlockedNight(
             f"{business_date} waits: business date {skipped} was not delivered",
             f"Deliver {skipped}, at least {files}, then run the refresh again.",
@@ -305,7 +305,7 @@ class _Progress:
         if not missing:
             return None
         names = ", ".join(contract.name for contract in missing)
-        files = ", ".join(_expected_file(contract, business_date) for contract in missing)
+        files = ", ".join(str(delivery_file(contract, business_date)) for contract in missing)
         return BlockedNight(
             f"{business_date} waits for {names}",
             f"Deliver {files} with its control file, then run the refresh again.",
@@ -335,12 +335,6 @@ class _Progress:
         for delivery in night:
             self.sequences[delivery.contract.name][business_date] = delivery.control.sequence
         self._note_whole(business_date)
-
-
-def _expected_file(contract: Contract, business_date: date) -> str:
-    suffix = ".csv.gz" if contract.format.compression == "gzip" else ".csv"
-    stem = delivery_stem(contract.feed, business_date)
-    return f"{contract.source}/{contract.feed}/{stem}{suffix}"
 
 
 def _explain_gap(delivery: Delivery, expected: int) -> str:

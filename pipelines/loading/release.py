@@ -9,7 +9,6 @@ in the books, superseded.
 from __future__ import annotations
 
 import csv
-import gzip
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,11 +18,11 @@ from pathlib import Path
 import duckdb
 
 from pipelines.contract import Contract, ControlTotal
-from pipelines.control import ControlFile, control_path, delivery_stem, hash_file
+from pipelines.control import ControlFile, control_path, hash_file
+from pipelines.delivery import delivery_file, encode_delivery, write_control
 from pipelines.errors import BankcrmError
 from pipelines.loading.quarantine import QuarantinedRow, list_quarantine
 from pipelines.settings import Settings
-from pipelines.sources.extract import write_control
 from pipelines.sql import quote_names
 
 LINE = "file_line"
@@ -162,10 +161,8 @@ def _next_delivery(
 
 def _data_path(settings: Settings, contract: Contract, business_date: date, rerun: int) -> Path:
     """Path of the next rerun, whose place in the landing folder must be free."""
-    suffix = ".csv.gz" if contract.format.compression == "gzip" else ".csv"
-    folder = settings.landing_folder / contract.source / contract.feed
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / (delivery_stem(contract.feed, business_date, rerun) + suffix)
+    path = settings.landing_folder / delivery_file(contract, business_date, rerun)
+    path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() or control_path(path).exists():
         raise BankcrmError(
             f"{path} waits already", "Run `bankcrm refresh` first, then release what is left."
@@ -179,9 +176,7 @@ def _write_rows(path: Path, contract: Contract, rows: Sequence[Fields]) -> None:
     lines += [
         written.delimiter.join(_quote(row[name], written.delimiter) for name in row) for row in rows
     ]
-    content = ("\n".join(lines) + "\n").encode(written.encoding)
-    if written.compression == "gzip":
-        content = gzip.compress(content, compresslevel=1, mtime=0)
+    content = encode_delivery(written, ("\n".join(lines) + "\n").encode())
     part = path.with_name(path.name + ".part")
     part.write_bytes(content)
     part.replace(path)

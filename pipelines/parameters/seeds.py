@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+
+from pipelines.fingerprint import hash_files
 
 FROM, TO = "valid_from", "valid_to"
 PROPERTIES = "_seeds.yml"
@@ -52,11 +53,7 @@ def read_seeds(folder: Path) -> list[Seed]:
 
 def hash_seeds(folder: Path) -> str:
     """Hash of the seed files of a folder: equal hashes mean equal parameters."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.csv")):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return hash_files(folder, sorted(folder.glob("*.csv")))
 
 
 def _read_seed(path: Path, validity_key: tuple[str, ...] | None) -> Seed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections import Counter
 from datetime import date
 from decimal import Decimal
@@ -11,7 +10,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.contract import Contract, ControlTotal
-from pipelines.control import ControlFile, control_path, delivery_stem, hash_file
+from pipelines.control import ControlFile, hash_file
+from pipelines.delivery import delivery_file, encode_delivery, write_control
 from pipelines.errors import ContractError
 from pipelines.sql import quote_text
 
@@ -51,10 +51,8 @@ class ExtractWriter:
         rows, totals = self._control_figures(contract)
         if rows == 0 and not contract.mandatory:
             return None
-        folder = self._landing / contract.source / contract.feed
-        folder.mkdir(parents=True, exist_ok=True)
-        suffix = ".csv.gz" if contract.format.compression == "gzip" else ".csv"
-        path = folder / (delivery_stem(contract.feed, business_date) + suffix)
+        path = self._landing / delivery_file(contract, business_date)
+        path.parent.mkdir(parents=True, exist_ok=True)
         self._copy(contract, path)
         self._sequences[contract.name] += 1
         write_control(
@@ -98,11 +96,7 @@ class ExtractWriter:
                     "Choose another delimiter in the contract.",
                 )
             content = content.replace(written.encode(), delimiter.encode())
-        if contract.format.encoding != "utf-8":
-            content = content.decode("utf-8").encode(contract.format.encoding)
-        if contract.format.compression == "gzip":
-            content = gzip.compress(content, compresslevel=1, mtime=0)
-        plain.write_bytes(content)
+        plain.write_bytes(encode_delivery(contract.format, content))
         plain.replace(path)
 
 
@@ -112,12 +106,3 @@ def control_sum(total: ControlTotal) -> str:
         return f"sum({total.column})"
     terms = " and ".join(f"{name} = {quote_text(value)}" for name, value in total.where.items())
     return f"sum({total.column}) filter (where {terms})"
-
-
-def write_control(data_file: Path, control: ControlFile) -> Path:
-    """Write the control file beside a data file, in one step: its presence means "complete"."""
-    path = control_path(data_file)
-    part = path.with_suffix(".part")
-    part.write_text(control.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    part.replace(path)
-    return path

@@ -10,9 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from pipelines.contract import ControlTotal, get_contract
-from pipelines.control import ControlFile, control_path, delivery_stem, hash_file
+from pipelines.control import ControlFile, control_path, hash_file
+from pipelines.delivery import delivery_file, encode_delivery, write_control
 from pipelines.settings import Settings
-from pipelines.sources.extract import write_control
 
 Rows = list[dict[str, str]]
 
@@ -25,10 +25,7 @@ class Redelivery:
 
     def path(self, feed: str, night: date, rerun: int = 0) -> Path:
         """Data file of a delivery."""
-        contract = get_contract(feed)
-        folder = self.settings.landing_folder / contract.source / contract.feed
-        suffix = ".csv.gz" if contract.format.compression == "gzip" else ".csv"
-        return folder / (delivery_stem(contract.feed, night, rerun) + suffix)
+        return self.settings.landing_folder / delivery_file(get_contract(feed), night, rerun)
 
     def read(self, feed: str, night: date) -> Rows:
         """Rows of the first delivery of a night, as text."""
@@ -50,12 +47,9 @@ class Redelivery:
         delimiter = contract.format.delimiter
         lines = [delimiter.join(contract.column_names)]
         lines += [delimiter.join(row[name] for name in contract.column_names) for row in rows]
-        content = ("\n".join(lines) + "\n").encode()
         path = self.path(feed, night, rerun)
         first_control = control_path(self.path(feed, night))
-        path.write_bytes(
-            gzip.compress(content, mtime=0) if contract.format.compression == "gzip" else content
-        )
+        path.write_bytes(encode_delivery(contract.format, ("\n".join(lines) + "\n").encode()))
         known = ControlFile.model_validate_json(first_control.read_text())
         stated = rows if stated is None else stated
         totals = {total.label: _sum(stated, total) for total in contract.control_totals}

@@ -3,30 +3,8 @@
 -- published version does not contain.
 {{ config(materialized='view', schema='staging') }}
 
-with source_records as (
-    select * from {{ ref('int_customers__source_records') }}
-),
-
-xref as (
-    select * from {{ ref('int_customers__xref') }}
-),
-
-unified_records as (
-    select
-        xref.customer_durable_key,
-        source_records.*
-    from source_records
-    inner join xref
-        on
-            source_records.source_system = xref.source_system
-            and source_records.customer_id = xref.source_customer_id
-),
-
-golden_records as (
-    {{ golden_record(
-        'unified_records', ['branch', 'loan', 'card'],
-        ['full_name', 'customer_type'], ['phone', 'address', 'city']
-    ) }}
+with golden_records as (
+    {{ golden_record(['full_name', 'customer_type'], ['phone', 'address', 'city']) }}
 ),
 
 contact_versions as (

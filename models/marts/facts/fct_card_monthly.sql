@@ -6,30 +6,14 @@
 
 -- Grain: one credit card in one month, as it stood on the month's last business date. Balances and
 -- limits add up over cards, never over months; spend, payments and fees add up over both.
-with positions as (
-    select * from {{ ref('int_risk__positions') }}
-    where asset_kind = 'CARD' and month_end_date >= {{ refresh_from_month() }}
-),
-
-classes as (
-    select * from {{ ref('int_risk__classes') }}
-),
-
-exposures as (
-    select * from {{ ref('int_risk__exposures') }}
-),
-
-credit_losses as (
-    select * from {{ ref('int_risk__credit_losses') }}
+with credit_months as (
+    select * from {{ ref('int_risk__credit_months') }}
+    where asset_kind = 'CARD'
 ),
 
 account_months as (
     select * from {{ ref('fct_account_monthly') }}
     where account_type = 'CARD' and month_end_date >= {{ refresh_from_month() }}
-),
-
-account_versions as (
-    select * from {{ ref('dim_account') }}
 ),
 
 entries as (
@@ -73,8 +57,8 @@ movements as (
 ),
 
 -- A card that is closed and settled is no news.
-living_positions as (
-    select * from positions
+living_cards as (
+    select * from credit_months
     where
         maximum_balance <> 0
         or balance <> 0
@@ -83,80 +67,62 @@ living_positions as (
 )
 
 select
-    {{ surrogate_key("living_positions.account_durable_key", "living_positions.month_end_date") }} as card_monthly_key,
-    living_positions.month_end_date,
-    living_positions.account_key,
-    living_positions.account_durable_key,
-    living_positions.customer_key,
-    living_positions.customer_durable_key,
-    living_positions.product_key,
-    living_positions.branch_key,
-    living_positions.manager_key,
-    living_positions.currency_key,
-    {{ surrogate_key("'risk_grade'", "classes.risk_grade_code") }} as risk_grade_key,
-    case
-        when classes.previous_balance > 0 then {{ surrogate_key("'risk_grade'", "classes.previous_risk_grade_code") }}
-        else -3
-    end as previous_risk_grade_key,
-    living_positions.account_id as card_id,
-    classes.risk_trigger_code,
-    classes.overdue_bucket_code,
-    case when classes.previous_balance > 0 then classes.previous_overdue_bucket_code end as previous_overdue_bucket_code,
-    exposures.rating_code,
-    exposures.default_source_code,
-    exposures.loss_source_code,
-    exposures.stage_number,
-    living_positions.is_complete_month,
-    classes.is_non_performing,
-    account_versions.credit_limit,
-    living_positions.balance as end_balance,
+    {{ surrogate_key("living_cards.account_durable_key", "living_cards.month_end_date") }} as card_monthly_key,
+    living_cards.month_end_date,
+    living_cards.account_key,
+    living_cards.account_durable_key,
+    living_cards.customer_key,
+    living_cards.customer_durable_key,
+    living_cards.product_key,
+    living_cards.branch_key,
+    living_cards.manager_key,
+    living_cards.currency_key,
+    living_cards.risk_grade_key,
+    living_cards.previous_risk_grade_key,
+    living_cards.account_id as card_id,
+    living_cards.risk_trigger_code,
+    living_cards.overdue_bucket_code,
+    living_cards.previous_overdue_bucket_code,
+    living_cards.rating_code,
+    living_cards.default_source_code,
+    living_cards.loss_source_code,
+    living_cards.stage_number,
+    living_cards.is_complete_month,
+    living_cards.is_non_performing,
+    living_cards.credit_limit,
+    living_cards.balance as end_balance,
     account_months.average_balance,
-    cast(coalesce(classes.previous_balance, 0) as decimal(18, 2)) as previous_balance,
+    living_cards.previous_balance,
     case
-        when account_versions.credit_limit is not null
-            then cast(greatest(account_versions.credit_limit - greatest(living_positions.balance, 0), 0) as decimal(18, 2))
+        when living_cards.credit_limit is not null
+            then cast(greatest(living_cards.credit_limit - greatest(living_cards.balance, 0), 0) as decimal(18, 2))
     end as undrawn_amount,
-    case
-        when account_versions.credit_limit > 0
-            then {{ share_of('greatest(living_positions.balance, 0)', 'account_versions.credit_limit') }}
-    end as utilisation_rate,
+    {{ ratio(cents('greatest(living_cards.balance, 0)'), cents('living_cards.credit_limit')) }}
+        as utilisation_rate,
     coalesce(movements.spend_amount, 0) as spend_amount,
     coalesce(movements.payment_amount, 0) as payment_amount,
     account_months.fee_income_amount,
-    living_positions.overdue_principal_amount as overdue_amount,
+    living_cards.overdue_principal_amount as overdue_amount,
     coalesce(movements.spend_count, 0) as spend_count,
-    living_positions.days_past_due,
-    living_positions.maximum_days_past_due,
-    exposures.probability_of_default,
-    exposures.loss_given_default,
-    exposures.credit_score,
-    exposures.exposure_at_default as exposure_at_default_amount,
-    exposures.general_provision as general_provision_amount,
-    exposures.specific_provision as specific_provision_amount,
-    exposures.expected_loss_amount,
-    credit_losses.expected_credit_loss_amount,
-    exposures.risk_weight,
-    exposures.risk_weighted_amount,
-    exposures.capital_amount
-from living_positions
-inner join classes
-    on
-        living_positions.account_durable_key = classes.account_durable_key
-        and living_positions.month_end_date = classes.month_end_date
-inner join exposures
-    on
-        living_positions.account_durable_key = exposures.account_durable_key
-        and living_positions.month_end_date = exposures.month_end_date
-inner join credit_losses
-    on
-        living_positions.account_durable_key = credit_losses.account_durable_key
-        and living_positions.month_end_date = credit_losses.month_end_date
-inner join account_versions on living_positions.account_key = account_versions.account_key
+    living_cards.days_past_due,
+    living_cards.maximum_days_past_due,
+    living_cards.probability_of_default,
+    living_cards.loss_given_default,
+    living_cards.credit_score,
+    living_cards.exposure_at_default_amount,
+    living_cards.general_provision_amount,
+    living_cards.specific_provision_amount,
+    living_cards.expected_loss_amount,
+    living_cards.expected_credit_loss_amount,
+    living_cards.risk_weight,
+    living_cards.risk_weighted_amount,
+    living_cards.capital_amount
+from living_cards
 left join account_months
     on
-        living_positions.account_durable_key = account_months.account_durable_key
-        and living_positions.month_end_date = account_months.month_end_date
+        living_cards.account_durable_key = account_months.account_durable_key
+        and living_cards.month_end_date = account_months.month_end_date
 left join movements
     on
-        living_positions.account_durable_key = movements.account_durable_key
-        and living_positions.month_end_date = movements.month_end_date
+        living_cards.account_durable_key = movements.account_durable_key
+        and living_cards.month_end_date = movements.month_end_date

@@ -61,8 +61,8 @@ select
     exposure_count,
     start_balance,
     end_balance,
-    {{ share_of('count_until', 'row_count') }}
-    - {{ share_of('(count_until - exposure_count)', 'row_count') }} as count_share,
-    {{ share_of('balance_until', 'row_balance') }}
-    - {{ share_of('(balance_until - start_balance)', 'row_balance') }} as balance_share
+    {{ ratio('count_until', 'row_count') }}
+    - {{ ratio('(count_until - exposure_count)', 'row_count') }} as count_share,
+    {{ ratio(cents('balance_until'), cents('row_balance')) }}
+    - {{ ratio(cents('(balance_until - start_balance)'), cents('row_balance')) }} as balance_share
 from cumulative_moves

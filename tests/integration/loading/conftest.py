@@ -15,10 +15,11 @@ import pytest
 
 from pipelines.contract import get_contract
 from pipelines.control import ControlFile, control_path, delivery_stem, hash_file
+from pipelines.delivery import write_control
 from pipelines.loading.landing import Delivery, find_deliveries
 from pipelines.loading.load import LoadResult, load_delivery, open_raw
 from pipelines.settings import Settings
-from pipelines.sources.extract import ExtractWriter, write_control
+from pipelines.sources.extract import ExtractWriter
 
 
 @dataclass
