@@ -30,7 +30,10 @@ export function Drill({ state, cell, close }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   const query = drillQuery(state, catalog, cell, standing.businessDate, page);
-  const asked = useAsked(JSON.stringify(query), () => connection.load(query));
+  const asked = useAsked(JSON.stringify(query), async () => ({
+    answer: await connection.load(query),
+    page,
+  }));
   return (
     <dialog class="drill" ref={dialog} onClose={close} aria-label={t.drill.title}>
       <header>
@@ -43,13 +46,13 @@ export function Drill({ state, cell, close }: Props) {
         </button>
       </header>
       <Shown asked={asked}>
-        {(answer) =>
+        {({ answer, page: shown }) =>
           answer.rows.length === 0 ? (
             <Empty />
           ) : (
             <>
               <DrillTable measure={cell.measure} rows={answer.rows} />
-              <Pages page={page} total={answer.total ?? answer.rows.length} turn={setPage} />
+              <Pages page={shown} total={answer.total ?? answer.rows.length} turn={setPage} />
             </>
           )
         }

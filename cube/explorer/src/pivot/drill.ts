@@ -1,13 +1,13 @@
 import { type Query } from '@cubejs-client/core';
-import { type Catalog, type Member } from '../api/catalog';
+import { type Catalog } from '../api/catalog';
 import { resolvePeriod } from '../period';
-import { completeFilters, dateRangeOf, keyFilters, toQueryFilter } from './queries';
+import { completeFilters, dateRangeOf, isCalendar, keyFilters, toQueryFilter } from './queries';
 import { type Path, type PivotState } from './state';
 
 export const DRILL_PAGE = 100;
-
-/** Aggregates whose single rows the server can show; others are shown per drill member. */
-const PLAIN = ['sum', 'count', 'countDistinct', 'min', 'max', 'avg'];
+const MOST_COLUMNS = 7;
+/** Views of several months without a member of their own that says so. */
+const MONTHLY_VIEWS = ['bank_overview', 'credit', 'managers'];
 
 /** What identifies a row, in the order in which it is shown, where a view has it. */
 const IDENTIFYING = [
@@ -27,14 +27,24 @@ const IDENTIFYING = [
   'measure_name',
 ];
 
-/** Columns of a drill-through: the members that the model names, else what identifies a row. */
+/** Columns of a drill-through: the members that the model names, then what identifies a row. */
 export function drillMembers(catalog: Catalog, measure: string): string[] {
   const [view = ''] = measure.split('.');
-  const named = (catalog.member(measure)?.drillMembers ?? []).filter((name) => catalog.has(name));
-  const identifying = IDENTIFYING.map((name) => `${view}.${name}`).filter((name) =>
-    catalog.has(name),
+  const named = catalog.member(measure)?.drillMembers ?? [];
+  const identifying = IDENTIFYING.map((name) => `${view}.${name}`);
+  const isMonthlyView = isMonthly(catalog, view);
+  const members = [...named, ...identifying].filter(
+    (name) => catalog.has(name) && !(isMonthlyView && isCalendar(catalog, name)),
   );
-  return [...new Set([...named, ...identifying])].slice(0, 7);
+  return [...new Set(members)].slice(0, MOST_COLUMNS);
+}
+
+/**
+ * Whether a view holds months. A balance belongs to the end of a period: what lies behind it are the
+ * accounts, not one row for each of their months, which would add up to another figure.
+ */
+function isMonthly(catalog: Catalog, view: string): boolean {
+  return catalog.has(`${view}.month_end_date`) || MONTHLY_VIEWS.includes(view);
 }
 
 /** The rows behind a cell, the largest first. The server applies the user's rights as always. */
@@ -57,14 +67,10 @@ export function drillQuery(
     ...(filters.length > 0 ? { filters } : {}),
     ...(state.segments.length > 0 ? { segments: state.segments } : {}),
     ...(range ? { timeDimensions: [dateRangeOf(state.view, range)] } : {}),
-    ...(isPlain(catalog.member(cell.measure)) ? { ungrouped: true } : {}),
+    ...(isMonthly(catalog, state.view) ? {} : { ungrouped: true }),
     order: [[cell.measure, 'desc']],
     limit: DRILL_PAGE,
     offset: page * DRILL_PAGE,
     total: true,
   };
-}
-
-function isPlain(measure: Member | undefined): boolean {
-  return PLAIN.includes(measure?.aggType ?? '');
 }

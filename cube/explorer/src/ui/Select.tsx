@@ -1,3 +1,5 @@
+import { useId } from 'preact/hooks';
+
 interface Props<T extends string> {
   label: string;
   value: T;
@@ -9,16 +11,19 @@ interface Props<T extends string> {
 
 /** A labelled list of choices. */
 export function Select<T extends string>({ label, value, options, onChange, isLabelled }: Props<T>) {
+  const id = useId();
   return (
-    <label class="select">
-      <span class={isLabelled ? 'label' : 'unseen'}>{label}</span>
-      <select value={value} onChange={(event) => onChange(event.currentTarget.value as T)}>
+    <span class="select">
+      <label for={id} class={isLabelled ? 'label' : 'unseen'}>
+        {label}
+      </label>
+      <select id={id} value={value} onChange={(event) => onChange(event.currentTarget.value as T)}>
         {options.map(([option, title]) => (
           <option key={option} value={option}>
             {title}
           </option>
         ))}
       </select>
-    </label>
+    </span>
   );
 }
