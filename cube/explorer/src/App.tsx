@@ -25,7 +25,7 @@ const LOOK_AGAIN_MS = 20_000;
 export function App() {
   const [preferences, prefer] = usePreferences();
   const [token, setToken] = useState(readToken);
-  const [phase, start] = usePhase(token);
+  const { phase, start, refuse } = usePhase(token);
   const signIn = (text: string) => {
     keepToken(text);
     setToken(text);
@@ -44,6 +44,7 @@ export function App() {
           standing={phase.standing}
           catalog={phase.catalog}
           token={token}
+          refused={refuse}
           signOut={token === null ? undefined : signOut}
           preferences={preferences}
           prefer={prefer}
@@ -53,7 +54,7 @@ export function App() {
   );
 }
 
-function usePhase(token: string | null): [Phase, () => void] {
+function usePhase(token: string | null): { phase: Phase; start: () => void; refuse: () => void } {
   const [phase, setPhase] = useState<Phase>({ name: 'starting' });
   const start = () => {
     Promise.all([fetchStanding(token), fetchCatalog(token)]).then(
@@ -67,7 +68,7 @@ function usePhase(token: string | null): [Phase, () => void] {
     );
   };
   useEffect(start, [token]);
-  return [phase, start];
+  return { phase, start, refuse: () => setPhase({ name: 'sign-in', isRefused: true }) };
 }
 
 function Failing({ error, retry }: { error: Error; retry: () => void }) {
@@ -85,16 +86,18 @@ interface ReadyProps {
   standing: Standing;
   catalog: Catalog;
   token: string | null;
+  /** Told that the server does not take the token any more. */
+  refused: () => void;
   signOut: (() => void) | undefined;
   preferences: Preferences;
   prefer: (changed: Partial<Preferences>) => void;
 }
 
-function Ready({ standing, catalog, token, signOut, preferences, prefer }: ReadyProps) {
+function Ready({ standing, catalog, token, refused, signOut, preferences, prefer }: ReadyProps) {
   const route = useRoute();
   const [published, setPublished] = useState(standing.version);
   const connection = useMemo(
-    () => new Connection(token, standing.version, setPublished),
+    () => new Connection(token, standing.version, { versionChange: setPublished, refused }),
     [token, standing],
   );
   useWatch(token, setPublished);

@@ -18,6 +18,18 @@ export class VersionChanged extends Error {
   }
 }
 
+/** Told of what concerns the whole page. */
+export interface Listeners {
+  versionChange: (published: string) => void;
+  /** The token has ended. */
+  refused: () => void;
+}
+
+/** An error of the client: without a status, no server was reached. */
+interface RequestError extends Error {
+  status?: number;
+}
+
 interface Result {
   version: string;
   truncated: boolean;
@@ -32,7 +44,7 @@ const MOST_ROWS = 1_000_000;
 /**
  * Queries of one page, all answered from one version.
  *
- * An answer of another version is never handed out: `onVersionChange` is told and the query fails.
+ * An answer of another version is never handed out: the listener is told and the query fails.
  * Answers are kept, since a version does not change.
  */
 export class Connection {
@@ -42,7 +54,7 @@ export class Connection {
   constructor(
     token: string | null,
     readonly version: string,
-    readonly onVersionChange: (published: string) => void,
+    readonly on: Listeners,
   ) {
     this.#api = cube(token ?? '', { apiUrl: '/cubejs-api/v1' });
   }
@@ -71,14 +83,20 @@ export class Connection {
   }
 
   async #ask(query: Query): Promise<Answer> {
-    const resultSet = await this.#api.load(query);
+    const resultSet = await this.#api.load(query).catch((error: RequestError) => this.#fail(error));
     const { loadResponse } = resultSet.serialize();
     const [result] = loadResponse.results as unknown as Result[];
     if (!result) throw new Error('the answer holds no result');
     if (result.version !== this.version) {
-      this.onVersionChange(result.version);
+      this.on.versionChange(result.version);
       throw new VersionChanged(result.version);
     }
     return { rows: result.data, truncated: result.truncated, total: result.total };
+  }
+
+  #fail(error: RequestError): never {
+    if (error.status === 403) this.on.refused();
+    if (error.status === undefined) throw new TypeError(error.message);
+    throw error;
   }
 }
