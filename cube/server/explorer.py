@@ -120,7 +120,7 @@ class Explorer:
 
 
 def expected_night(now: datetime) -> str:
-    """Newest business date that should be published: the day before, by the clock of this machine."""
+    """Newest business date that should be published: the day before, by this machine's clock."""
     return (now.astimezone().date() - timedelta(days=1)).isoformat()
 
 

@@ -18,21 +18,18 @@ from typing import Any
 import duckdb
 import pytest
 import uvicorn
+from playwright import sync_api
 
 from cube.server.app import create_app
 from cube.server.auth import make_token
 from pipelines.settings import PROJECT_FOLDER, Settings
 from tests.cube.sample_marts import publish_version
 
-sync_api = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is absent: install the dev dependencies"
-)
-
 BUSINESS_DATE = date(2024, 6, 28)
 SECRET = "a secret of the browser tests, long enough"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 VITE = PROJECT_FOLDER / "node_modules" / "vite" / "bin" / "vite.js"
-# A name that a spreadsheet would run, and the marts of the desks that the shared tables leave empty.
+# A name that a spreadsheet would run, and marts of the desks that the shared tables leave empty.
 EXTRA_SQL = """
 update marts.dim_customer set full_name = '=HYPERLINK("http://example.com","x")'
 where customer_key = 5;

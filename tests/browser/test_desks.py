@@ -57,7 +57,7 @@ def test_the_statement_is_the_same_in_chart_and_table(visit: Visit, sql: Sql) ->
     open_in_ones(visit, "#/profit")
     statement = card(visit, "How the contribution comes about")
     statement.get_by_role("button", name="Table").click()
-    lines = {name: value for name, value in table(statement)}
+    lines = dict(table(statement))
     [(cost, net)] = sql(
         f"""select -sum(cost_to_serve_amount), sum(net_contribution_amount)
         from fct_profit_monthly where {MAY}"""
@@ -159,9 +159,7 @@ def test_a_chart_is_saved_as_a_picture(visit: Visit, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("desk", ["profit", "credit", "transactions", "managers", "customer"])
-def test_every_desk_speaks_chinese(
-    visit_as: Callable[..., Visit], address: str, desk: str
-) -> None:
+def test_every_desk_speaks_chinese(visit_as: Callable[..., Visit], address: str, desk: str) -> None:
     visit = visit_as(address, locale="zh-CN")
     visit.open(f"#/{desk}")
     titles = visit.page.locator("h1, h2, .headlines dt").all_inner_texts()

@@ -21,7 +21,7 @@ FIGURES = """
 select full_name, sum(end_balance)::double from fct_account_monthly
 join dim_customer using (customer_key)
 where month_end_date = '2024-06-30' and customer_type is distinct from 'PERSON'
-group by 1 order by 2 desc
+group by 1 order by 2 desc, 1
 """
 
 

@@ -173,7 +173,9 @@ def test_a_balance_opens_the_accounts_behind_it(visit: Visit, sql: Sql) -> None:
 def test_members_are_dragged_into_zones_and_out_of_them(visit: Visit) -> None:
     visit.open(place(v="balances"))
     page = visit.page
-    page.get_by_role("button", name="Accounts", exact=True).drag_to(page.locator("[data-zone=values]"))
+    page.get_by_role("button", name="Accounts", exact=True).drag_to(
+        page.locator("[data-zone=values]")
+    )
     page.get_by_role("button", name="Product range").drag_to(page.locator("[data-zone=rows]"))
     visit.settle()
     assert [row[0] for row in visit.grid()] == ["Total", "LIABILITY", "ASSET"]

@@ -42,6 +42,14 @@ function tooltip(colours: Colours, format: (value: unknown, index: number) => st
   };
 }
 
+/** A title above a figure, as elements: names come from the bank's data and are never markup. */
+function tip(title: string, figure: string): HTMLElement {
+  const [box, strong] = [document.createElement('div'), document.createElement('b')];
+  strong.textContent = figure;
+  box.append(title, document.createElement('br'), strong);
+  return box;
+}
+
 function valueAxis(colours: Colours, format: Format) {
   return {
     type: 'value' as const,
@@ -137,7 +145,7 @@ export function waterfallOption(
       formatter: (items) => {
         const [first] = Array.isArray(items) ? items : [items];
         const bar = bars[first?.dataIndex ?? 0];
-        return `${categories[first?.dataIndex ?? 0]}<br><b>${format(bar?.value ?? Number.NaN)}</b>`;
+        return tip(categories[first?.dataIndex ?? 0] ?? '', format(bar?.value ?? Number.NaN));
       },
     },
     grid: { left: 8, right: 14, top: 14, bottom: 4, containLabel: true },
@@ -219,7 +227,7 @@ export function heatOption(
       trigger: 'item',
       formatter: (item) => {
         const [x = 0, y = 0, value = 0] = ((item as { data?: number[] }).data ?? []) as number[];
-        return `${rows[y]} → ${columns[x]}<br><b>${format(value)}</b>`;
+        return tip(`${rows[y]} → ${columns[x]}`, format(value));
       },
     },
     grid: { left: 8, right: 8, top: 4, bottom: 4, containLabel: true },

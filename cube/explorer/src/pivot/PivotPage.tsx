@@ -40,7 +40,7 @@ export function PivotPage({ parameters }: { parameters: URLSearchParams }) {
       <div class="work">
         <div class="title">
           <h1>{titleOf(view, language)}</h1>
-          <p class="faint">{view.description}</p>
+          <p class="faint">{language === 'en' && view.description}</p>
           <Exports state={state} layout={() => layout.current} />
         </div>
         <Zones state={state} change={change} />
