@@ -45,11 +45,13 @@ MANY_CELLS = (
 )
 TURN = """async (address) => {
     performance.clearMarks();
+    const last = name => performance.getEntriesByName(name).at(-1)?.startTime ?? Infinity;
     const start = performance.now();
     location.hash = address;
-    while (performance.getEntriesByName('pivot-drawn').length === 0)
-        await new Promise(done => setTimeout(done, 2));
-    return performance.getEntriesByName('pivot-drawn')[0].startTime - start;
+    const isDone = () => document.querySelector('[aria-busy=false] regular-table') &&
+        last('pivot-drawn') > last('pivot-asked');
+    do await new Promise(done => setTimeout(done, 5)); while (!isDone());
+    return last('pivot-drawn') - start;
 }"""
 PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 DRAWN = "performance.getEntriesByName('pivot-drawn')[0].startTime"
@@ -109,9 +111,7 @@ def open_page(browser: Browser, place: str) -> Page:
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     page.goto(f"{ADDRESS}/{place}")
-    page.wait_for_function(
-        "performance.getEntriesByName('pivot-drawn').length > 0", timeout=120_000
-    )
+    page.locator("regular-table td").first.wait_for(timeout=120_000)
     return page
 
 
