@@ -1,4 +1,4 @@
-"""A test file stays on one worker, and so do all files that read the shared banks."""
+"""A test file stays on one worker; so do all that read the shared banks, and all of the browser."""
 
 from __future__ import annotations
 
@@ -20,11 +20,17 @@ READ_SHARED_BANKS = (
 """Tests that read the refreshed banks of tests/integration/conftest.py: each is built once."""
 
 
+BROWSER = "tests/browser/"
+"""Tests that share a browser and its servers."""
+
+
 class ByBank(LoadScopeScheduling):  # type: ignore[misc]
-    """A scope is a file, or everything that reads the shared banks."""
+    """A scope is a file, or everything that reads the shared banks, or the browser."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.split("::", 1)[0]
+        if path.startswith(BROWSER):
+            return BROWSER
         return "shared banks" if path.startswith(READ_SHARED_BANKS) else path
 
 
