@@ -123,6 +123,7 @@ def test_a_customer_is_found_and_shown(visit: Visit, sql: Sql) -> None:
     open_in_ones(visit, "#/customer")
     visit.page.get_by_role("searchbox", name="Find a customer").fill("小明")
     visit.page.get_by_role("link", name="王小明").click()
+    expect(visit.page.get_by_role("heading", level=1)).to_have_text("王小明")
     visit.settle()
     assert headline(visit, "Assets under management") == "4,005.00"
     profile = {row[0]: row[1] for row in table(card(visit, "Profile"))}

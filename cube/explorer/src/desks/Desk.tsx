@@ -9,7 +9,7 @@ import { CardFrame } from './CardFrame';
 import { credit } from './credit';
 import { customer } from './customer';
 import { DataCardView } from './DataCardView';
-import { FindCustomer } from './FindCustomer';
+import { CustomerName, FindCustomer } from './FindCustomer';
 import { Headlines } from './Headlines';
 import { managers } from './managers';
 import { PivotCardView } from './PivotCardView';
@@ -30,7 +30,7 @@ export default function Desk({ name, parameters }: { name: DeskName; parameters:
   return (
     <div class="desk">
       <header class="desk-head">
-        <h1>{t.desks[name]}</h1>
+        <h1>{context.customer ? <CustomerName customer={context.customer} /> : t.desks[name]}</h1>
         {context.customer && <a href={routeAddress('customer')}>← {t.desk.find}</a>}
         <MonthChoice name={name} parameters={parameters} month={context.month} />
       </header>

@@ -42,6 +42,19 @@ export function FindCustomer({ context }: { context: Context }) {
   );
 }
 
+/** The name of a customer, or the key until it is known. */
+export function CustomerName({ customer }: { customer: string }) {
+  const { connection } = usePage();
+  const asked = useAsked(customer, () =>
+    connection.load({
+      dimensions: [NAME],
+      filters: [{ member: KEY, operator: 'equals', values: [customer] }],
+      limit: 1,
+    }),
+  );
+  return <>{asked.value?.rows[0]?.[NAME] ?? customer}</>;
+}
+
 function findQuery(search: string, { month }: Context): Query {
   const isKey = /^\d{6,}$/.test(search);
   const filter = isKey

@@ -184,7 +184,7 @@ function listing(
 const grades = listing(
   (t) => t.desk.grades,
   'customers',
-  ['month_end_date', 'grade_code', 'previous_grade_code', 'grade_move', 'lifecycle_code', 'risk_grade_name'],
+  ['month_end_date', 'grade_code', 'previous_grade_code', 'grade_move', 'risk_grade_name'],
   ['aum_end_balance'],
   6,
   'year',
