@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import pytest
@@ -50,6 +50,8 @@ select i::bigint manager_score_key, date '2024-05-31' month_end_date, i::bigint 
 from range(1, 4) managers(i);
 """
 
+PATIENCE_SECONDS = 10
+T = TypeVar("T")
 Sql = Callable[..., list[tuple[Any, ...]]]
 
 
@@ -64,6 +66,8 @@ class Visit:
     def open(self, place: str = "") -> None:
         """Go to a place such as ``#/profit`` and wait until nothing is asked any more."""
         self.page.goto(f"{self.address}/{place}")
+        self.page.locator("main").wait_for()
+        self.page.wait_for_load_state("networkidle")
         self.settle()
 
     def settle(self) -> None:
@@ -80,6 +84,17 @@ class Visit:
             row => [...row.children].map(cell => cell.textContent))"""
         rows: list[list[str]] = self.page.evaluate(script)
         return rows
+
+    def lines(self) -> list[str]:
+        """First cell of each line of the grid."""
+        return [row[0] for row in self.grid()]
+
+    def expect(self, read: Callable[[], T], expected: T) -> None:
+        """Wait until the page shows what is expected; what it shows in the end is compared."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while read() != expected and time.monotonic() < deadline:
+            self.page.wait_for_timeout(50)
+        assert read() == expected
 
 
 @pytest.fixture(scope="session")

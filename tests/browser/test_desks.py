@@ -39,7 +39,7 @@ def open_in_ones(visit: Visit, place: str) -> None:
 def test_profit_shows_who_makes_it(visit: Visit, sql: Sql) -> None:
     open_in_ones(visit, "#/profit")
     [(net,)] = sql(f"select sum(net_contribution_amount) from fct_profit_monthly where {MAY}")
-    assert headline(visit, "Net contribution") == f"{net:,.2f}"
+    visit.expect(lambda: headline(visit, "Net contribution"), f"{net:,.2f}")
     whale = card(visit, "Who makes the profit")
     expect(whale.get_by_role("img")).to_have_count(1)
     customers = sql(
@@ -71,12 +71,12 @@ def test_the_organisation_opens_in_place_and_as_a_pivot(visit: Visit) -> None:
     organisation = card(visit, "Organisation")
     organisation.get_by_role("rowheader", name="Main 1").click()
     visit.settle()
-    assert "Branch 1" in [row[0] for row in visit.grid()]
+    visit.expect(lambda: "Branch 1" in visit.lines(), True)
     shown = visit.grid()
     organisation.get_by_role("link", name="Open as pivot").click()
     expect(visit.page.get_by_role("heading", level=1)).to_have_text("Profit contribution")
     visit.settle()
-    assert [row[:3] for row in visit.grid()] == [row[:3] for row in shown]
+    visit.expect(lambda: [row[:3] for row in visit.grid()], [row[:3] for row in shown])
 
 
 def test_credit_shows_classes_and_their_share(visit: Visit, sql: Sql) -> None:
@@ -85,8 +85,8 @@ def test_credit_shows_classes_and_their_share(visit: Visit, sql: Sql) -> None:
         f"""select sum(principal_balance), sum(principal_balance) filter (is_non_performing)
         from fct_loan_monthly where {MAY}"""
     )
-    assert headline(visit, "Loan balance") == f"{balance:,.2f}"
-    assert headline(visit, "NPL ratio") == f"{npl / balance:.1%}"
+    visit.expect(lambda: headline(visit, "Loan balance"), f"{balance:,.2f}")
+    visit.expect(lambda: headline(visit, "NPL ratio"), f"{npl / balance:.1%}")
     classes = card(visit, "Loans by class over time")
     classes.get_by_role("button", name="Table").click()
     rows = [row for row in table(classes) if row[0] == "May 2024"]
@@ -125,7 +125,7 @@ def test_a_customer_is_found_and_shown(visit: Visit, sql: Sql) -> None:
     visit.page.get_by_role("link", name="王小明").click()
     expect(visit.page.get_by_role("heading", level=1)).to_have_text("王小明")
     visit.settle()
-    assert headline(visit, "Assets under management") == "4,005.00"
+    visit.expect(lambda: headline(visit, "Assets under management"), "4,005.00")
     profile = {row[0]: row[1] for row in table(card(visit, "Profile"))}
     assert profile["Customer name"] == "王小明"
     products = card(visit, "Products and balances")
@@ -143,7 +143,7 @@ def test_another_month_is_another_desk(visit: Visit, sql: Sql) -> None:
     visit.settle()
     query = """select sum(net_contribution_amount) from fct_profit_monthly
         where month_end_date = '2024-03-31'"""
-    assert headline(visit, "Net contribution") == f"{sql(query)[0][0]:,.2f}"
+    visit.expect(lambda: headline(visit, "Net contribution"), f"{sql(query)[0][0]:,.2f}")
     assert "month=2024-03" in visit.page.url
 
 

@@ -48,10 +48,8 @@ def expected(sql: Sql, *conditions: str) -> list[str]:
 
 def check(visit: Visit, sql: Sql, lines: dict[str, str], columns: list[str]) -> None:
     """The grid has exactly these lines, each with the figures of its condition."""
-    grid = visit.grid()
-    assert [row[0] for row in grid] == list(lines)
-    for row, condition in zip(grid, lines.values(), strict=True):
-        assert row[1:] == expected(sql, condition, *columns), row[0]
+    grid = [[line, *expected(sql, condition, *columns)] for line, condition in lines.items()]
+    visit.expect(visit.grid, grid)
 
 
 def test_cells_equal_sql_in_every_state_of_rows_and_columns(visit: Visit, sql: Sql) -> None:
@@ -112,7 +110,8 @@ def test_shares_and_changes_are_ratios_of_figures_of_the_server(visit: Visit, sq
         [name, f"{now / total:.1%}", show(before), f"{(now - before) / before:.1%}"]
         for name, now, before in figures
     ]
-    assert visit.grid()[1:] == [[cell.replace("-", "−") for cell in line] for line in lines]
+    expected = [[cell.replace("-", "−") for cell in line] for line in lines]
+    visit.expect(lambda: visit.grid()[1:], expected)
 
 
 def test_headers_sort_and_the_top_leaves_totals_as_they_are(visit: Visit, sql: Sql) -> None:
@@ -133,7 +132,7 @@ def test_headers_sort_and_the_top_leaves_totals_as_they_are(visit: Visit, sql: S
     total = ["Total", show(sum(value for _, value in figures))]
     least = [[name, show(value)] for name, value in figures[:5]]
     rest = [f"{len(figures) - 5} more, counted in the total", ""]
-    assert visit.grid() == [total, *least, rest]
+    visit.expect(visit.grid, [total, *least, rest])
 
 
 def test_a_figure_opens_the_rows_behind_it(visit: Visit, sql: Sql) -> None:
@@ -178,13 +177,13 @@ def test_members_are_dragged_into_zones_and_out_of_them(visit: Visit) -> None:
     )
     page.get_by_role("button", name="Product range").drag_to(page.locator("[data-zone=rows]"))
     visit.settle()
-    assert [row[0] for row in visit.grid()] == ["Total", "LIABILITY", "ASSET"]
+    visit.expect(visit.lines, ["Total", "LIABILITY", "ASSET"])
     assert page.locator("[data-zone=rows] li").all_inner_texts() == [
         "Pillar\n×", "Product line\n×", "Product family\n×", "Product\n×",
     ]  # fmt: skip
     page.get_by_label("Options of Pillar").drag_to(page.locator("[data-zone=columns]"))
     visit.settle()
-    assert [row[0] for row in visit.grid()] == ["Total", "Retail", "Credit"]
+    visit.expect(visit.lines, ["Total", "Retail", "Credit"])
     page.get_by_label("Remove: Pillar").click()
     visit.settle()
     assert "c=" not in page.url
@@ -203,7 +202,7 @@ def test_a_filter_keeps_what_was_ticked(visit: Visit, sql: Sql) -> None:
         select sum(end_balance) from fct_account_monthly join dim_customer using (customer_key)
         where month_end_date = '2024-06-30' and customer_type = 'PERSON'
     """
-    assert visit.grid()[0] == ["Total", show(sql(query)[0][0])]
+    visit.expect(lambda: visit.grid()[:1], [["Total", show(sql(query)[0][0])]])
 
 
 def test_amounts_of_several_currencies_are_called_out(visit: Visit) -> None:
@@ -223,7 +222,7 @@ def test_a_link_is_a_saved_view(visit: Visit, visit_as: Callable[..., Visit]) ->
     again = visit_as(visit.address)
     again.page.goto(visit.page.url)
     again.settle()
-    assert again.grid() == visit.grid()
+    again.expect(again.grid, visit.grid())
 
 
 def test_a_link_says_what_it_cannot_show(visit: Visit) -> None:
