@@ -199,10 +199,10 @@ def test_units_divide_amounts_and_nothing_else(visit: Visit, sql: Sql) -> None:
 
 def test_dark_is_dark(visit: Visit) -> None:
     visit.open(BALANCES)
-    read = "getComputedStyle(document.body).backgroundColor"
-    light = visit.page.evaluate(read)
+    body = visit.page.locator("body")
+    expect(body).to_have_css("background-color", "rgb(244, 246, 249)")
     visit.page.get_by_label("Appearance").select_option("dark")
-    assert light != visit.page.evaluate(read) == "rgb(16, 22, 29)"
+    expect(body).to_have_css("background-color", "rgb(16, 22, 29)")
 
 
 def test_a_slow_answer_and_a_failed_one_say_what_to_do(visit: Visit) -> None:

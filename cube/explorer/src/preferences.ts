@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { type Unit, UNITS } from './format';
 import { type Language, preferredLanguage } from './i18n';
 
@@ -29,7 +29,8 @@ function read(): Preferences {
 
 export function usePreferences(): [Preferences, (changed: Partial<Preferences>) => void] {
   const [preferences, setPreferences] = useState(read);
-  useEffect(() => {
+  // Before the first paint: a dark page must not flash.
+  useLayoutEffect(() => {
     localStorage.setItem(KEY, JSON.stringify(preferences));
     document.documentElement.lang = preferences.language === 'zh' ? 'zh-CN' : 'en';
     document.documentElement.dataset.theme = preferences.theme;

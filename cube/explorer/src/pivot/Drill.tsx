@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { titleOf } from '../api/catalog';
 import { formatDimension, formatMeasure, formatNumber, toNumber } from '../format';
 import { useTexts } from '../i18n';
@@ -28,7 +28,7 @@ export function Drill({ state, cell, close }: Props) {
   const { t } = useTexts();
   const [page, setPage] = useState(0);
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   const query = drillQuery(state, catalog, cell, standing.businessDate, page);
   const asked = useAsked(JSON.stringify(query), async () => ({
     answer: await connection.load(query),

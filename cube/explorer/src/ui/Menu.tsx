@@ -1,5 +1,5 @@
 import { type ComponentChildren } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 export interface Choice {
   title: string;
@@ -22,7 +22,8 @@ export function Menu({ children, label, choices, class: name, hint }: Props) {
   const box = useRef<HTMLSpanElement>(null);
   const id = useId();
   useDismiss(box, isOpen, () => setOpen(false));
-  useEffect(() => {
+  // Before the next key is read: a quick second Enter must choose, not close.
+  useLayoutEffect(() => {
     if (isOpen) box.current?.querySelector<HTMLElement>('[role^=menuitem]')?.focus();
   }, [isOpen]);
   const close = () => {
