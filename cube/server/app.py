@@ -65,7 +65,7 @@ def create_app(
         Exception: _answer_unknown,
     }
     return Starlette(
-        routes=api.routes(),
+        routes=[*api.routes(), *Explorer(settings, service.warehouse).routes()],
         middleware=[Middleware(AccessLog), *_guard_hosts(settings)],
         exception_handlers=handlers,
         lifespan=api.lifespan,
@@ -80,7 +80,6 @@ class _Api:
         self._settings = settings
         workers = max(4, 2 * settings.threads)
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="cube")
-        self._explorer = Explorer(service.warehouse, self._authenticate, self._run)
 
     def routes(self) -> list[Route]:
         """One route per endpoint of the protocol."""
@@ -94,7 +93,6 @@ class _Api:
             Route("/livez", self._livez, methods=["GET"]),
             Route("/readyz", self._readyz, methods=["GET"]),
             Route("/status", self._status, methods=["GET"]),
-            *self._explorer.routes(),
         ]
 
     @asynccontextmanager

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import gzip
 import mimetypes
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from cube.server.auth import SecurityContext
+from cube.server.auth import authenticate
 from cube.server.warehouse import Warehouse
+from pipelines.settings import Settings
 
 DIST = Path(__file__).resolve().parent.parent / "explorer" / "dist"
 NOT_BUILT = "The explorer has not been built; run `make explorer`"
@@ -58,26 +59,22 @@ class Asset:
 
 
 class Explorer:
-    """Routes of the page. ``authenticate`` tells who asks; ``run`` leaves the event loop free."""
+    """The page over the published versions of one installation."""
 
-    def __init__(
-        self,
-        warehouse: Warehouse,
-        authenticate: Callable[[HttpRequest], SecurityContext],
-        run: Callable[[Callable[[], dict[str, str]]], Awaitable[dict[str, str]]],
-        folder: Path = DIST,
-    ) -> None:
+    def __init__(self, settings: Settings, warehouse: Warehouse, folder: Path = DIST) -> None:
+        self._settings = settings
         self._warehouse = warehouse
-        self._authenticate = authenticate
-        self._run = run
         self._folder = folder
 
     def routes(self) -> list[Route]:
-        """The page, its files, and its standing."""
+        """The page, its files, and its standing. They are no part of the API for programs."""
         return [
-            Route("/", self._page, methods=["GET"]),
-            Route("/assets/{name}", self._asset, methods=["GET"]),
-            Route("/explorer/standing", self._standing, methods=["GET"]),
+            Route(path, handler, methods=["GET"], include_in_schema=False)
+            for path, handler in (
+                ("/", self._page),
+                ("/assets/{name}", self._asset),
+                ("/explorer/standing", self._standing),
+            )
         ]
 
     @cached_property
@@ -104,9 +101,10 @@ class Explorer:
 
     async def _standing(self, http: HttpRequest) -> Response:
         """What is published, which night should be, and who asks."""
-        context = self._authenticate(http)
-        standing = await self._run(self._read_standing)
+        context = authenticate(http.headers.get("authorization"), self._settings)
         user = {"user": context.get("sub"), "groups": context["groups"]}
+        http.state.log = user
+        standing = await run_in_threadpool(self._read_standing)
         return JSONResponse({**standing, **user}, headers={"Cache-Control": "no-store"})
 
     def _read_standing(self) -> dict[str, str]:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from cube.server.app import create_app
-from cube.server.auth import DEVELOPER
 from cube.server.explorer import Explorer, expected_night
 from cube.server.warehouse import Warehouse
 from pipelines.settings import Settings
@@ -24,16 +21,8 @@ PAGE = b"<!doctype html><title>page</title>"
 SCRIPT = b"console.log('explorer');" * 20
 
 
-async def _run(work: Callable[[], dict[str, str]]) -> dict[str, str]:
-    return await asyncio.to_thread(work)
-
-
-def _recognise(http: Request) -> dict[str, object]:
-    return dict(DEVELOPER)
-
-
 def _client(settings: Settings, folder: Path) -> TestClient:
-    explorer = Explorer(Warehouse(settings), _recognise, _run, folder)
+    explorer = Explorer(settings, Warehouse(settings), folder)
     return TestClient(Starlette(routes=explorer.routes()), base_url="http://127.0.0.1")
 
 
