@@ -77,7 +77,7 @@ def test_the_grid_tells_where_a_line_stands(visit: Visit) -> None:
     expect(row).to_have_attribute("aria-expanded", "false")
     expect(row).to_have_attribute("aria-level", "2")
     expect(row).to_have_attribute("aria-setsize", "2")
-    row.get_by_role("rowheader").click()
+    row.get_by_role("rowheader", name="Main 1", exact=True).click()
     expect(row).to_have_attribute("aria-expanded", "true")
     expect(visit.page.get_by_role("row", name="Branch 1")).to_have_attribute("aria-level", "3")
 

@@ -94,6 +94,25 @@ def test_all_levels_open_at_once_equal_sql(visit: Visit, sql: Sql) -> None:
     check(visit, sql, lines, ["true"])
 
 
+def test_balances_of_quarters_and_years_are_those_of_their_last_month(
+    visit: Visit, sql: Sql
+) -> None:
+    periods = "year_number,quarter_number,month_number"
+    visit.open(place(v="balances", r=periods, m="end_balance:value,account_count:value", p="all"))
+    use_ones(visit)
+    visit.page.get_by_role("rowheader", name="2024").click()
+    visit.page.get_by_role("rowheader", name="2", exact=True).click()
+    months = sql(
+        """select year(month_end_date), quarter(month_end_date), month(month_end_date),
+        sum(end_balance) from fct_account_monthly group by all order by all"""
+    )
+    last = {key: show(value) for *keys, value in months for key in (keys[0], (keys[0], keys[1]))}
+    expected = [["Total", last[2024]], ["2023", last[2023]], ["2024", last[2024]]]
+    expected += [["1", last[2024, 1]], ["2", last[2024, 2]]]
+    expected += [[str(month), show(value)] for y, q, month, value in months if (y, q) == (2024, 2)]
+    visit.expect(lambda: [row[:2] for row in visit.grid()], expected)
+
+
 def test_shares_and_changes_are_ratios_of_figures_of_the_server(visit: Visit, sql: Sql) -> None:
     values = "end_balance:share_of_total,end_balance:month_before,end_balance:growth_on_month"
     visit.open(place(v="balances", r="branch_name", m=values, p="2024-04-01~2024-04-30"))
