@@ -175,6 +175,7 @@ def test_the_page_speaks_both_languages(visit_as: Callable[..., Visit], address:
     expect(page.get_by_role("heading", level=1)).to_have_text("余额")
     expect(page.get_by_role("columnheader", name="账户数")).to_be_visible()
     assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    expect(page).to_have_title("透视分析 · bankcrm")
     visit.expect(lambda: visit.lines()[:1], ["合计"])
     page.get_by_label("语言").select_option("en")
     expect(page.get_by_role("heading", level=1)).to_have_text("Balances")

@@ -7,7 +7,7 @@ import { LanguageContext, useTexts } from './i18n';
 import { PageContext } from './page';
 import { type Preferences, usePreferences } from './preferences';
 import { Content } from './Content';
-import { useRoute } from './route';
+import { type PageName, useRoute } from './route';
 import { Header } from './ui/Header';
 import { NewVersion } from './ui/NewVersion';
 import { SignIn } from './ui/SignIn';
@@ -101,6 +101,7 @@ function Ready({ standing, catalog, token, refused, signOut, preferences, prefer
     [token, standing],
   );
   useWatch(token, setPublished);
+  useTitle(route.page);
   const { unit } = preferences;
   const page = useMemo(() => ({ catalog, connection, standing, unit }), [connection, catalog, unit]);
   return (
@@ -112,6 +113,14 @@ function Ready({ standing, catalog, token, refused, signOut, preferences, prefer
       </main>
     </PageContext.Provider>
   );
+}
+
+/** The tab, bookmarks and screen readers name the page. */
+function useTitle(page: PageName): void {
+  const { t } = useTexts();
+  useEffect(() => {
+    document.title = `${t.pages[page]} · bankcrm`;
+  }, [page, t]);
 }
 
 function NoView() {

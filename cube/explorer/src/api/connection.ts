@@ -38,6 +38,8 @@ interface Result {
 }
 
 const KEPT_ANSWERS = 300;
+/** Rows above which an answer is asked for again rather than held in memory twice. */
+const LARGEST_KEPT = 10_000;
 const LARGEST_PAGE = 50_000;
 const MOST_ROWS = 1_000_000;
 
@@ -45,7 +47,7 @@ const MOST_ROWS = 1_000_000;
  * Queries of one page, all answered from one version.
  *
  * An answer of another version is never handed out: the listener is told and the query fails.
- * Answers are kept, since a version does not change.
+ * Small answers are kept, since a version does not change.
  */
 export class Connection {
   readonly #api: CubeApi;
@@ -66,7 +68,10 @@ export class Connection {
     if (known) return known;
     const asked = this.#ask(query);
     this.#kept.set(key, asked);
-    asked.catch(() => this.#kept.delete(key));
+    asked.then(
+      ({ rows }) => rows.length > LARGEST_KEPT && this.#kept.delete(key),
+      () => this.#kept.delete(key),
+    );
     return asked;
   }
 
