@@ -33,6 +33,7 @@ VITE = PROJECT_FOLDER / "node_modules" / "vite" / "bin" / "vite.js"
 EXTRA_SQL = """
 update marts.dim_customer set full_name = '=HYPERLINK("http://example.com","x")'
 where customer_key = 5;
+update marts.dim_customer set full_name = 'Customer 8' where customer_key = 7;
 insert into marts.fct_customer_monthly by name
 select i * 10 + month(month_end_date) customer_monthly_key, month_end_date, i::bigint customer_key,
     (100 + i)::bigint customer_durable_key, (1 + i % 3)::bigint branch_key, 1::bigint manager_key,

@@ -44,7 +44,8 @@ def test_profit_shows_who_makes_it(visit: Visit, sql: Sql) -> None:
     expect(whale.get_by_role("img")).to_have_count(1)
     customers = sql(
         f"""select full_name, sum(net_contribution_amount) from fct_profit_monthly
-        join dim_customer using (customer_key) where {MAY} group by 1 order by 2 desc, 1"""
+        join dim_customer using (customer_key) where {MAY}
+        group by full_name, dim_customer.customer_durable_key order by 2 desc, 1"""
     )
     best = -(-len(customers) * 20 // 100)
     share = sum(value for _, value in customers[:best]) / net

@@ -188,6 +188,19 @@ def test_a_balance_opens_the_accounts_behind_it(visit: Visit, sql: Sql) -> None:
     assert round(sum(shown), 2) == float(sql(query)[0][0])
 
 
+def test_customers_of_one_name_are_separate_rows(visit: Visit, sql: Sql) -> None:
+    visit.open(place(v="customers", r="grade_code", m="aum_end_balance:value", p="last_month"))
+    visit.page.get_by_role("row", name="Total").get_by_role("gridcell").click()
+    dialog = visit.page.get_by_role("dialog", name="Rows behind the figure")
+    [(count,)] = sql(
+        "select count(*) from fct_customer_monthly where month_end_date = '2024-05-31'"
+    )
+    expect(dialog.get_by_role("status")).to_have_text(f"1 – {count} of {count}")
+    expect(dialog.get_by_role("columnheader", name="Customer key")).to_be_visible()
+    names = dialog.locator("tbody td:first-child").all_inner_texts()
+    assert len(set(names)) < count
+
+
 def test_members_are_dragged_into_zones_and_out_of_them(visit: Visit) -> None:
     visit.open(place(v="balances"))
     page = visit.page

@@ -9,6 +9,9 @@ const MOST_COLUMNS = 7;
 /** Views of several months without a member of their own that says so. */
 const MONTHLY_VIEWS = ['bank_overview', 'credit', 'managers'];
 
+/** Members that tell rows of customers of one name apart. */
+const CONTRACTS = ['account_id', 'loan_id', 'card_id'];
+
 /** What identifies a row, in the order in which it is shown, where a view has it. */
 const IDENTIFYING = [
   'transaction_date',
@@ -31,7 +34,10 @@ const IDENTIFYING = [
 export function drillMembers(catalog: Catalog, measure: string): string[] {
   const [view = ''] = measure.split('.');
   const named = catalog.member(measure)?.drillMembers ?? [];
-  const identifying = IDENTIFYING.map((name) => `${view}.${name}`);
+  const hasContract = CONTRACTS.some((name) => catalog.has(`${view}.${name}`));
+  // Customers of one name are not one customer.
+  const first = hasContract ? [] : ['customer_name', 'customer_key'];
+  const identifying = [...first, ...IDENTIFYING].map((name) => `${view}.${name}`);
   const isMonthlyView = isMonthly(catalog, view);
   const members = [...named, ...identifying].filter(
     (name) => catalog.has(name) && !(isMonthlyView && isCalendar(catalog, name)),

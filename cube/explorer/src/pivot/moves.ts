@@ -109,7 +109,8 @@ export function suggestPivot(state: PivotState, catalog: Catalog): PivotState {
   const view = catalog.view(state.view);
   if (!view) return state;
   const hierarchy = view.hierarchies.find((item) => item.name.endsWith('.organisation'));
-  const levels = hierarchy ? levelsOf(catalog, hierarchy.name) : [];
+  // A bank has one head office: the regions below it say more.
+  const levels = hierarchy ? levelsOf(catalog, hierarchy.name).slice(1) : [];
   const fallback = view.dimensions.find((member) => member.type === 'string')?.name;
   const rows = levels.length > 0 ? levels : fallback ? [fallback] : [];
   const values = view.measures
