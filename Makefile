@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 HOME_FOLDER ?= var
 KILLS ?= 30
+EXPLORER := cube/explorer
+EXPLORER_SOURCES := $(shell find $(EXPLORER) -type f -not -path '*/dist/*')
 export BANKCRM_HOME ?= $(HOME_FOLDER)
 export DO_NOT_TRACK := 1
 
@@ -30,7 +32,13 @@ refresh: install ## The nightly run: a sample bank if nothing was delivered, loa
 	@$(BIN)/bankcrm sample --if-empty
 	@$(BIN)/bankcrm refresh
 
-serve: install ## Answer cube queries on http://127.0.0.1:4000
+$(EXPLORER)/dist/.ready: node_modules/.ready $(EXPLORER_SOURCES) | $(VENV)/.ready
+	$(BIN)/node node_modules/vite/bin/vite.js build $(EXPLORER) --logLevel warn
+	@touch $@
+
+explorer: $(EXPLORER)/dist/.ready ## Build the page that bankers open
+
+serve: install explorer ## The explorer and the cube API on http://127.0.0.1:4000
 	@$(BIN)/bankcrm serve
 
 status: install ## What is published, and how each feed stands
@@ -39,10 +47,11 @@ status: install ## What is published, and how each feed stands
 docs: install ## Data dictionary and dbt's documentation, as pages in var/docs
 	@$(BIN)/bankcrm docs
 
-lint: install ## Check style and types
+lint: install node_modules/.ready ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/node node_modules/.bin/tsc --project $(EXPLORER)
 	$(BIN)/sqlfluff lint models tests/dbt analyses --processes 2
 
 test: lint node_modules/.ready ## Lint, types, and every test
@@ -50,6 +59,9 @@ test: lint node_modules/.ready ## Lint, types, and every test
 
 bench: install ## Time load and build against bare DuckDB
 	$(BIN)/python benchmarks/load_and_build.py
+
+bench-explorer: install explorer ## Time the explorer in a browser, on the published version
+	$(BIN)/python benchmarks/explorer.py
 
 proof-nights: install ## Night by night equals all nights at once: PKDD'99 (BANKCRM_BERKA=folder) and the sample bank
 	$(BIN)/pytest -m slow -s tests/integration/test_many_nights.py
@@ -79,4 +91,4 @@ requirements: install ## Pin the dependencies of pyproject.toml anew
 clean: ## Remove the data of this folder, keep the environment
 	rm -rf $(BANKCRM_HOME) target
 
-.PHONY: help install refresh serve status docs lint test bench proof-nights proof-cubes proof-kills proof-readers proof-dagster proof-airflow contracts requirements clean
+.PHONY: help install refresh explorer serve status docs lint test bench bench-explorer proof-nights proof-cubes proof-kills proof-readers proof-dagster proof-airflow contracts requirements clean

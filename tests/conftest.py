@@ -1,4 +1,4 @@
-"""A test file stays on one worker, and so do all files that read the shared banks."""
+"""A test file stays on one worker; so do all that read the shared banks, and all of the browser."""
 
 from __future__ import annotations
 
@@ -25,11 +25,17 @@ READ_SHARED_BANKS = (
 os.environ.setdefault("BANKCRM_VAULT_KEY", "5a" * 32)
 
 
+BROWSER = "tests/browser/"
+"""Tests that share a browser and its servers."""
+
+
 class ByBank(LoadScopeScheduling):  # type: ignore[misc]
-    """A scope is a file, or everything that reads the shared banks."""
+    """A scope is a file, or everything that reads the shared banks, or the browser."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.split("::", 1)[0]
+        if path.startswith(BROWSER):
+            return BROWSER
         return "shared banks" if path.startswith(READ_SHARED_BANKS) else path
 
 

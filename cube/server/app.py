@@ -27,6 +27,7 @@ from cube.server.errors import (
     QueryTimeout,
     Stopping,
 )
+from cube.server.explorer import Explorer
 from cube.server.model import load_model
 from cube.server.service import Service
 from cube.server.warehouse import Warehouse
@@ -72,7 +73,7 @@ def create_app(
         Exception: _answer_unknown,
     }
     app = Starlette(
-        routes=api.routes(),
+        routes=[*api.routes(), *Explorer(settings, service.warehouse).routes()],
         middleware=[Middleware(AccessLog), *_guard_hosts(settings)],
         exception_handlers=handlers,
         lifespan=api.lifespan,

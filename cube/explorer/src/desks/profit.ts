@@ -1,0 +1,207 @@
+import { whaleOption, barOption, waterfallOption } from '../charts/options';
+import { formatAmount, formatNumber, formatPercent } from '../format';
+import { emptyPivot } from '../pivot/state';
+import { type Answer } from '../api/connection';
+import { titleOf } from '../api/catalog';
+import {
+  byMonth,
+  type Context,
+  type DataCard,
+  type DeskSpec,
+  figure,
+  formatter,
+  inRange,
+  label,
+  type PivotCard,
+  rowsOf,
+  tabulate,
+} from './card';
+
+const NET = 'profit_contribution.net_contribution_amount';
+const CUSTOMER = 'profit_contribution.customer_key';
+const NAME = 'profit_contribution.customer_name';
+const MONTH = 'profit_contribution.date.month';
+const LARGEST_ANSWER = 50_000;
+const FIFTH = 0.2;
+
+/** Points of the whale curve: share of customers, and what they have made together. */
+function cumulate(answer: Answer | undefined): [number, number][] {
+  const figures = (answer?.rows ?? []).map((row) => figure(row, NET)).filter((value) => !Number.isNaN(value));
+  let sum = 0;
+  const points = figures.map((value, index): [number, number] => {
+    sum += value;
+    return [(index + 1) / figures.length, sum];
+  });
+  return [[0, 0], ...points];
+}
+
+function findPareto(answers: Answer[], { reading, t }: Context): string | null {
+  const points = cumulate(answers[0]);
+  const total = figure(rowsOf(answers, 1)[0], NET);
+  const best = points[Math.ceil((points.length - 1) * FIFTH)]?.[1];
+  if (best === undefined || !(total > 0)) return null;
+  const losses = rowsOf(answers).map((row) => figure(row, NET)).filter((value) => value < 0);
+  const lost = losses.reduce((sum, value) => sum + value, 0);
+  const count = formatNumber(losses.length, 0, reading.language);
+  const shown = formatAmount(-lost, reading.unit, reading.language);
+  const amount = [shown, t.unitNote[reading.unit]].filter(Boolean).join(' ');
+  return `${t.desk.pareto(formatPercent(best / total, reading.language, 0))} ${t.desk.paretoLoss(count, amount)}`;
+}
+
+const whale: DataCard = {
+  kind: 'data',
+  title: (t) => t.desk.whale,
+  hint: (t) => t.desk.whaleHint,
+  width: 7,
+  needs: [NET, CUSTOMER, NAME],
+  queries: ({ month }) => [
+    {
+      measures: [NET],
+      dimensions: [CUSTOMER, NAME],
+      order: { [NET]: 'desc' },
+      limit: LARGEST_ANSWER,
+      ...inRange('profit_contribution', month),
+    },
+    { measures: [NET], ...inRange('profit_contribution', month) },
+  ],
+  finding: findPareto,
+  chart: (answers, { reading, t }, colours) =>
+    whaleOption(
+      { format: formatter(NET, reading), colours },
+      cumulate(answers[0]),
+      { x: t.desk.whaleX, y: t.desk.whaleY },
+      (share) => formatPercent(share, reading.language, 0),
+    ),
+  table: (answers, { reading }) => tabulate(rowsOf(answers).slice(0, 200), [NAME, NET], reading),
+};
+
+const CAUSE = 'customers.below_cost_cause';
+const BELOW = 'customers.below_cost_customer_count';
+
+const belowCost: DataCard = {
+  kind: 'data',
+  title: (t) => t.desk.belowCost,
+  width: 5,
+  needs: [CAUSE, BELOW],
+  queries: ({ month }) => [
+    {
+      measures: [BELOW, 'customers.net_contribution_amount'],
+      dimensions: [CAUSE],
+      filters: [{ member: CAUSE, operator: 'set' }],
+      ...inRange('customers', month),
+    },
+  ],
+  chart: (answers, { reading, t }, colours) => {
+    const causes: Record<string, string> = t.desk.causes;
+    const rows = rowsOf(answers);
+    const categories = rows.map((row) => causes[String(row[CAUSE])] ?? label(row, CAUSE, reading));
+    const frame = { categories, format: formatter(BELOW, reading), colours };
+    return barOption(frame, [{ name: t.desk.belowCost, values: rows.map((row) => figure(row, BELOW)) }], {
+      isHorizontal: true,
+    });
+  },
+  table: (answers, { reading }) =>
+    tabulate(rowsOf(answers), [CAUSE, BELOW, 'customers.net_contribution_amount'], reading),
+};
+
+/** Lines of the statement: sign, and whether the line is a total of those above. */
+const STATEMENT: [name: string, sign: 1 | -1, isTotal: boolean][] = [
+  ['ftp_margin_amount', 1, false],
+  ['fee_income_amount', 1, false],
+  ['contribution_before_cost_amount', 1, true],
+  ['vat_amount', -1, false],
+  ['surcharge_amount', -1, false],
+  ['cost_to_serve_amount', -1, false],
+  ['expected_loss_amount', -1, false],
+  ['pre_tax_contribution_amount', 1, true],
+  ['income_tax_amount', -1, false],
+  ['net_contribution_amount', 1, true],
+  ['capital_charge_amount', -1, false],
+  ['economic_value_added_amount', 1, true],
+];
+const LINES = STATEMENT.map(([name]) => `profit_contribution.${name}`);
+
+const statement: DataCard = {
+  kind: 'data',
+  title: (t) => t.desk.statement,
+  width: 7,
+  needs: LINES,
+  queries: ({ month }) => [{ measures: LINES, ...inRange('profit_contribution', month) }],
+  chart: (answers, { reading }, colours) => {
+    const [row] = rowsOf(answers);
+    const steps = STATEMENT.map(([name, sign, isTotal]) => ({
+      value: sign * figure(row, `profit_contribution.${name}`),
+      isTotal,
+    }));
+    const categories = LINES.map((name) => titleOf(reading.catalog.member(name) ?? {}, reading.language));
+    return waterfallOption({ categories, format: formatter(NET, reading), colours }, steps);
+  },
+  table: (answers, { reading, t }) => {
+    const [row] = rowsOf(answers);
+    const format = formatter(NET, reading);
+    const rows = STATEMENT.map(([name, sign]) => {
+      const member = `profit_contribution.${name}`;
+      const value = sign * figure(row, member);
+      const title = titleOf(reading.catalog.member(member) ?? {}, reading.language);
+      return [{ text: title }, { text: format(value), figure: value }];
+    });
+    return { headers: [{ title: '', isFigure: false }, { title: t.filter.value, isFigure: true }], rows };
+  },
+};
+
+const months: DataCard = {
+  kind: 'data',
+  title: (t) => t.desk.contributionByMonth,
+  width: 5,
+  needs: [NET],
+  queries: ({ year }) => [
+    { measures: [NET, 'profit_contribution.economic_value_added_amount'], ...byMonth('profit_contribution', year) },
+  ],
+  chart: (answers, { reading }, colours) => {
+    const rows = rowsOf(answers);
+    const measures = [NET, 'profit_contribution.economic_value_added_amount'];
+    return barOption(
+      { categories: rows.map((row) => label(row, MONTH, reading)), format: formatter(NET, reading), colours },
+      measures.map((name) => ({
+        name: titleOf(reading.catalog.member(name) ?? {}, reading.language),
+        values: rows.map((row) => figure(row, name)),
+      })),
+    );
+  },
+  table: (answers, { reading }) =>
+    tabulate(rowsOf(answers), [MONTH, NET, 'profit_contribution.economic_value_added_amount'], reading),
+};
+
+const organisation: PivotCard = {
+  kind: 'pivot',
+  title: (t) => t.desk.organisation,
+  width: 12,
+  needs: [NET, 'profit_contribution.branch_name'],
+  state: ({ month }) => ({
+    ...emptyPivot('profit_contribution'),
+    rowsOpened: { depth: 2, toggled: [] },
+    period: month,
+    rows: ['region_name', 'main_branch_name', 'branch_name'].map((name) => `profit_contribution.${name}`),
+    values: [
+      { measure: NET, show: 'value' },
+      { measure: NET, show: 'share_of_parent' },
+      { measure: NET, show: 'growth_on_month' },
+      { measure: 'profit_contribution.economic_value_added_amount', show: 'value' },
+      { measure: 'profit_contribution.raroc', show: 'value' },
+      { measure: 'profit_contribution.customer_count', show: 'value' },
+    ],
+  }),
+};
+
+/** Who brings profit. */
+export const profit: DeskSpec = {
+  headlines: [
+    { measure: NET },
+    { measure: 'profit_contribution.economic_value_added_amount' },
+    { measure: 'profit_contribution.raroc' },
+    { measure: 'profit_contribution.cost_to_serve_amount', mood: 'burden' },
+    { measure: BELOW, mood: 'burden' },
+    { measure: 'profit_contribution.customer_count' },
+  ],
+  cards: [whale, belowCost, statement, months, organisation],
+};

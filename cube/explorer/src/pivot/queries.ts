@@ -1,0 +1,168 @@
+import { type Query } from '@cubejs-client/core';
+import { type Catalog } from '../api/catalog';
+import { type Scalar } from '../api/connection';
+import { bucketRange, type DateRange, resolvePeriod, shiftRange } from '../period';
+import {
+  type Filter,
+  isOpen,
+  type Opened,
+  type Path,
+  type PivotState,
+  type Show,
+  splitAxis,
+} from './state';
+
+type QueryFilter = NonNullable<Query['filters']>[number];
+
+/** Months by which a figure is earlier than the period. */
+export type MonthsBack = 0 | 1 | 12;
+
+/** One query: the figures of one level of rows by one level of columns. */
+export interface Level {
+  rowLevel: number;
+  columnLevel: number;
+  monthsBack: MonthsBack;
+  measures: string[];
+  query: Query;
+}
+
+export function monthsBackOf(show: Show): MonthsBack {
+  if (show === 'month_before' || show.endsWith('on_month')) return 1;
+  if (show === 'year_before' || show.endsWith('on_year')) return 12;
+  return 0;
+}
+
+/** The calendar of a view: every view has a member `date`. */
+export function dateMember(view: string): string {
+  return `${view}.date`;
+}
+
+/** Members of the calendar: their filters never stand beside others in an `or`. */
+const CALENDAR = /\.(date|year_number|quarter_number|month_number|month_name|month_end_date)$/;
+
+export function isCalendar(catalog: Catalog, axis: string): boolean {
+  const { member } = splitAxis(axis);
+  return CALENDAR.test(member) || catalog.member(member)?.type === 'time';
+}
+
+/**
+ * A figure of an earlier period needs rows and columns that are the same in both periods, and a
+ * period that can be shifted.
+ */
+export function canCompare(state: PivotState, catalog: Catalog): boolean {
+  const axes = [...state.rows, ...state.columns];
+  return state.period !== 'all' && !axes.some((axis) => isCalendar(catalog, axis));
+}
+
+/**
+ * The queries of a pivot: one for every level of rows that is open, by every level of columns, by
+ * every period. Every subtotal and total is thus a figure of the server.
+ */
+export function planLevels(state: PivotState, catalog: Catalog, businessDate: string): Level[] {
+  const range = resolvePeriod(state.period, businessDate);
+  const rows = openLevels(state.rowsOpened, state.rows.length);
+  const columns = openLevels(state.columnsOpened, state.columns.length);
+  return measuresByPeriod(state, catalog).flatMap(([monthsBack, measures]) =>
+    rows.flatMap((rowLevel) =>
+      columns.map((columnLevel) => ({
+        rowLevel,
+        columnLevel,
+        monthsBack,
+        measures,
+        query: levelQuery(state, catalog, { rowLevel, columnLevel, monthsBack, measures }, range),
+      })),
+    ),
+  );
+}
+
+/** Levels of a tree that show something: the total, the first, and those below open nodes. */
+function openLevels(opened: Opened, depth: number): number[] {
+  const deepest = Math.max(
+    Math.min(opened.depth, depth),
+    ...openedPaths(opened).map((path) => path.length + 1),
+  );
+  return Array.from({ length: Math.min(deepest, depth) + 1 }, (_, level) => level);
+}
+
+/** Nodes below the general depth that are open, with all nodes above them open too. */
+function openedPaths(opened: Opened): Path[] {
+  return opened.toggled.filter((path) =>
+    path.every((_, index) => isOpen(opened, path.slice(0, index + 1))),
+  );
+}
+
+function measuresByPeriod(state: PivotState, catalog: Catalog): [MonthsBack, string[]][] {
+  const current = new Set(state.values.map((value) => value.measure));
+  const groups: [MonthsBack, string[]][] = [[0, [...current]]];
+  if (!canCompare(state, catalog)) return groups;
+  for (const months of [1, 12] as const) {
+    const values = state.values.filter((value) => monthsBackOf(value.show) === months);
+    const measures = [...new Set(values.map((value) => value.measure))];
+    if (measures.length > 0) groups.push([months, measures]);
+  }
+  return groups;
+}
+
+function levelQuery(
+  state: PivotState,
+  catalog: Catalog,
+  level: Omit<Level, 'query'>,
+  range: DateRange | null,
+): Query {
+  const dimensions = [
+    ...state.rows.slice(0, level.rowLevel),
+    ...state.columns.slice(0, level.columnLevel),
+  ];
+  const filters = [
+    ...completeFilters(state.filters).map(toQueryFilter),
+    ...openFilter(state, catalog, level.rowLevel),
+  ];
+  const shifted = range && shiftRange(range, level.monthsBack);
+  return {
+    measures: level.measures,
+    dimensions,
+    ...(filters.length > 0 ? { filters } : {}),
+    ...(state.segments.length > 0 ? { segments: state.segments } : {}),
+    ...(shifted ? { timeDimensions: [dateRangeOf(state.view, shifted)] } : {}),
+  };
+}
+
+export function dateRangeOf(view: string, range: DateRange) {
+  return { dimension: dateMember(view), dateRange: range };
+}
+
+/** Filters that say something: one without values was just dropped and waits for them. */
+export function completeFilters(filters: Filter[]): Filter[] {
+  const isComplete = ({ operator, values }: Filter) =>
+    operator === 'set' || operator === 'notSet' || values.length > 0;
+  return filters.filter(isComplete);
+}
+
+export function toQueryFilter({ member, operator, values }: Filter): QueryFilter {
+  const isUnary = operator === 'set' || operator === 'notSet';
+  return (isUnary ? { member, operator } : { member, operator, values }) as QueryFilter;
+}
+
+/** Below the general depth only the children of open nodes are asked for. */
+function openFilter(state: PivotState, catalog: Catalog, level: number): QueryFilter[] {
+  if (level <= state.rowsOpened.depth) return [];
+  const parents = openedPaths(state.rowsOpened).filter((path) => path.length === level - 1);
+  const axes = state.rows.slice(0, level - 1);
+  // A time in an `or` leaves the end of the period open, so all periods are asked for then.
+  const conditions = parents.map((path) =>
+    axes.flatMap((axis, index) =>
+      isCalendar(catalog, axis) ? [] : keyFilters(axis, path[index] ?? null),
+    ),
+  );
+  if (conditions.some((condition) => condition.length === 0)) return [];
+  return [{ or: conditions.map((condition) => ({ and: condition })) } as QueryFilter];
+}
+
+/** Conditions that a member has a key: a value, nothing, or a bucket of time. */
+export function keyFilters(axis: string, key: Scalar): QueryFilter[] {
+  const { member, granularity } = splitAxis(axis);
+  if (key === null) return [{ member, operator: 'notSet' } as QueryFilter];
+  const bucket = granularity && bucketRange(String(key), granularity);
+  const operator = bucket ? 'inDateRange' : 'equals';
+  return [{ member, operator, values: bucket ? [...bucket] : [String(key)] } as QueryFilter];
+}

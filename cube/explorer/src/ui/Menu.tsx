@@ -1,0 +1,117 @@
+import { type ComponentChildren } from 'preact';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+
+export interface Choice {
+  title: string;
+  choose: () => void;
+  isChecked?: boolean;
+}
+
+interface Props {
+  /** What the button says. */
+  children: ComponentChildren;
+  label: string;
+  choices: (Choice | 'line')[];
+  class?: string;
+  hint?: string | undefined;
+}
+
+/** A button with a menu: arrows move, Enter chooses, Escape closes. */
+export function Menu({ children, label, choices, class: name, hint }: Props) {
+  const [isOpen, setOpen] = useState(false);
+  const box = useRef<HTMLSpanElement>(null);
+  const id = useId();
+  useDismiss(box, isOpen, () => setOpen(false));
+  // Before the next key is read: a quick second Enter must choose, not close.
+  useLayoutEffect(() => {
+    if (isOpen) box.current?.querySelector<HTMLElement>('[role^=menuitem]')?.focus();
+  }, [isOpen]);
+  const close = () => {
+    setOpen(false);
+    box.current?.querySelector('button')?.focus();
+  };
+  return (
+    <span class="menu" ref={box} onKeyDown={(event) => isOpen && move(event, box.current, close)}>
+      <button
+        type="button"
+        class={name}
+        aria-haspopup="menu"
+        aria-expanded={isOpen}
+        aria-controls={id}
+        aria-label={label}
+        title={hint}
+        onClick={() => setOpen(!isOpen)}
+      >
+        {children}
+      </button>
+      {isOpen && <Choices id={id} label={label} choices={choices} close={close} />}
+    </span>
+  );
+}
+
+function Choices({ id, label, choices, close }: Pick<Props, 'label' | 'choices'> & { id: string; close: () => void }) {
+  return (
+    <ul id={id} role="menu" aria-label={label}>
+      {choices.map((choice, index) =>
+        choice === 'line' ? (
+          <li key={index} role="separator" />
+        ) : (
+          <li key={index} role="none">
+            <button
+              type="button"
+              tabIndex={-1}
+              role={choice.isChecked === undefined ? 'menuitem' : 'menuitemradio'}
+              aria-checked={choice.isChecked}
+              onClick={() => {
+                close();
+                choice.choose();
+              }}
+            >
+              {choice.title}
+            </button>
+          </li>
+        ),
+      )}
+    </ul>
+  );
+}
+
+/** Close what lies over the page when the user turns elsewhere. */
+export function useDismiss(
+  box: { current: HTMLElement | null },
+  isOpen: boolean,
+  close: () => void,
+): void {
+  useEffect(() => {
+    if (!isOpen) return;
+    const leave = (event: Event) => {
+      if (!box.current?.contains(event.target as Node)) close();
+    };
+    document.addEventListener('pointerdown', leave);
+    document.addEventListener('focusin', leave);
+    return () => {
+      document.removeEventListener('pointerdown', leave);
+      document.removeEventListener('focusin', leave);
+    };
+  }, [isOpen]);
+}
+
+function move(event: KeyboardEvent, box: HTMLElement | null, close: () => void): void {
+  const items = [...(box?.querySelectorAll<HTMLElement>('[role^=menuitem]') ?? [])];
+  const at = items.indexOf(document.activeElement as HTMLElement);
+  const targets: Record<string, number> = {
+    ArrowDown: (at + 1) % items.length,
+    ArrowUp: (at - 1 + items.length) % items.length,
+    Home: 0,
+    End: items.length - 1,
+  };
+  if (event.key === 'Escape') {
+    event.stopPropagation();
+    close();
+    return;
+  }
+  const target = targets[event.key];
+  if (target === undefined) return;
+  event.preventDefault();
+  items[target]?.focus();
+}
