@@ -13,9 +13,12 @@ READ_SHARED_BANKS = (
     "tests/integration/test_analyses.py",
     "tests/integration/test_berka.py",
     "tests/integration/test_cube_answers.py",
+    "tests/integration/test_cube_marts.py",
+    "tests/integration/test_cube_roles.py",
     "tests/integration/test_cube_stock.py",
     "tests/integration/test_dbt_alone.py",
     "tests/integration/test_manager_stories.py",
+    "tests/integration/test_notebook.py",
     "tests/integration/test_parameters.py",
     "tests/integration/test_report.py",
 )
@@ -23,7 +26,6 @@ READ_SHARED_BANKS = (
 
 # One key for every bank of the tests: the same deliveries have the same tokens in all of them.
 os.environ.setdefault("BANKCRM_VAULT_KEY", "5a" * 32)
-
 
 BROWSER = "tests/browser/"
 """Tests that share a browser and its servers."""
