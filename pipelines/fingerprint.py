@@ -8,7 +8,9 @@ from pathlib import Path
 
 import duckdb
 
-BUILT_SCHEMAS = ("parameters", "intermediate", "marts", "rollup")
+DBT_SCHEMAS = ("parameters", "intermediate", "marts")
+BUILT_SCHEMAS = (*DBT_SCHEMAS, "rollup")
+"""What a refresh builds: the tables of dbt, and the rollups of the cubes."""
 
 
 def fingerprint_tables(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.fingerprint import fingerprint_tables
+from pipelines.fingerprint import DBT_SCHEMAS, fingerprint_tables
 from pipelines.settings import PROJECT_FOLDER, Settings
 from pipelines.versions import open_published
 
@@ -32,4 +32,4 @@ def test_dbt_build_alone_passes_every_unit_test_and_equals_the_published_version
     with duckdb.connect(str(build_file), read_only=True) as connection:
         built = fingerprint_tables(connection)
     with open_published(sample_bank) as connection:
-        assert built == fingerprint_tables(connection)
+        assert built == fingerprint_tables(connection, DBT_SCHEMAS)
