@@ -43,6 +43,14 @@ class Settings(BaseSettings):
     """Audience (``aud``) that tokens must name. Unless set, a token that names any is refused."""
     host: str = "127.0.0.1"
     port: int = 4000
+    wire_port: int | None = None
+    """Port for PostgreSQL clients, on the same host; not served unless set."""
+    wire_connections: int = Field(default=50, ge=1)
+    """PostgreSQL clients that may be connected at a time."""
+    tls_certificate: Path | None = None
+    """Certificate chain (PEM) for PostgreSQL clients; a host other than loopback needs one."""
+    tls_key: Path | None = None
+    """Private key (PEM) of the certificate, without pass phrase."""
     disk_reserve_bytes: int = 256_000_000
     """Bytes that must stay free when a step has written what it is expected to write."""
     export_folder: Path | None = None

@@ -63,12 +63,14 @@ def create_app(
         HTTPException: _answer_http,
         Exception: _answer_unknown,
     }
-    return Starlette(
+    app = Starlette(
         routes=api.routes(),
         middleware=[Middleware(AccessLog), *_guard_hosts(settings)],
         exception_handlers=handlers,
         lifespan=api.lifespan,
     )
+    app.state.service = service
+    return app
 
 
 class _Api:
