@@ -83,7 +83,8 @@ class ConditionReader:
     def _as_segment(self, node: exp.Expr) -> str | None:
         """Name of the segment that a condition asks for: alone, ``= true`` or ``IS TRUE``."""
         node = _unwrap(node)
-        if isinstance(node, exp.EQ | exp.Is) and _is_boolean(node.expression, True):
+        compares = isinstance(node, exp.EQ | exp.Is) and not node.args.get("negate")
+        if compares and _is_boolean(node.expression, True):
             node = _unwrap(node.this)
         if isinstance(node, exp.Column):
             member = self._resolve(node)
@@ -97,6 +98,8 @@ class ConditionReader:
         return bool(self._fold(node))
 
     def _filter(self, node: exp.Expr, *, negate: bool) -> Filter:
+        # IS NOT is one node, the other negations are a NOT around.
+        negate = negate is not bool(node.args.get("negate"))
         match node:
             case exp.Paren():
                 return self._filter(node.this, negate=negate)

@@ -288,8 +288,9 @@ class SemanticSelect:
         if isinstance(node, exp.Filter | exp.WithinGroup):
             raise WireError(
                 NOT_SUPPORTED,
-                f"{node.sql(dialect='postgres')} is not supported on a view",
-                "A measure has its own filters; filter the query, or aggregate a sub-select.",
+                f"{node.sql(dialect='postgres')} is not supported on a view: a measure has its own "
+                "filters",
+                "Filter the query, or aggregate around a sub-select.",
             )
         if _is_aggregate(node):
             return self._measure(node)

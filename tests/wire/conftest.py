@@ -41,9 +41,7 @@ def publish() -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def settings(
-    tmp_path_factory: pytest.TempPathFactory, publish: Callable[..., Path]
-) -> Settings:
+def settings(tmp_path_factory: pytest.TempPathFactory, publish: Callable[..., Path]) -> Settings:
     """Settings of a home with one published version, and a secret."""
     home = tmp_path_factory.mktemp("home")
     found = Settings(home=home, memory_limit="1GB", api_secret=SECRET, wire_port=0)

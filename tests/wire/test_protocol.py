@@ -24,12 +24,19 @@ from pipelines.errors import BankcrmError
 from pipelines.settings import Settings
 
 Connect = Callable[..., psycopg.Connection[Any]]
-ENDLESS = "select sum(a.i * b.i) from generate_series(1, 100000) a(i), generate_series(1, 900000) b(i)"
+ENDLESS = (
+    "select sum(a.i * b.i) from generate_series(1, 100000) a(i), generate_series(1, 900000) b(i)"
+)
 
 
 def log_in(server: WireServer, password: str, **options: Any) -> psycopg.Connection[Any]:
     return psycopg.connect(
-        host="127.0.0.1", port=server.port, user="me", dbname="bankcrm", password=password, **options
+        host="127.0.0.1",
+        port=server.port,
+        user="me",
+        dbname="bankcrm",
+        password=password,
+        **options,
     )
 
 
