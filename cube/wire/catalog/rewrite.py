@@ -200,7 +200,17 @@ def _rewrite_any(node: exp.Any) -> exp.Expr:
         inner = inner.this
     if not (isinstance(inner, exp.Literal) and inner.is_string):
         return node
-    items = [
-        exp.Null() if item is None else exp.Literal.string(item) for item in split_array(inner.name)
+    return exp.Any(this=exp.Paren(this=exp.Array(expressions=_read_items(inner.name))))
+
+
+def _read_items(text: str) -> list[exp.Expr]:
+    """Items of an array in text. Whole numbers are numbers: DuckDB does not take the type of the
+    other side, as PostgreSQL does."""
+    items = split_array(text)
+    are_numbers = all(item is None or item.isdecimal() for item in items)
+    return [
+        exp.Null()
+        if item is None
+        else (exp.Literal.number(item) if are_numbers else exp.Literal.string(item))
+        for item in items
     ]
-    return exp.Any(this=exp.Paren(this=exp.Array(expressions=items)))
