@@ -55,7 +55,7 @@ class Conditions:
 
 
 class ConditionReader:
-    """Reads conditions; ``resolve`` finds members, ``fold`` computes expressions without columns."""
+    """Reads conditions; ``resolve`` finds members, ``fold`` computes what has no columns."""
 
     def __init__(self, resolve: Resolve, fold: Fold) -> None:
         self._resolve = resolve
@@ -97,7 +97,7 @@ class ConditionReader:
             return None
         return bool(self._fold(node))
 
-    def _filter(self, node: exp.Expr, *, negate: bool) -> Filter:
+    def _filter(self, node: exp.Expr, *, negate: bool) -> Filter:  # noqa: PLR0911 - one per kind
         # IS NOT is one node, the other negations are a NOT around.
         negate = negate is not bool(node.args.get("negate"))
         match node:
@@ -123,7 +123,7 @@ class ConditionReader:
                 return self._truth(node, wanted=not negate)
         raise _refuse(node, "no filter of the cubes says it")
 
-    def _compare(self, node: exp.Binary, negate: bool) -> Filter:
+    def _compare(self, node: exp.Binary, negate: bool) -> Filter:  # noqa: PLR0911 - one per type
         kind, left, right = type(node), node.left, node.right
         if isinstance(right, exp.Any):
             if kind is not exp.EQ:
@@ -163,7 +163,7 @@ class ConditionReader:
         if unit not in _UNITS or moment is None or start_of(moment, unit) != moment:
             raise _refuse(node, "a period is compared with its first moment")
         last = end_of(moment, unit)
-        bounds = {
+        bounds: dict[type[exp.Expr], tuple[str, list[datetime]]] = {
             exp.GTE: ("afterOrOnDate", [moment]),
             exp.GT: ("afterDate", [last]),
             exp.LT: ("beforeDate", [moment]),

@@ -248,7 +248,7 @@ class Connection:
             case StartupMessage():
                 self._start(message)
             case PasswordMessage():
-                self._log_in(message.password)
+                self._log_in(str(message.password))
             case _:
                 raise _Ended
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import struct
+import uuid
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from uuid import UUID as Uuid
 
 from cube.wire.types import (
     BOOL,
@@ -36,7 +36,6 @@ Encoder = Callable[[object], bytes]
 EPOCH_DAY = date(2000, 1, 1)
 EPOCH = datetime(2000, 1, 1)
 _DIGITS = 4
-_BASE = 10**_DIGITS
 _NEGATIVE, _NOT_A_NUMBER = 0x4000, 0xC000
 _SPECIAL = {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}
 _QUOTED = set('{},"\\ \t\n\r\v\f')
@@ -52,7 +51,7 @@ def get_encoder(kind: WireType, *, binary: bool) -> Encoder:
     return _BINARIES.get(kind.oid, _encode_any)
 
 
-def format_value(value: object) -> str:
+def format_value(value: object) -> str:  # noqa: PLR0911 - one per type
     """A value as PostgreSQL writes it in text."""
     match value:
         case str():
@@ -141,25 +140,22 @@ def _encode_numeric(value: object) -> bytes:
 
     A whole number may come as int.
     """
-    number = value if isinstance(value, Decimal) else Decimal(str(value))
-    sign, digits, exponent = number.as_tuple()
-    if not isinstance(exponent, int):
+    text = format(value, "f") if isinstance(value, Decimal) else str(value)
+    whole, _, fraction = text.lstrip("-").partition(".")
+    if not whole.isdecimal():
         return struct.pack("!HhHH", 0, 0, _NOT_A_NUMBER, 0)
-    scale = max(-exponent, 0)
-    padded = (*digits, *((0,) * (max(exponent, 0) + (-scale % _DIGITS))))
-    text = "".join(map(str, padded))
-    text = "0" * (-len(text) % _DIGITS) + text
-    groups = [int(text[start : start + _DIGITS]) for start in range(0, len(text), _DIGITS)]
-    weight = len(groups) - (scale + _DIGITS - 1) // _DIGITS - 1
-    while groups and groups[0] == 0:
-        del groups[0]
-        weight -= 1
+    whole = "0" * (-len(whole) % _DIGITS) + whole
+    digits = whole + fraction + "0" * (-len(fraction) % _DIGITS)
+    groups = [int(digits[start : start + _DIGITS]) for start in range(0, len(digits), _DIGITS)]
+    weight = len(whole) // _DIGITS - 1
     while groups and groups[-1] == 0:
-        del groups[-1]
-    head = struct.pack(
-        "!HhHH", len(groups), weight if groups else 0, _NEGATIVE if sign and groups else 0, scale
-    )
-    return head + struct.pack(f"!{len(groups)}H", *groups)
+        groups.pop()
+    first = next((place for place, group in enumerate(groups) if group), 0)
+    groups, weight = groups[first:], weight - first
+    sign = _NEGATIVE if text.startswith("-") and groups else 0
+    count = len(groups)
+    head = (count, weight if groups else 0, sign, len(fraction))
+    return struct.pack(f"!HhHH{count}H", *head, *groups)
 
 
 def _encode_array(value: object, element: int, encode: Encoder) -> bytes:
@@ -200,6 +196,8 @@ _BINARIES: dict[int, Encoder] = {
     TIMESTAMPTZ.oid: _pack("!q", _microseconds),
     INTERVAL.oid: _encode_interval,
     NUMERIC.oid: _encode_numeric,
-    UUID.oid: lambda value: value.bytes if isinstance(value, Uuid) else Uuid(str(value)).bytes,
+    UUID.oid: lambda value: (
+        value.bytes if isinstance(value, uuid.UUID) else uuid.UUID(str(value)).bytes
+    ),
     BYTEA.oid: lambda value: value if isinstance(value, bytes) else str(value).encode(),
 }

@@ -84,7 +84,7 @@ _KNOWN: tuple[tuple[type[Exception], str], ...] = (
     (duckdb.NotImplementedException, NOT_SUPPORTED),
     (duckdb.PermissionException, FORBIDDEN),
 )
-_WORDS = {RecursionError: "the statement is nested too deep"}
+_WORDS: dict[type[Exception], str] = {RecursionError: "the statement is nested too deep"}
 
 
 def to_wire_error(error: Exception) -> WireError | None:

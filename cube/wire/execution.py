@@ -88,8 +88,7 @@ class Result:
             rows, self._kept = self._kept[:count], self._kept[count:]
             return rows
         with self._canceller.guard(self._cursor, self._seconds):
-            rows = self._cursor.fetchmany(count)
-        return rows
+            return self._cursor.fetchmany(count)
 
     def keep(self) -> None:
         """Fetch what is left, so that it outlives the version it is read from."""

@@ -7,7 +7,7 @@ from sqlglot import exp
 
 def name_projections(select: exp.Select) -> None:
     """Give every output of a SELECT the name that PostgreSQL would show, in place."""
-    named = []
+    named: list[exp.Expr] = []
     for item in select.expressions:
         if isinstance(item, exp.Alias):
             alias = item.args["alias"]
@@ -24,7 +24,7 @@ def name_projections(select: exp.Select) -> None:
     select.set("expressions", named)
 
 
-def output_name(node: exp.Expr) -> str:
+def output_name(node: exp.Expr) -> str:  # noqa: PLR0911 - one per kind of node
     """Name of an output without alias."""
     match node:
         case exp.Paren() | exp.Collate():

@@ -7,10 +7,10 @@ as a literal before that: no text of a client becomes SQL.
 from __future__ import annotations
 
 import struct
+import uuid
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from decimal import Decimal
-from uuid import UUID as Uuid
 
 from sqlglot import exp
 
@@ -119,7 +119,7 @@ def _signed(text: str) -> exp.Expr:
     return exp.Neg(this=number) if text.startswith("-") else number
 
 
-def _read_binary(content: bytes, oid: int) -> str:
+def _read_binary(content: bytes, oid: int) -> str:  # noqa: PLR0911 - one per type
     if oid in _LAYOUTS:
         return str(struct.unpack(_LAYOUTS[oid], content)[0])
     if oid in _TEXTS:
@@ -135,7 +135,7 @@ def _read_binary(content: bytes, oid: int) -> str:
         start = datetime.combine(EPOCH_DAY, time())
         return (start + timedelta(microseconds=struct.unpack("!q", content)[0])).time().isoformat()
     if oid == UUID.oid:
-        return str(Uuid(bytes=content))
+        return str(uuid.UUID(bytes=content))
     raise WireError(NOT_SUPPORTED, f"binary parameters of the type {oid} are not supported")
 
 

@@ -297,10 +297,10 @@ class SemanticSelect:
         key = self._read_key(node)
         if key is not None:
             return self._key_column(key)
-        if isinstance(node, exp.Extract) and (year := self._read_year(node)):
-            if year.name in self._asked.keys:
-                node.set("expression", self._key_column(year))
-                return node
+        year = self._read_year(node) if isinstance(node, exp.Extract) else None
+        if year is not None and year.name in self._asked.keys:
+            node.set("expression", self._key_column(year))
+            return node
         for name, value in list(node.args.items()):
             if isinstance(value, exp.Expression) and name != "to":
                 node.set(name, self._swap(value))

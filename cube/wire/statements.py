@@ -44,7 +44,11 @@ _PIECE = re.compile(
 _LEAD = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
 _NAME = r'(?:"(?:[^"]|"")+"|[\w.]+)'
 _WRITES = frozenset(
-    ["insert", "update", "delete", "merge", "create", "drop", "alter", "truncate", "grant", "revoke", "copy", "vacuum", "analyze", "comment", "refresh", "reindex", "cluster", "lock", "call", "do", "import", "security", "reassign", "prepare", "notify", "checkpoint", "load"]
+    (
+        "insert", "update", "delete", "merge", "create", "drop", "alter", "truncate", "grant",
+        "revoke", "copy", "vacuum", "analyze", "comment", "refresh", "reindex", "cluster", "lock",
+        "call", "do", "import", "security", "reassign", "prepare", "notify", "checkpoint", "load",
+    )
 )  # fmt: skip
 _QUERIES = frozenset(["select", "with", "values", "table", "("])
 

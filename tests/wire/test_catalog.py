@@ -94,7 +94,8 @@ def test_sqlalchemy_reflects_tables_columns_and_comments(
 
 def test_pandas_reads_a_query(engine: sa.Engine) -> None:
     frame = pd.read_sql(
-        "select month_end_date, measure(end_balance) as balance from balances group by 1 order by 1",
+        "select month_end_date, measure(end_balance) as balance from balances "
+        "group by 1 order by 1",
         engine,
     )
     assert list(frame.columns) == ["month_end_date", "balance"]
@@ -109,7 +110,7 @@ def test_what_tools_ask_on_connect_is_answered(ask: Ask, statement: str) -> None
 
 def test_oids_of_tables_last(ask: Ask, connect: Callable[..., psycopg.Connection[Any]]) -> None:
     sql = "select oid, relname from pg_class where relnamespace = 'cubes'::regnamespace"
-    assert connect().execute(sql).fetchall() == ask(sql)  # type: ignore[arg-type]
+    assert connect().execute(sql).fetchall() == ask(sql)
 
 
 def test_the_catalog_and_other_tables_do_not_mix(refuse: Callable[..., tuple[str, str]]) -> None:

@@ -48,7 +48,7 @@ def test_a_token_is_the_password(guarded: WireServer, settings: Settings) -> Non
 
 @pytest.mark.parametrize("password", ["", "wrong", "a.b.c"])
 def test_without_a_good_token_nobody_gets_in(guarded: WireServer, password: str) -> None:
-    with pytest.raises(psycopg.OperationalError, match="token|Authorization|password"):
+    with pytest.raises(psycopg.OperationalError, match=r"token|Authorization|password"):
         log_in(guarded, password)
 
 
@@ -70,9 +70,11 @@ def test_connections_are_bounded(service: Service, settings: Settings) -> None:
     few = settings.model_copy(update={"wire_connections": 1, "api_secret": None})
     server = WireServer(service, few)
     server.start()
-    with log_in(server, "x"):
-        with pytest.raises(psycopg.OperationalError, match="1 connections already"):
-            log_in(server, "x")
+    with (
+        log_in(server, "x"),
+        pytest.raises(psycopg.OperationalError, match="1 connections already"),
+    ):
+        log_in(server, "x")
     server.stop()
 
 
@@ -108,7 +110,8 @@ def test_values_come_in_their_types(connect: Connect, binary: bool) -> None:
     cursor = connect().cursor(binary=binary)
     row = cursor.execute(
         "select 1::int2, 2::int4, 3::int8, -12345.6700::numeric(18,4), 0.5::float8, 'čau', true, "
-        "date '2024-02-29', timestamp '2024-02-29 13:14:15.000001', null, ARRAY[1, 2], 0.00::numeric"
+        "date '2024-02-29', timestamp '2024-02-29 13:14:15.000001', null, "
+        "ARRAY[1, 2], 0.00::numeric"
     ).fetchone()
     assert row is not None
     assert row[:5] == (1, 2, 3, Decimal("-12345.6700"), 0.5)
@@ -124,7 +127,7 @@ def test_parameters_go_and_come_back(connect: Connect, binary: bool) -> None:
     given = (7, Decimal("-0.05"), 1.25, True, date(2024, 1, 31), datetime(2024, 1, 2, 3, 4), 10**12)
     types = ("int4", "numeric(10,2)", "float8", "bool", "date", "timestamp", "int8")
     listed = ", ".join(f"{mark}::{kind}" for kind in types)
-    assert cursor.execute(f"select {listed}", given).fetchone() == given  # type: ignore[arg-type]
+    assert cursor.execute(f"select {listed}", given).fetchone() == given
     texts = ("it's; drop table x", None, ["a", "b,c"])
     answer = cursor.execute("select %s::text, %s::text, 'b,c' = any(%s)", texts).fetchone()
     assert answer == ("it's; drop table x", None, True)

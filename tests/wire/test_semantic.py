@@ -14,7 +14,6 @@ from starlette.testclient import TestClient
 
 from cube.server.auth import make_token
 from cube.server.compiled import CompiledView
-
 from cube.server.service import Service
 from cube.wire.server import WireServer
 from pipelines.settings import Settings
@@ -176,10 +175,10 @@ def test_random_queries_answer_as_rest_does(
         expected, sql = rest(query, role), write_sql(query)
         if isinstance(expected, str):
             with pytest.raises(psycopg.Error) as caught:
-                sessions[role].execute(sql)  # type: ignore[call-overload]
+                sessions[role].execute(sql)
             assert caught.value.sqlstate != "XX000", (sql, caught.value)
             continue
-        found = sessions[role].execute(sql).fetchall()  # type: ignore[call-overload]
+        found = sessions[role].execute(sql).fetchall()
         assert normalize(found) == normalize(expected), sql
         answered += 1
     assert answered > COUNT / 3
@@ -212,7 +211,7 @@ def test_the_marts_are_the_administrators(
     sessions: dict[str, psycopg.Connection[Any]], role: str, sql: str
 ) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="administrators only"):
-        sessions[role].execute(sql)  # type: ignore[call-overload]
+        sessions[role].execute(sql)
 
 
 def test_what_a_role_does_not_see_does_not_exist_for_it(
@@ -259,7 +258,9 @@ def test_expressions_are_computed_from_groups_and_measures(ask: Ask) -> None:
     )
     (february, _, running), (january, _, first) = rows
     assert (february, january) == (date(2024, 2, 1), date(2024, 1, 1))
-    totals = dict(ask("select month_end_date, measure(end_balance) from balances group by 1"))
+    totals: dict[Any, Any] = dict(
+        ask("select month_end_date, measure(end_balance) from balances group by 1")
+    )
     assert running - first == totals[date(2024, 2, 29)]
 
 
@@ -278,7 +279,8 @@ def test_outer_queries_join_and_aggregate_semantic_ones(ask: Ask) -> None:
 def test_administrators_join_marts_with_views(ask: Ask) -> None:
     rows = ask(
         "select d.year_number, sum(t.b) from (select month_end_date m, measure(end_balance) b "
-        "from balances group by 1) t join marts.dim_date d on d.date_key = t.m group by 1 order by 1"
+        "from balances group by 1) t join marts.dim_date d on d.date_key = t.m "
+        "group by 1 order by 1"
     )
     assert [year for year, _ in rows] == [2023, 2024]
 

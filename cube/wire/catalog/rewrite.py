@@ -81,7 +81,7 @@ class Rewriter:
                 node.replace(other)
         return tree
 
-    def _rewrite_node(self, node: exp.Expr) -> exp.Expr:
+    def _rewrite_node(self, node: exp.Expr) -> exp.Expr:  # noqa: PLR0911 - one per kind of node
         match node:
             case exp.Dot(this=exp.Identifier(), expression=exp.Expression() as function):
                 return function if _is_schema(node) else node
@@ -140,7 +140,7 @@ class Rewriter:
         return found
 
     def _find(self, kind: str, text: str) -> int | None:
-        """The oid of a named thing; the schema before a point says nothing that its name does not."""
+        """The oid of a named thing; the schema before a point adds nothing to its name."""
         name = text.rpartition(".")[2].strip('"')
         row = self.catalog.execute(_NAMED[kind], [name]).fetchone()
         return None if row is None else int(row[0])

@@ -43,7 +43,7 @@ SYSTEM_OIDS = {
     "pg_publication": 6104,
     "pg_cast": 2605,
 }
-"""Oids of catalog tables that descriptions refer to. Source: PostgreSQL 15, ``src/include/catalog``."""
+"""Oids of catalog tables that others refer to. Source: PostgreSQL 15, ``src/include/catalog``."""
 
 _MOST_CATALOGS = 32
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -55,26 +55,32 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "threads": "1",
     "python_enable_replacements": "false",
 }
-_TABLES = pa.schema(
-    [
-        ("oid", pa.uint32()),
-        ("schema_name", pa.string()),
-        ("table_name", pa.string()),
-        ("description", pa.string()),
-        ("columns", pa.int16()),
-    ]
+
+
+def _schema(columns: dict[str, pa.DataType]) -> pa.Schema:
+    return pa.schema(list(columns.items()))
+
+
+_TABLES = _schema(
+    {
+        "oid": pa.uint32(),
+        "schema_name": pa.string(),
+        "table_name": pa.string(),
+        "description": pa.string(),
+        "columns": pa.int16(),
+    }
 )
-_COLUMNS = pa.schema(
-    [
-        ("table_oid", pa.uint32()),
-        ("column_name", pa.string()),
-        ("type_oid", pa.uint32()),
-        ("modifier", pa.int32()),
-        ("position", pa.int16()),
-        ("description", pa.string()),
-    ]
+_COLUMNS = _schema(
+    {
+        "table_oid": pa.uint32(),
+        "column_name": pa.string(),
+        "type_oid": pa.uint32(),
+        "modifier": pa.int32(),
+        "position": pa.int16(),
+        "description": pa.string(),
+    }
 )
-_SETTINGS = pa.schema([("name", pa.string()), ("setting", pa.string())])
+_SETTINGS = _schema({"name": pa.string(), "setting": pa.string()})
 
 
 class Catalogs:
