@@ -14,9 +14,9 @@ _NUMBERS = (
     "abs ceil ceiling floor round trunc sign sqrt cbrt power pow exp ln log mod greatest least"
 )
 _TEXTS = (
-    "upper lower length char_length trim ltrim rtrim btrim substring substr left right lpad "
-    "rpad pad replace split_part position str_position strpos concat concat_ws safe_concat "
-    "initcap reverse repeat translate chr ascii md5 starts_with regexp_replace regexp_like "
+    "upper lower length char_length trim ltrim rtrim btrim substring substr left right "
+    "replace split_part position str_position strpos concat concat_ws safe_concat "
+    "initcap reverse translate chr ascii md5 starts_with regexp_replace regexp_like "
     "regexp_i_like regexp_full_match regexp_extract to_char to_number like ilike overlay"
 )
 _TIMES = (

@@ -212,11 +212,10 @@ class SemanticSelect:
         outer = select.copy()
         for clause in ("expressions", "having", "order"):
             self._replace(outer, clause)
-        if self._asked.counts_rows:
-            return self._count_rows(outer, conditions)
         if self._asked.regrouped and self._asked.measures:
             raise WireError(
-                NOT_SUPPORTED, "aggregates of dimensions and measures do not go in one query"
+                NOT_SUPPORTED,
+                "aggregates of rows or dimensions and measures do not go in one query",
             )
         self._finish(outer, self._rows(self._content(conditions)), conditions)
         if self._asked.regrouped:
@@ -257,6 +256,9 @@ class SemanticSelect:
             "segments": conditions.segments,
             "order": [],
         }
+        if self._asked.counts_rows:
+            names = list(self._asked.keys) or [self._first_dimension().name]
+            return {**content, "dimensions": names, "ungrouped": True}
         self._set_range(content)
         return content
 
@@ -388,7 +390,7 @@ class SemanticSelect:
     def _measure(self, node: exp.Expr) -> exp.Expr:
         """The column of a measure, or an aggregate of a member over its distinct values."""
         argument, distinct = _argument(node)
-        if isinstance(argument, exp.Star) or argument is None:
+        if isinstance(argument, exp.Star | exp.Literal) or argument is None:
             return self._count_all(node)
         key = None
         if not isinstance(argument, exp.Column):
@@ -424,21 +426,29 @@ class SemanticSelect:
         return type(node)(this=column)
 
     def _count_all(self, node: exp.Expr) -> exp.Expr:
-        """``COUNT(*)``: the measure that counts the rows of the view."""
+        """``COUNT(*)``: the measure that counts the rows of the view, or the rows themselves."""
         if not isinstance(node, exp.Count):
             raise WireError(NOT_SUPPORTED, f"{node.sql(dialect='postgres')} takes a measure")
         member = self._row_count()
-        if member is not None:
+        if member is not None and not self._aggregates("dimension"):
             self._asked.measures[member.name] = member
             return exp.column(member.name, _ROWS, quoted=True)
-        if self._select.args.get("group"):
+        if len(self._view.facts) > 1 or self._aggregates("measure"):
             counts = [m.name for m in self._view.members.values() if _kind(m).startswith("count")]
             known = ", ".join(name.split(".", 1)[1] for name in counts) or "none"
             raise WireError(
                 GROUPING, f"COUNT(*) is no measure of this view; measures that count: {known}"
             )
-        self._asked.counts_rows = True
+        self._asked.counts_rows = self._asked.regrouped = True
         return exp.Count(this=exp.Star(), big_int=True)
+
+    def _aggregates(self, kind: str) -> bool:
+        """Whether the query aggregates members of a kind."""
+        for node in filter(_is_aggregate, self._select.walk()):
+            argument, _ = _argument(node)
+            if isinstance(argument, exp.Column) and self._resolve(argument).kind == kind:
+                return True
+        return False
 
     def _row_count(self) -> Member | None:
         """The measure without filters that counts the rows of the only fact of the view."""
@@ -452,13 +462,10 @@ class SemanticSelect:
                 return member
         return None
 
-    def _count_rows(self, outer: exp.Select, conditions: Conditions) -> exp.Select:
+    def _first_dimension(self) -> Member:
+        """A dimension of the fact itself, which joins nothing."""
         dimensions = [m for m in self._view.members.values() if m.kind == "dimension"]
-        first = min(dimensions, key=lambda member: member.source.id[0] != member.root)
-        self._asked.keys = {first.name: Key(first, None)}
-        inner = self._rows({**self._content(conditions), "ungrouped": True})
-        self._finish(outer, inner, conditions)
-        return outer
+        return min(dimensions, key=lambda member: member.source.id[0] != member.root)
 
     # Rows one by one
 
@@ -466,10 +473,11 @@ class SemanticSelect:
         """Rows of the fact, each with what it brings to its measures."""
         members = {m.name: m for m in self._columns_of(select)}
         dimensions = [m for m in members.values() if m.kind == "dimension"]
-        if not dimensions:
+        if members and not dimensions:
             raise WireError(
                 NOT_SUPPORTED, "a list of rows needs a dimension; write MEASURE(...) for a total"
             )
+        dimensions = dimensions or [self._first_dimension()]
         measures = [m.name for m in members.values() if m.kind == "measure" and _has_row_value(m)]
         content: Content = {
             "dimensions": [member.name for member in dimensions],

@@ -292,6 +292,32 @@ def test_dimensions_have_extremes_and_distinct_counts(ask: Ask) -> None:
     assert ask("select region_name, min(month_end_date) from balances group by 1")[0][0] == "North"
 
 
+def test_rows_are_counted(ask: Ask, refuse: Refuse) -> None:
+    rows = ask("select region_name, month_end_date from balances")
+    assert ask("select count(*), count(1) from balances") == [(len(rows), len(rows))]
+    by_month = dict(ask("select month_end_date, count(*) from balances group by 1"))
+    assert sum(by_month.values()) == len(rows)
+    assert all(sum(day == month for _, day in rows) == n for month, n in by_month.items())
+    assert ask("select region_name from balances group by 1 having count(*) > 3") == [("North",)]
+    assert ask("select 1 from balances limit 2") == [(1,), (1,)]
+    assert refuse("select count(*), measure(end_balance) from balances")[0] == "42803"
+    assert refuse("select count(*) from bank_overview")[0] == "42803"
+
+
+def test_no_condition_is_tried_on_rows_of_others(guarded: WireServer, settings: Settings) -> None:
+    token = make_token(settings, ["branch_manager"], timedelta(hours=1), {"branch_id": "none"})
+    with psycopg.connect(
+        host="127.0.0.1", port=guarded.port, user="x", dbname="bankcrm", password=token
+    ) as connection:
+        for sql in (
+            "select * from (select customer_name n from balances) t where n::int = 1",
+            "select customer_name from balances group by 1 having customer_name::int = 1",
+            "select n from (select customer_name n, measure(end_balance) b from balances "
+            "group by 1) t where n::int = b",
+        ):
+            assert connection.execute(sql).fetchall() == []
+
+
 def test_rows_are_listed_one_by_one(connect: Callable[..., Any], ask: Ask) -> None:
     connection = connect()
     notices: list[str] = []
