@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,11 @@ from starlette.testclient import TestClient
 from cube.server.auth import make_token
 from cube.server.compiled import CompiledView
 from cube.server.service import Service
+from cube.wire.catalog.rewrite import Rewriter
+from cube.wire.catalog.store import build_catalog
+from cube.wire.compiler import Reader, compile_query
 from cube.wire.server import WireServer
+from cube.wire.statements import parse_query
 from pipelines.settings import Settings
 
 Rows = list[tuple[Any, ...]]
@@ -304,18 +309,20 @@ def test_rows_are_counted(ask: Ask, refuse: Refuse) -> None:
     assert refuse("select count(*) from bank_overview")[0] == "42803"
 
 
-def test_no_condition_is_tried_on_rows_of_others(guarded: WireServer, settings: Settings) -> None:
-    token = make_token(settings, ["branch_manager"], timedelta(hours=1), {"branch_id": "none"})
-    with psycopg.connect(
-        host="127.0.0.1", port=guarded.port, user="x", dbname="bankcrm", password=token
-    ) as connection:
-        for sql in (
-            "select * from (select customer_name n from balances) t where n::int = 1",
-            "select customer_name from balances group by 1 having customer_name::int = 1",
-            "select n from (select customer_name n, measure(end_balance) b from balances "
-            "group by 1) t where n::int = b",
-        ):
-            assert connection.execute(sql).fetchall() == []
+def test_no_condition_is_tried_on_rows_of_others(service: Service) -> None:
+    """DuckDB may move a condition below the row rules, where its errors would tell of others."""
+    access = service.control.grant({"groups": ["branch_manager"], "branch_id": "B1"})
+    sql = "select * from (select customer_city c from balances) t where c = 'Praha'"
+    tree = parse_query(sql).tree
+    with service.warehouse.pin() as version, closing(build_catalog([], {})) as catalog:
+        rewriter = Rewriter(catalog, {}, {})
+        reader = Reader(service.model, access, version.business_date, None, rewriter)
+        compiled = compile_query(tree, reader)
+        cursor = version.connection.cursor()
+        explained = cursor.execute(f"explain {compiled.sql}", list(compiled.parameters)).fetchall()
+        plan = str(explained[0][1])
+    assert plan.index("'Praha'") < plan.index("LIMIT") < plan.index("SCAN")
+    assert plan.count("'Praha'") == 1
 
 
 def test_rows_are_listed_one_by_one(connect: Callable[..., Any], ask: Ask) -> None:
