@@ -300,7 +300,7 @@ def test_dimensions_have_extremes_and_distinct_counts(ask: Ask) -> None:
 def test_rows_are_counted(ask: Ask, refuse: Refuse) -> None:
     rows = ask("select region_name, month_end_date from balances")
     assert ask("select count(*), count(1) from balances") == [(len(rows), len(rows))]
-    by_month = dict(ask("select month_end_date, count(*) from balances group by 1"))
+    by_month: dict[Any, Any] = dict(ask("select month_end_date, count(*) from balances group by 1"))
     assert sum(by_month.values()) == len(rows)
     assert all(sum(day == month for _, day in rows) == n for month, n in by_month.items())
     assert ask("select region_name from balances group by 1 having count(*) > 3") == [("North",)]
