@@ -13,18 +13,30 @@ is left (expressions over groups and measures, HAVING, ORDER BY, LIMIT) is compu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sqlglot import exp
 
 from cube.server.compiled import CompiledDimension, CompiledView, Member
 from cube.server.errors import QueryError, suggest
-from cube.server.measures import CompiledMeasure, Leaf, Part
+from cube.server.measures import CompiledMeasure
+from cube.wire.aggregates import (
+    check_aggregate,
+    counts_rows_of,
+    get_argument,
+    has_row_value,
+    is_aggregate,
+    kind_of,
+    name_aggregates,
+    nothing_of,
+    strip_casts,
+)
+from cube.wire.bounds import find_bounds
 from cube.wire.conditions import ConditionReader, Conditions, Fold
 from cube.wire.errors import GROUPING, NOT_SUPPORTED, UNDEFINED_COLUMN, UNDEFINED_TABLE, WireError
 from cube.wire.names import name_projections
-from cube.wire.tables import list_members, type_of_measure
+from cube.wire.tables import list_members
 
 Content = dict[str, object]
 """A query of the cubes as its JSON."""
@@ -53,15 +65,6 @@ _CLAUSES = frozenset(
         "operation_modifiers",
     ]
 )
-_AGGREGATES: Mapping[str, str] = {
-    "sum": "SUM({})",
-    "count": "COUNT({})",
-    "count_distinct": "COUNT(DISTINCT {})",
-    "count_distinct_approx": "COUNT(DISTINCT {})",
-    "min": "MIN({})",
-    "max": "MAX({})",
-    "avg": "AVG({})",
-}
 _UNMOVED_BY_REPEATS = (exp.Min, exp.Max)
 _KEEPS_APART = (exp.Paren, exp.Cast, exp.Trunc)
 """What may stand around a group: none of them makes two days, periods or texts one."""
@@ -200,7 +203,7 @@ class SemanticSelect:
     def _is_grouped(self, select: exp.Select) -> bool:
         if any(select.args.get(clause) for clause in ("group", "having", "distinct")):
             return True
-        return any(_is_aggregate(node) for item in select.expressions for node in item.walk())
+        return any(is_aggregate(node) for item in select.expressions for node in item.walk())
 
     # Grouped
 
@@ -270,7 +273,7 @@ class SemanticSelect:
         (name,) = times
         filters = content["filters"]
         assert isinstance(filters, list)
-        bounds = _find_bounds(filters, name)
+        bounds = find_bounds(filters, name)
         if bounds is not None:
             first, last, used = bounds
             content["timeDimensions"] = [{"dimension": name, "dateRange": [first, last]}]
@@ -294,7 +297,7 @@ class SemanticSelect:
                 "filters",
                 "Filter the query, or aggregate around a sub-select.",
             )
-        if _is_aggregate(node):
+        if is_aggregate(node):
             return self._measure(node)
         key = self._read_key(node)
         if key is not None:
@@ -340,11 +343,11 @@ class SemanticSelect:
     def _read_key(self, node: exp.Expr) -> Key | None:
         """The dimension that a column, or a time cut to its period, stands for."""
         if isinstance(node, exp.TimestampTrunc | exp.DateTrunc):
-            column = _strip(node.this)
+            column = strip_casts(node.this)
             unit = node.args["unit"].name.lower()
             return self._read_period(column, unit) if isinstance(column, exp.Column) else None
         if isinstance(node, exp.Cast) and node.to.this == exp.DataType.Type.DATE:
-            return self._read_day(_strip(node.this))
+            return self._read_day(strip_casts(node.this))
         if not isinstance(node, exp.Column):
             return None
         member = self._resolve(node)
@@ -356,7 +359,7 @@ class SemanticSelect:
                 NOT_SUPPORTED,
                 f"the segment '{short}' filters rows; it cannot be shown or grouped by",
             )
-        raise WireError(GROUPING, f"'{short}' is a measure; write {_right_aggregate(member)}")
+        raise WireError(GROUPING, f"'{short}' is a measure; write {name_aggregates(member)}")
 
     def _read_period(self, column: exp.Column, unit: str) -> Key:
         member = self._resolve(column)
@@ -373,7 +376,7 @@ class SemanticSelect:
 
     def _read_year(self, node: exp.Extract) -> Key | None:
         """The year of a time tells its years apart; its month does not tell its months apart."""
-        column = _strip(node.expression)
+        column = strip_casts(node.expression)
         if not isinstance(column, exp.Column) or node.name.upper() != "YEAR":
             return None
         member = self._resolve(column)
@@ -389,7 +392,7 @@ class SemanticSelect:
 
     def _measure(self, node: exp.Expr) -> exp.Expr:
         """The column of a measure, or an aggregate of a member over its distinct values."""
-        argument, distinct = _argument(node)
+        argument, distinct = get_argument(node)
         if isinstance(argument, exp.Star | exp.Literal) or argument is None:
             return self._count_all(node)
         key = None
@@ -403,7 +406,7 @@ class SemanticSelect:
         if member.kind == "dimension":
             key = Key(member, None)
             return self._regroup(node, key, distinct)
-        _check_aggregate(node, member, distinct)
+        check_aggregate(node, member, distinct)
         self._asked.measures[member.name] = member
         return exp.column(member.name, _ROWS, quoted=True)
 
@@ -434,7 +437,7 @@ class SemanticSelect:
             self._asked.measures[member.name] = member
             return exp.column(member.name, _ROWS, quoted=True)
         if len(self._view.facts) > 1 or self._aggregates("measure"):
-            counts = [m.name for m in self._view.members.values() if _kind(m).startswith("count")]
+            counts = [m.name for m in self._view.members.values() if kind_of(m).startswith("count")]
             known = ", ".join(name.split(".", 1)[1] for name in counts) or "none"
             raise WireError(
                 GROUPING, f"COUNT(*) is no measure of this view; measures that count: {known}"
@@ -444,8 +447,8 @@ class SemanticSelect:
 
     def _aggregates(self, kind: str) -> bool:
         """Whether the query aggregates members of a kind."""
-        for node in filter(_is_aggregate, self._select.walk()):
-            argument, _ = _argument(node)
+        for node in filter(is_aggregate, self._select.walk()):
+            argument, _ = get_argument(node)
             if isinstance(argument, exp.Column) and self._resolve(argument).kind == kind:
                 return True
         return False
@@ -455,10 +458,10 @@ class SemanticSelect:
         facts = list(self._view.facts)
         for member in self._view.members.values():
             source = member.source
-            if _kind(member) != "count" or not isinstance(source, CompiledMeasure):
+            if kind_of(member) != "count" or not isinstance(source, CompiledMeasure):
                 continue
             parts = list(source.parts.values())
-            if all(_counts(part, facts) for part in parts) and len(facts) == len(parts) == 1:
+            if all(counts_rows_of(part, facts) for part in parts) and len(facts) == len(parts) == 1:
                 return member
         return None
 
@@ -478,7 +481,7 @@ class SemanticSelect:
                 NOT_SUPPORTED, "a list of rows needs a dimension; write MEASURE(...) for a total"
             )
         dimensions = dimensions or [self._first_dimension()]
-        measures = [m.name for m in members.values() if m.kind == "measure" and _has_row_value(m)]
+        measures = [m.name for m in members.values() if m.kind == "measure" and has_row_value(m)]
         content: Content = {
             "dimensions": [member.name for member in dimensions],
             "filters": conditions.filters,
@@ -523,7 +526,7 @@ class SemanticSelect:
                 return node
             member = self._resolve(node)
             if member.name in empty:
-                return exp.Cast(this=exp.Null(), to=_nothing_of(member))
+                return exp.Cast(this=exp.Null(), to=nothing_of(member))
             return exp.column(member.name, _ROWS, quoted=True)
 
         value = outer.args[clause]
@@ -566,7 +569,7 @@ def _condition_of(select: exp.Select, clause: str) -> exp.Expr | None:
 
 def _find_keys(node: exp.Expr) -> list[exp.Expr]:
     """Columns and periods within an output, but not what it aggregates."""
-    if _is_aggregate(node):
+    if is_aggregate(node):
         return []
     if isinstance(node, exp.Column | exp.TimestampTrunc | exp.DateTrunc):
         return [node]
@@ -576,119 +579,3 @@ def _find_keys(node: exp.Expr) -> list[exp.Expr]:
 def _fold_name(identifier: exp.Expr) -> str:
     quoted = isinstance(identifier, exp.Identifier) and identifier.args.get("quoted")
     return identifier.name if quoted else identifier.name.lower()
-
-
-def _is_aggregate(node: exp.Expr) -> bool:
-    """Whether a node aggregates rows of the view; the function of a window works on the answer."""
-    if isinstance(node, exp.Anonymous) and node.name.lower() == "measure":
-        return True
-    return isinstance(node, exp.AggFunc) and not isinstance(node.parent, exp.Window)
-
-
-def _argument(node: exp.Expr) -> tuple[exp.Expr | None, bool]:
-    """What an aggregate is taken of, and whether of distinct values."""
-    if isinstance(node, exp.Anonymous):
-        if len(node.expressions) != 1:
-            raise WireError(NOT_SUPPORTED, "MEASURE takes one measure")
-        return node.expressions[0], False
-    argument = node.this
-    if isinstance(argument, exp.Distinct):
-        if len(argument.expressions) != 1:
-            raise WireError(NOT_SUPPORTED, "COUNT(DISTINCT ...) takes one column")
-        return _strip(argument.expressions[0]), True
-    return (None if argument is None else _strip(argument)), isinstance(node, exp.ApproxDistinct)
-
-
-def _strip(node: exp.Expr) -> exp.Expr:
-    """Without parentheses, casts and truncation of numbers, which keep values apart."""
-    while isinstance(node, exp.Paren | exp.Cast | exp.Trunc):
-        node = node.this
-    return node
-
-
-def _kind(member: Member) -> str:
-    source = member.source
-    return source.definition.type if isinstance(source, CompiledMeasure) else ""
-
-
-def _right_aggregate(member: Member) -> str:
-    short = member.name.split(".", 1)[1]
-    pattern = _AGGREGATES.get(_kind(member))
-    return f"MEASURE({short})" + (f" or {pattern.format(short)}" if pattern else "")
-
-
-def _check_aggregate(node: exp.Expr, member: Member, distinct: bool) -> None:
-    """A measure says how it is aggregated; another aggregate would be another figure."""
-    if member.kind == "segment":
-        raise WireError(GROUPING, f"'{member.name}' is a segment; it filters rows")
-    kinds: dict[type[exp.Expr], tuple[str, ...]] = {
-        exp.Sum: ("sum",),
-        exp.Min: ("min",),
-        exp.Max: ("max",),
-        exp.Avg: ("avg",),
-        exp.Count: ("count_distinct", "count_distinct_approx") if distinct else ("count",),
-        exp.ApproxDistinct: ("count_distinct", "count_distinct_approx"),
-        exp.Anonymous: (_kind(member),),
-    }
-    if _kind(member) not in kinds.get(type(node), ()):
-        raise WireError(
-            GROUPING,
-            f"{node.sql(dialect='postgres')} does not fit the measure; write "
-            f"{_right_aggregate(member)}",
-        )
-
-
-def _is_plain(leaf: Leaf) -> bool:
-    return not (leaf.stages or leaf.frame or leaf.shifts)
-
-
-def _counts(part: Part, facts: list[str]) -> bool:
-    """Whether a part of a measure counts every row of a fact."""
-    leaf = part if isinstance(part, Leaf) else None
-    return leaf is not None and _is_plain(leaf) and leaf.condition is None and leaf.cube in facts
-
-
-def _has_row_value(member: Member) -> bool:
-    source = member.source
-    return isinstance(source, CompiledMeasure) and all(
-        isinstance(part, Leaf) and _is_plain(part) for part in source.parts.values()
-    )
-
-
-def _nothing_of(member: Member) -> exp.DataType:
-    """Type of an empty column."""
-    names = {20: "BIGINT", 701: "DOUBLE", 1700: "DECIMAL(38, 2)"}
-    name = "BOOLEAN" if member.kind == "segment" else names[type_of_measure(_kind(member)).oid]
-    return exp.DataType.build(name, dialect="duckdb")
-
-
-def _find_bounds(
-    filters: list[dict[str, object]], name: str
-) -> tuple[str, str, list[dict[str, object]]] | None:
-    """First and last moment that filters leave of a time, and those filters."""
-    firsts = {"afterOrOnDate": 0}
-    found: dict[str, str] = {}
-    used = []
-    flat = [f for item in filters for f in (_pair(item) or [item])]
-    for item in flat:
-        if item.get("member") != name:
-            continue
-        values = item.get("values")
-        assert values is None or isinstance(values, list)
-        if item["operator"] in firsts and values:
-            found.setdefault("first", str(values[0]))
-        elif item["operator"] == "beforeOrOnDate" and values:
-            found.setdefault("last", str(values[0]))
-        else:
-            continue
-        used.append(item)
-    if len(found) < 2 or len(used) > 2 or found["last"] < found["first"]:  # noqa: PLR2004
-        return None
-    pairs = [item for item in filters if (pair := _pair(item)) and all(p in used for p in pair)]
-    return found["first"], found["last"], used + pairs
-
-
-def _pair(item: dict[str, object]) -> list[dict[str, object]] | None:
-    """The two filters of a BETWEEN."""
-    both = item.get("and")
-    return both if isinstance(both, list) else None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 from pygwire.constants import TransactionStatus
 from pygwire.messages import (
@@ -32,7 +31,6 @@ from pygwire.messages import (
     PortalSuspended,
     RowDescription,
 )
-from sqlglot import exp
 
 from cube.server.auth import SecurityContext
 from cube.server.service import Service
@@ -40,7 +38,6 @@ from cube.server.warehouse import Row, Version
 from cube.wire.catalog.rewrite import Rewriter
 from cube.wire.catalog.store import Catalogs
 from cube.wire.compiler import DATABASE, Compiled, Reader, compile_query, find_schemas
-from cube.wire.encoding import Encoder, get_encoder
 from cube.wire.errors import (
     BAD_CURSOR,
     BAD_STATEMENT,
@@ -49,11 +46,19 @@ from cube.wire.errors import (
     FAILED_TRANSACTION,
     INVALID_AUTHORIZATION,
     NO_TRANSACTION,
-    PROTOCOL,
     WireError,
 )
 from cube.wire.execution import Canceller, Field, Result
-from cube.wire.parameters import set_parameters, to_literal
+from cube.wire.portals import (
+    Portal,
+    Prepared,
+    choose_encoders,
+    read_parameters,
+    set_values,
+    spread_formats,
+    tree_of,
+    without_values,
+)
 from cube.wire.rows import encode_rows
 from cube.wire.settings import REPORTED, SERVER_VERSION, SessionSettings
 from cube.wire.statements import (
@@ -65,8 +70,8 @@ from cube.wire.statements import (
     split_statements,
 )
 from cube.wire.tables import may_read_marts, show_marts, show_views
-from cube.wire.types import TEXT, UNKNOWN
-from cube.wire.unbound import guess_types, without_parameters
+from cube.wire.types import TEXT
+from cube.wire.unbound import guess_types
 
 Output = BackendMessage | bytes
 """A message, or rows as they go over the wire."""
@@ -74,30 +79,6 @@ Output = BackendMessage | bytes
 MOST_STATEMENTS = 1_000
 _BATCH_ROWS = 2_000
 _ALL = 2**63
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A parsed statement and the types of its parameters; None where it holds nothing."""
-
-    statement: Statement | None
-    types: tuple[int, ...]
-
-
-@dataclass
-class Portal:
-    """A statement with its parameters bound, and how far it has been fetched."""
-
-    statement: Statement | None
-    formats: tuple[int, ...] = ()
-    hold: bool = False
-    result: Result | None = None
-    notices: tuple[str, ...] = ()
-
-    def close(self) -> None:
-        """Let go of the rows."""
-        if self.result is not None:
-            self.result.close()
 
 
 class Session:
@@ -177,7 +158,7 @@ class Session:
         if len(parts) > 1:
             raise WireError("42601", "cannot insert multiple commands into a prepared statement")
         statement = self._admit(parse_statement(parts[0])) if parts else None
-        tree = _tree_of(statement)
+        tree = tree_of(statement)
         types = guess_types(tree, message.param_types, self._access) if tree is not None else ()
         self._prepared[message.statement] = Prepared(statement, types)
         yield ParseComplete()
@@ -187,8 +168,8 @@ class Session:
         prepared = self._find_prepared(message.statement)
         if message.portal and message.portal in self._portals:
             raise WireError(DUPLICATE_CURSOR, f'cursor "{message.portal}" already exists')
-        values = _read_parameters(message, prepared.types)
-        statement = _set_values(prepared.statement, values)
+        values = read_parameters(message, prepared.types)
+        statement = set_values(prepared.statement, values)
         self._drop_portal(message.portal)
         self._portals[message.portal] = Portal(statement, tuple(message.result_formats))
         yield BindComplete()
@@ -200,7 +181,7 @@ class Session:
             return
         prepared = self._find_prepared(message.name)
         yield ParameterDescription(type_oids=[oid or TEXT.oid for oid in prepared.types])
-        empty = Portal(_without_values(prepared))
+        empty = Portal(without_values(prepared))
         yield from self._describe_portal(empty, quiet=False)
         empty.close()
 
@@ -260,7 +241,7 @@ class Session:
         for text in portal.notices:
             yield NoticeResponse(fields={"S": "NOTICE", "V": "NOTICE", "C": "00000", "M": text})
         portal.notices = ()
-        encoders = _encoders(result.fields, formats)
+        encoders = choose_encoders(result.fields, formats)
         sent = 0
         while sent < limit:
             wanted = min(_BATCH_ROWS, limit - sent)
@@ -309,7 +290,7 @@ class Session:
 
     def _show(self, statement: Utility, formats: tuple[int, ...]) -> Iterator[Output]:
         fields, rows = self._shown(statement)
-        yield encode_rows(rows, _encoders(fields, formats))
+        yield encode_rows(rows, choose_encoders(fields, formats))
         yield CommandComplete(tag="SHOW")
 
     def _shown(self, statement: Utility) -> tuple[list[Field], list[Row]]:
@@ -401,7 +382,7 @@ class Session:
             if not quiet:
                 yield NoData()
             return
-        formats = _spread(portal.formats, len(fields))
+        formats = spread_formats(portal.formats, len(fields))
         yield RowDescription(
             fields=[
                 FieldDescription(name, 0, 0, kind.oid, kind.size, kind.modifier, code)
@@ -488,56 +469,3 @@ class Session:
 
 
 VERSION_TEXT = f"PostgreSQL {SERVER_VERSION} compatible, bankcrm cubes"
-
-
-def _tree_of(statement: Statement | None) -> exp.Expr | None:
-    if isinstance(statement, Declare):
-        return statement.query.tree
-    return statement.tree if isinstance(statement, Query) else None
-
-
-def _set_values(statement: Statement | None, values: list[exp.Expr]) -> Statement | None:
-    match statement:
-        case Query():
-            return Query(set_parameters(statement.tree, values), statement.text)
-        case Declare(name=name, query=query, hold=hold):
-            return Declare(name, Query(set_parameters(query.tree, values), query.text), hold)
-    return statement
-
-
-def _without_values(prepared: Prepared) -> Statement | None:
-    """The statement as it is described before its values are known."""
-    statement = prepared.statement
-    if isinstance(statement, Query):
-        return Query(without_parameters(statement.tree, prepared.types), statement.text)
-    return None if isinstance(statement, Declare) else statement
-
-
-def _read_parameters(message: Bind, types: tuple[int, ...]) -> list[exp.Expr]:
-    formats = _spread(tuple(message.param_formats), len(message.param_values))
-    if len(message.param_values) != len(types):
-        raise WireError(
-            PROTOCOL,
-            f"bind message supplies {len(message.param_values)} parameters, but the prepared "
-            f"statement requires {len(types)}",
-        )
-    return [
-        to_literal(value, 0 if oid == UNKNOWN.oid else oid, binary=bool(code))
-        for value, oid, code in zip(message.param_values, types, formats, strict=True)
-    ]
-
-
-def _spread(formats: tuple[int, ...], count: int) -> tuple[int, ...]:
-    """One format per column: none given means text, one means that of all."""
-    if len(formats) <= 1:
-        formats = (formats or (0,)) * count
-    if len(formats) != count or not set(formats) <= {0, 1}:
-        raise WireError(PROTOCOL, f"the message has {len(formats)} formats for {count} columns")
-    return formats
-
-
-def _encoders(fields: list[Field], formats: tuple[int, ...]) -> list[Encoder]:
-    codes = _spread(formats, len(fields))
-    return [
-        get_encoder(kind, binary=bool(code)) for (_, kind), code in zip(fields, codes, strict=True)
-    ]
