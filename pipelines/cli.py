@@ -212,12 +212,15 @@ def runs(
 @app.command()
 @acts_on_errors
 def serve(home: Home = None) -> None:
-    """Answer cube queries over HTTP from the published version, until stopped."""
+    """Answer cube queries from the published version, until stopped: over HTTP, and for PostgreSQL
+    clients where BANKCRM_WIRE_PORT is set."""
     from cube.server.serve import run
 
     settings = _settings(home)
     logging.getLogger().setLevel(logging.INFO)
     console.print(f"Cube API on http://{settings.host}:{settings.port}/cubejs-api/v1/meta")
+    if settings.wire_port is not None:
+        console.print(f"PostgreSQL clients on {settings.host}:{settings.wire_port}")
     run(settings)
 
 

@@ -51,6 +51,14 @@ class Settings(BaseSettings):
     """Longest time that a query waits for its turn."""
     cube_cache_bytes: int = Field(default=256_000_000, ge=0)
     """Memory for answers of the published version; 0 keeps none."""
+    wire_port: int | None = None
+    """Port for PostgreSQL clients, on the same host; not served unless set."""
+    wire_connections: int = Field(default=50, ge=1)
+    """PostgreSQL clients that may be connected at a time."""
+    tls_certificate: Path | None = None
+    """Certificate chain (PEM) for PostgreSQL clients; a host other than loopback needs one."""
+    tls_key: Path | None = None
+    """Private key (PEM) of the certificate, without pass phrase."""
     disk_reserve_bytes: int = 256_000_000
     """Bytes that must stay free when a step has written what it is expected to write."""
     export_folder: Path | None = None

@@ -79,6 +79,7 @@ def create_app(
         lifespan=api.lifespan,
     )
     app.state.stop = api.stop
+    app.state.service = service
     return app
 
 

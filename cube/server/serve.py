@@ -7,8 +7,10 @@ import socket
 from contextlib import suppress
 
 import uvicorn
+from starlette.applications import Starlette
 
 from cube.server.app import create_app
+from cube.wire.server import WireServer
 from pipelines.settings import Settings
 
 GRACE_SECONDS = 30.0
@@ -36,7 +38,8 @@ class CubeServer(uvicorn.Server):
 
 
 def run(settings: Settings, *, grace_seconds: float = GRACE_SECONDS) -> None:
-    """Serve on ``settings.host`` and ``settings.port`` until SIGINT or SIGTERM.
+    """Serve on ``settings.host`` and ``settings.port`` until SIGINT or SIGTERM, and PostgreSQL
+    clients on ``settings.wire_port`` where one is set.
 
     From then on no connection is accepted; queries that run may finish for ``grace_seconds``, then
     they are interrupted and their clients told so. Logging is the caller's: the loggers below
@@ -46,8 +49,20 @@ def run(settings: Settings, *, grace_seconds: float = GRACE_SECONDS) -> None:
         ModelError: the data model is not well formed.
         BankcrmError: the server would be reachable from outside without a good secret.
     """
+    app = create_app(settings)
+    wire = None if settings.wire_port is None else WireServer(app.state.service, settings)
+    if wire is not None:
+        wire.start()
+    try:
+        _run_http(app, settings, grace_seconds)
+    finally:
+        if wire is not None:
+            wire.stop()
+
+
+def _run_http(app: Starlette, settings: Settings, grace_seconds: float) -> None:
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         log_config=None,

@@ -97,14 +97,22 @@ def write_total(plan: Plan, model: Model, dialect: str = DIALECT) -> Statement:
     return writer.finish(count, dialect)
 
 
+def write_select(plan: Plan, model: Model, parameters: list[Value | int]) -> exp.Select:
+    """The rows of a plan without limit and offset, as part of a greater statement: its values are
+    added to the ``parameters`` of that."""
+    return _Writer(plan, model, parameters).select()
+
+
 class _Writer:
     """Writes one statement; binds each value where it stands."""
 
-    def __init__(self, plan: Plan, model: Model) -> None:
+    def __init__(
+        self, plan: Plan, model: Model, parameters: list[Value | int] | None = None
+    ) -> None:
         self._plan = plan
         self._model = model
         self._zone = ZoneInfo(plan.timezone)
-        self._parameters: list[Value | int] = []
+        self._parameters: list[Value | int] = [] if parameters is None else parameters
 
     def finish(self, select: exp.Select, dialect: str) -> Statement:
         """The statement as text."""

@@ -1,0 +1,1 @@
+"""The catalog of a PostgreSQL server, with what one user may see."""

@@ -1,0 +1,134 @@
+"""Servers for PostgreSQL clients over the small fabricated bank, with and without tokens."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import psycopg
+import pytest
+from starlette.testclient import TestClient
+
+from cube.server.app import create_app
+from cube.server.service import Service
+from cube.wire.server import WireServer
+from pipelines.settings import Settings
+
+SECRET = "a secret of the tests that is long enough"
+BUSINESS_DATE = date(2024, 6, 28)
+Rows = list[tuple[Any, ...]]
+
+
+def _import_sample() -> ModuleType:
+    path = Path(__file__).parents[1] / "cube" / "sample_marts.py"
+    spec = importlib.util.spec_from_file_location("tests_cube_sample_marts", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def publish() -> Callable[..., Path]:
+    """Publish a version of the fabricated bank into a folder."""
+    function: Callable[..., Path] = _import_sample().publish_version
+    return function
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory, publish: Callable[..., Path]) -> Settings:
+    """Settings of a home with one published version, and a secret."""
+    home = tmp_path_factory.mktemp("home")
+    found = Settings(home=home, memory_limit="1GB", api_secret=SECRET, wire_port=0)
+    publish(found.published_folder, "v1", BUSINESS_DATE)
+    return found
+
+
+@pytest.fixture(scope="session")
+def http(settings: Settings) -> Iterator[TestClient]:
+    """The REST server over the same version."""
+    with TestClient(create_app(settings)) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def service(http: TestClient) -> Service:
+    """What both servers answer from."""
+    found: Service = http.app.state.service  # type: ignore[attr-defined]
+    return found
+
+
+@contextmanager
+def serve(service: Service, settings: Settings) -> Iterator[WireServer]:
+    server = WireServer(service, settings)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def guarded(service: Service, settings: Settings) -> Iterator[WireServer]:
+    """The server that asks for tokens."""
+    with serve(service, settings) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def server(service: Service, settings: Settings) -> Iterator[WireServer]:
+    """The server of a developer, who is an administrator."""
+    with serve(service, settings.model_copy(update={"api_secret": None})) as server:
+        yield server
+
+
+@pytest.fixture
+def connect(server: WireServer) -> Iterator[Callable[..., psycopg.Connection[Any]]]:
+    """Connections of the developer, closed after the test."""
+    opened: list[psycopg.Connection[Any]] = []
+
+    def open_one(**options: Any) -> psycopg.Connection[Any]:
+        options = {"autocommit": True, "user": "dev", "dbname": "bankcrm", **options}
+        connection: psycopg.Connection[Any] = psycopg.connect(
+            host="127.0.0.1", port=server.port, **options
+        )
+        opened.append(connection)
+        return connection
+
+    yield open_one
+    for connection in opened:
+        connection.close()
+
+
+@pytest.fixture(scope="session")
+def shared(server: WireServer) -> Iterator[psycopg.Connection[Any]]:
+    """One connection of the developer for tests that change nothing of it."""
+    with psycopg.connect(
+        host="127.0.0.1", port=server.port, user="dev", dbname="bankcrm", autocommit=True
+    ) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def ask(shared: psycopg.Connection[Any]) -> Callable[..., Rows]:
+    """Rows of a statement."""
+
+    def run(sql: str, *parameters: Any) -> Rows:
+        return shared.execute(sql, parameters or None).fetchall()
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def refuse(shared: psycopg.Connection[Any]) -> Callable[..., tuple[str, str]]:
+    """SQLSTATE and message of the error that a statement is answered with."""
+
+    def run(sql: str, *parameters: Any) -> tuple[str, str]:
+        with pytest.raises(psycopg.Error) as caught:
+            shared.execute(sql, parameters or None).fetchall()
+        return str(caught.value.sqlstate), str(caught.value.diag.message_primary)
+
+    return run
