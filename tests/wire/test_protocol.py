@@ -262,13 +262,13 @@ def test_settings_are_kept_shown_and_reset(connect: Connect) -> None:
     ],
 )
 def test_bytes_that_are_no_login_end_the_connection(server: WireServer, content: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as sock:
-        # A server that hangs up on bytes it did not read resets the connection: that is an end too.
-        with suppress(ConnectionResetError):
-            sock.sendall(content)
-            sock.shutdown(socket.SHUT_WR)
-            while sock.recv(1000):
-                pass
+    # A server that hangs up on bytes it did not read resets the connection: that is an end too.
+    address = ("127.0.0.1", server.port)
+    with suppress(ConnectionResetError), socket.create_connection(address, timeout=10) as sock:
+        sock.sendall(content)
+        sock.shutdown(socket.SHUT_WR)
+        while sock.recv(1000):
+            pass
 
 
 def test_messages_that_are_not_well_formed_end_the_connection(server: WireServer) -> None:
