@@ -23,7 +23,7 @@ from playwright import sync_api
 from cube.server.app import create_app
 from cube.server.auth import make_token
 from pipelines.settings import PROJECT_FOLDER, Settings
-from tests.cube.sample_marts import publish_version
+from tests.cube.sample_marts import empty_made_facts, publish_version
 
 BUSINESS_DATE = date(2024, 6, 28)
 SECRET = "a secret of the browser tests, long enough"
@@ -112,7 +112,8 @@ def built() -> None:
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of a home with one published version; not to be changed by a test."""
     settings = Settings(home=tmp_path_factory.mktemp("bank"), memory_limit="1GB")
-    publish_version(settings.published_folder, "v1", BUSINESS_DATE, EXTRA_SQL)
+    rows = f"{empty_made_facts()}; {EXTRA_SQL}"
+    publish_version(settings.published_folder, "v1", BUSINESS_DATE, rows)
     return settings
 
 

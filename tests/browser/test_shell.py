@@ -104,9 +104,9 @@ def test_cards_out_of_reach_say_so(
     visit_as: Callable[..., Visit], guarded: str, token: Callable[..., str]
 ) -> None:
     visit = visit_as(guarded)
-    visit.open("#/profit")
-    sign_in(visit, token("analyst"))
-    card = visit.page.get_by_role("region", name="Customers below marginal cost")
+    visit.open("#/credit")
+    sign_in(visit, token("branch_manager", branch_id="B1"))
+    card = visit.page.get_by_role("region", name="Migration between classes")
     expect(card).to_contain_text("Your rights do not reach the figures")
 
 

@@ -237,6 +237,16 @@ def list_missing() -> str:
     return "; ".join(statements)
 
 
+def empty_made_facts() -> str:
+    """SQL that takes the rows out of the facts that are made of their contracts alone."""
+    with duckdb.connect() as connection:
+        connection.execute(TABLES)
+        tables = connection.execute("select table_name from duckdb_tables()").fetchall()
+    written = {name for (name,) in tables}
+    made = (name for name, _ in _read_contracts() if name.startswith("fct_"))
+    return "; ".join(f"delete from marts.{name}" for name in made if name not in written)
+
+
 def _read_contracts() -> Iterator[tuple[str, Columns]]:
     for path in sorted(MARTS.rglob("*.yml")):
         for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:

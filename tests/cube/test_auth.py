@@ -146,7 +146,9 @@ def test_every_endpoint_asks_for_the_token_first(
 
 
 def test_every_route_of_the_server_is_listed_above(published: Settings) -> None:
-    routes = [route for route in create_app(published).routes if isinstance(route, Route)]
+    """The files of the explorer aside, which hold no data: tests/cube/test_explorer.py has them."""
+    listed = (route for route in create_app(published).routes if isinstance(route, Route))
+    routes = [route for route in listed if route.include_in_schema]
     served = {(method, r.path) for r in routes for method in r.methods or () if method != "HEAD"}
     assert served == {*ENDPOINTS, *OPEN}
 

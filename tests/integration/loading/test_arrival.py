@@ -117,7 +117,7 @@ SEEN = {
         join ops.whole_load using (load_id) order by all"""
     for feed in (BALANCE, ENTRY, TELLER, PARTY)
 } | {
-    "quarantine": """select raw_row, rules, file_line, source, feed, business_date
+    "quarantine": """select row_token, rules, file_line, source, feed, business_date
         from ops.quarantine where load_id in (select load_id from ops.whole_load) order by all""",
     "ledger": """select source, feed, business_date, sequence, rerun, rows_delivered,
         rows_accepted, rows_quarantined, rows_collapsed, sha256 from ops.whole_load order by all""",
