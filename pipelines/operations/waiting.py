@@ -75,7 +75,7 @@ def _has_news(settings: Settings, missing: Sequence[Awaited]) -> bool:
 def find_awaited(settings: Settings, moment: datetime) -> list[Awaited]:
     """What the first night still waits for that can wait; empty where there is nothing to wait for,
     or nothing to be gained by it."""
-    with open_raw(settings) as connection:
+    with open_raw(settings, with_vault=False) as connection:
         for missing in find_missing(settings, connection, moment):
             if any(one.due <= moment and one.policy != "stale" for one in missing):
                 return []

@@ -149,9 +149,13 @@ def _refuse_clear_values(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def attach_vault(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Attach the file of the vault, which is made where it is missing."""
+    """Attach the file of the vault, which is made where it is missing.
+
+    Connections of one process to one raw database share what is attached to it.
+    """
+    file = quote_text(str(path))
     connection.execute(
-        f"attach {quote_text(str(path))} as vault (storage_version '{STORAGE_VERSION}')"
+        f"attach if not exists {file} as vault (storage_version '{STORAGE_VERSION}')"
     )
     path.chmod(0o600)
     connection.execute(TABLES)

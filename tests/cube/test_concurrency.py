@@ -10,12 +10,12 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import httpx
@@ -45,6 +45,15 @@ SLOW = f"""
 alter table marts.dim_channel rename to channels;
 create view marts.dim_channel as select * from marts.channels where ({FOREVER}) > 0
 """
+
+
+T = TypeVar("T")
+
+
+def run_apart(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in a thread: the main one may have the event loop of a browser."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +125,7 @@ def test_slots_are_taken_in_turn_and_a_full_queue_refuses() -> None:
         await work("fourth")
         return order
 
-    assert asyncio.run(crowd()) == ["first", "second", "fourth"]
+    assert run_apart(crowd()) == ["first", "second", "fourth"]
 
 
 def test_who_waits_too_long_is_refused_and_leaves_the_queue() -> None:
@@ -131,7 +140,7 @@ def test_who_waits_too_long_is_refused_and_leaves_the_queue() -> None:
         async with slots.take():
             pass
 
-    asyncio.run(crowd())
+    run_apart(crowd())
 
 
 def test_a_stop_refuses_who_waits_and_interrupts_who_runs() -> None:
@@ -155,7 +164,7 @@ def test_a_stop_refuses_who_waits_and_interrupts_who_runs() -> None:
         with pytest.raises(Stopping):
             await waiting
 
-    asyncio.run(crowd())
+    run_apart(crowd())
 
 
 def test_work_goes_on_until_the_last_who_waits_has_left() -> None:
@@ -185,7 +194,7 @@ def test_work_goes_on_until_the_last_who_waits_has_left() -> None:
         await asyncio.sleep(0.01)
         assert (ended, held, "key" in flights) == (["cancelled"], ["released"] * 2, False)
 
-    asyncio.run(join())
+    run_apart(join())
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.0003, 0.001, 0.003, 0.05])
@@ -248,7 +257,7 @@ def test_cancelled_work_has_ended_when_the_cancellation_is_told() -> None:
         assert ended.is_set()
         threads.close()
 
-    asyncio.run(cancel())
+    run_apart(cancel())
 
 
 def test_more_queries_than_slots_and_queue_are_told_when_to_come_back(

@@ -60,7 +60,7 @@ def test_figures_of_the_notebook_are_those_of_the_marts(
     with open_published(sample_bank) as marts:
         profit, flow = marts.execute(
             "select (select sum(net_contribution_amount) from marts.fct_profit_monthly),"
-            " (select sum(net_amount) from marts.fct_fund_flow"
+            " (select sum(flow_amount) from marts.fct_fund_flow"
             "  where account_type = 'DEPOSIT')"
         ).fetchone() or (None, None)
     assert frames["lines"]["net_contribution_amount"].sum() == profit

@@ -17,6 +17,7 @@ import pytest
 
 from pipelines.loading.horizon import explain_horizon
 from pipelines.loading.quarantine import list_quarantine, read_fields
+from pipelines.privacy.columns import personal_columns
 from tests.integration.loading.good_files import MAKERS, GoodFile, make_customers, make_entries
 from tests.integration.loading.mutations import (
     HARMLESS,
@@ -86,13 +87,20 @@ def last_load(bank: Bank) -> int:
 
 
 def stored_rows(bank: Bank, good: GoodFile) -> list[tuple[Any, ...]]:
-    """Rows of the night that count, as text, in the order of their key."""
-    columns = ", ".join(f"{name}::varchar" for name in good.header)
-    return bank.query(
-        f"select {columns} from {good.contract.raw_table}"
-        " where load_id in (select load_id from ops.active_load)"
-        f" and business_date = date '{good.business_date}' order by all"
+    """Rows of the night that count, as text, in order; personal values from the vault."""
+    personal = {column.name for column in personal_columns(good.contract)}
+    columns = ", ".join(
+        f"(select max(value) from vault.entry where token = raw.{name}_token)"
+        if name in personal
+        else f"raw.{name}::varchar"
+        for name in good.header
     )
+    rows = bank.query(
+        f"select {columns} from {good.contract.raw_table} as raw"
+        " where load_id in (select load_id from ops.active_load)"
+        f" and business_date = date '{good.business_date}'"
+    )
+    return sorted(rows)
 
 
 def as_stored(good: GoodFile, changed: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
