@@ -149,13 +149,9 @@ def _refuse_clear_values(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def attach_vault(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Attach the file of the vault, which is made where it is missing.
-
-    Connections of one process to one raw database share what is attached to it.
-    """
-    file = quote_text(str(path))
+    """Attach the file of the vault, which is made where it is missing."""
     connection.execute(
-        f"attach if not exists {file} as vault (storage_version '{STORAGE_VERSION}')"
+        f"attach {quote_text(str(path))} as vault (storage_version '{STORAGE_VERSION}')"
     )
     path.chmod(0o600)
     connection.execute(TABLES)
