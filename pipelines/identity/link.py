@@ -9,8 +9,15 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.identity.clusters import FOR_EVER, Link, Rule, find_links
-from pipelines.identity.evidence import read_evidence, write_candidates
+from pipelines.identity.edges import find_affected, write_candidates, write_edges
+from pipelines.identity.evidence import read_evidence
 from pipelines.identity.linkage import compare_records
+from pipelines.identity.memory import (
+    forget_links,
+    is_up_to_date,
+    read_last_decision,
+    remember_links,
+)
 from pipelines.identity.parameters import load_parameters
 from pipelines.identity.records import write_records
 from pipelines.identity.review import list_waiting_customers
@@ -22,13 +29,15 @@ from pipelines.identity.schema import FOR_EVER as FOR_EVER_SQL
 class LinkReport:
     """What the step did.
 
-    ``records_compared`` counts the records that were new; ``pairs_waiting`` the pairs of
-    customers that a person must decide.
+    ``records_compared`` counts the records that were new; ``customers_affected`` the source
+    customers whose links were found anew, because the night may have changed them;
+    ``pairs_waiting`` the pairs of customers that a person must decide.
     """
 
     source_customers: int
     unified_customers: int
     records_compared: int
+    customers_affected: int
     pairs_waiting: int
     seconds: float
 
@@ -37,33 +46,53 @@ def link_customers(connection: duckdb.DuckDBPyConnection) -> LinkReport:
     """Write ``identity.link`` from the loads that count, the decisions and the parameters.
 
     The same deliveries and decisions give the same links, in whatever order and in however many
-    refreshes they came.
+    refreshes they came: a refresh finds anew the links of those whom its changes may concern, and
+    of everybody where the tables were made by other rules.
 
     Args:
         connection: the raw database for writing, its horizon set.
     """
     started = time.perf_counter()
-    parameters = load_parameters()
     connection.execute("begin")
     try:
-        write_records(connection, parameters)
-        compared = compare_records(connection, parameters)
-        write_candidates(connection)
-        evidence = read_evidence(connection, parameters)
-        links = list(find_links(evidence.members, evidence.edges, evidence.partings))
-        _write_links(connection, links)
+        compared = _link(connection)
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
         raise
     customers, unified = _count(connection)
+    (affected,) = connection.execute("select count(*) from affected_customer").fetchall()[0]
     waiting = len(list_waiting_customers(connection))
-    return LinkReport(customers, unified, compared, waiting, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return LinkReport(customers, unified, compared, affected, waiting, seconds)
+
+
+def _link(connection: duckdb.DuckDBPyConnection) -> int:
+    """Bring every table up to date; returns the number of new records."""
+    parameters = load_parameters()
+    anew = not is_up_to_date(connection, parameters)
+    if anew:
+        forget_links(connection)
+    write_records(connection, parameters, anew=anew)
+    compared = compare_records(connection, parameters)
+    write_candidates(connection)
+    write_edges(connection, parameters)
+    find_affected(connection, read_last_decision(connection))
+    evidence = read_evidence(connection, parameters)
+    links = find_links(evidence.members, evidence.edges, evidence.partings)
+    _write_links(connection, list(links))
+    remember_links(connection, parameters)
+    return compared
 
 
 def _write_links(connection: duckdb.DuckDBPyConnection, links: list[Link]) -> None:
+    """Put the links of the affected customers in the place of those they had."""
     connection.register("found_link", _to_arrow(links))
-    connection.execute("delete from identity.link")
+    connection.execute(
+        """delete from identity.link using affected_customer as affected
+        where link.source_system = affected.source_system
+            and source_customer_id = affected.customer_id"""
+    )
     connection.execute(
         f"""insert into identity.link by name
         from found_link
@@ -73,6 +102,7 @@ def _write_links(connection: duckdb.DuckDBPyConnection, links: list[Link]) -> No
             '{Rule.SOURCE_ID.name.lower()}' as match_rule, 1 as match_confidence,
             {BEGINNING_SQL} as valid_from, {FOR_EVER_SQL} as valid_to, true as is_current
         from identity.record
+        semi join affected_customer using (source_system, customer_id)
         anti join found_link
             on record.source_system = found_link.source_system
             and record.customer_id = found_link.source_customer_id"""

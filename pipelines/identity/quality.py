@@ -13,6 +13,7 @@ import duckdb
 
 from pipelines.errors import BankcrmError
 from pipelines.identity.clusters import FOR_EVER, Customer, find_links
+from pipelines.identity.edges import choose_everybody
 from pipelines.identity.evidence import read_evidence
 from pipelines.identity.parameters import load_parameters
 from pipelines.identity.review import list_waiting_customers
@@ -91,6 +92,7 @@ def _read_truth(path: Path) -> dict[Customer, str]:
 
 
 def _find_pairs(connection: duckdb.DuckDBPyConnection, with_linkage: bool) -> set[Pair]:
+    choose_everybody(connection)
     evidence = read_evidence(connection, load_parameters(), with_linkage=with_linkage)
     links = find_links(evidence.members, evidence.edges, evidence.partings)
     return _pairs({link.customer: link.founder for link in links if link.valid_to == FOR_EVER})

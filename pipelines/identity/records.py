@@ -16,29 +16,97 @@ from pipelines.identity.schema import FOR_EVER
 from pipelines.privacy.comparable import MATCH_RULES
 from pipelines.sql import quote_name, quote_text
 
+CUSTOMER = "source_system, customer_id"
 ATTRIBUTES = ("customer_type", "name", "birth_date", "phone", "address", "city", "gender")
 
 
-def write_records(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
+def write_records(
+    connection: duckdb.DuckDBPyConnection, parameters: Parameters, *, anew: bool
+) -> None:
     """Write ``identity.record`` and ``identity.document`` from the loads that count.
 
-    Rows are normalised once: ``identity.said`` keeps them while their load counts.
+    Rows are normalised once: ``identity.said`` keeps them while their load counts. Only customers
+    of whom rows came or were taken back are looked at.
+
+    Leaves the temporary tables ``changed_customer`` (source_system, customer_id: whose records or
+    documents are others than before) and ``changed_document`` (document_type, document_number:
+    whose bearers, or their time, are others than before).
+
+    Args:
+        connection: the raw database for writing, its horizon set.
+        parameters: systems, and which documents last for life.
+        anew: look at every customer; both tables are empty.
     """
     _normalise_new_rows(connection, parameters.systems)
-    connection.execute("delete from identity.record")
-    connection.execute(f"insert into identity.record {_records_sql()}")
-    connection.execute("delete from identity.document")
+    if anew:
+        connection.execute(
+            """create or replace temp table heard_customer as
+            select distinct source_system, customer_id from identity.said"""
+        )
+    record = _find_difference(connection, "record", _records_sql())
+    lifelong = [list(parameters.documents.lifelong)]
+    document = _find_difference(connection, "document", _documents_sql(), lifelong)
     connection.execute(
-        f"insert into identity.document {_documents_sql()}", [list(parameters.documents.lifelong)]
+        f"""create or replace temp table changed_customer as
+        select source_system, customer_id from {record}
+        union select source_system, customer_id from {document}"""
+    )
+    connection.execute(
+        f"""create or replace temp table changed_document as
+        select distinct document_type, document_number from {document}"""
+    )
+    for table in ("record", "document"):
+        _replace_changed(connection, table)
+
+
+def _find_difference(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    query: str,
+    values: Sequence[object] | None = None,
+) -> str:
+    """Rows of the customers heard of that a table lacks, or holds although they hold no more.
+
+    Leaves ``fresh_<table>``, what it shall hold of these customers. Returns the name of the
+    temporary table with the difference.
+    """
+    fresh, difference = f"fresh_{table}", f"difference_{table}"
+    connection.execute(f"create or replace temp table {fresh} as from identity.{table} limit 0")
+    connection.execute(f"insert into {fresh} {query}", values)
+    known = f"from identity.{table} semi join heard_customer using ({CUSTOMER})"
+    connection.execute(
+        f"""create or replace temp table {difference} as
+        (from {fresh} except all ({known})) union all (({known}) except all from {fresh})"""
+    )
+    return difference
+
+
+def _replace_changed(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    connection.execute(
+        f"""delete from identity.{table} as known using changed_customer as changed
+        where known.source_system = changed.source_system
+            and known.customer_id = changed.customer_id"""
+    )
+    connection.execute(
+        f"""insert into identity.{table}
+        from fresh_{table} semi join changed_customer using ({CUSTOMER})"""
     )
 
 
 def _normalise_new_rows(connection: duckdb.DuckDBPyConnection, systems: Sequence[str]) -> None:
+    """Bring ``identity.said`` up to date; ``heard_customer`` are the customers of its changes."""
     connection.execute(
-        """delete from identity.said
+        """create or replace temp table gone_load as
+        select distinct load_id from identity.said
         where rules_hash <> $1 or load_id not in (select load_id from ops.whole_load)""",
         [MATCH_RULES],
     )
+    heard = f"select distinct {CUSTOMER} from identity.said semi join"
+    connection.execute(
+        f"""create or replace temp table heard_customer as
+        {heard} gone_load using (load_id)"""
+    )
+    connection.execute("delete from identity.said where load_id in (from gone_load)")
     connection.execute(
         """create or replace temp table new_load as
         select load_id from ops.whole_load
@@ -48,6 +116,7 @@ def _normalise_new_rows(connection: duckdb.DuckDBPyConnection, systems: Sequence
         connection.execute(
             f"insert into identity.said by name {_select_feed(system)}", [MATCH_RULES]
         )
+    connection.execute(f"insert into heard_customer {heard} new_load using (load_id)")
 
 
 def _select_feed(system: str) -> str:
@@ -67,9 +136,10 @@ def _records_sql() -> str:
         f"coalesce({name}, '')" for name in ("source_system", "customer_id", *ATTRIBUTES)
     )
     return f"""select cast(md5_number_lower({content}) >> 1 as bigint),
-        source_system, customer_id, min(business_date), {attributes},
+        {CUSTOMER}, min(business_date), {attributes},
         min(name_token), min(phone_token), min(address_token)
-    from identity.said group by source_system, customer_id, {attributes}"""
+    from identity.said semi join heard_customer using ({CUSTOMER})
+    group by {CUSTOMER}, {attributes}"""
 
 
 def _documents_sql() -> str:
@@ -78,7 +148,8 @@ def _documents_sql() -> str:
     with changes as (
         select source_system, customer_id, document_type, document_number, business_date,
             lag(document_number) over history as previous_number
-        from identity.said where document_number is not null
+        from identity.said semi join heard_customer using ({CUSTOMER})
+        where document_number is not null
         window history as (
             partition by source_system, customer_id, document_type order by business_date
         )

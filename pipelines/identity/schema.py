@@ -1,7 +1,8 @@
 """Tables of schema ``identity`` in the raw database: what is known about who is who.
 
 ``decision`` is the memory of what people decided and is only ever appended to. All others follow
-from the deliveries, the decisions and the parameters, and are written anew by each refresh.
+from the deliveries, the decisions and the parameters; a refresh writes anew what the night changed
+in them, and all of it when ``linked`` says that they were made by other rules or of other loads.
 
 No clear personal value stands here: ``name``, ``birth_date``, ``phone``, ``address`` and
 ``document_number`` are the tokens of their comparable form (:mod:`pipelines.privacy.columns`), and
@@ -48,6 +49,14 @@ create table if not exists identity.candidate (
     left_system varchar, left_customer_id varchar, right_system varchar, right_customer_id varchar,
     match_probability double, agrees boolean, reasons varchar, seen_from date,
     left_record_id bigint, right_record_id bigint
+);
+create table if not exists identity.edge (
+    left_system varchar, left_customer_id varchar, right_system varchar, right_customer_id varchar,
+    match_rule varchar, match_probability double, valid_from date, valid_to date,
+    document_type varchar, document_number varchar
+);
+create table if not exists identity.linked (
+    rules_hash varchar, loads_hash varchar, decision_id bigint
 );
 create table if not exists identity.link (
     source_system varchar, source_customer_id varchar,

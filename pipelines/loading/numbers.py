@@ -45,6 +45,18 @@ def mask_card_number_sql(text: str) -> str:
     return f"case when {is_clear} then {masked} else {text} end"
 
 
+def gb11643_check_character_sql(body: str) -> str:
+    """SQL of the check character (ISO 7064 MOD 11-2) of the first 17 digits of an identity number.
+
+    Weights are 2**(17 - place) mod 11; the remainder picks the character.
+    """
+    total = (
+        f"list_sum(list_transform({_characters(body)},"
+        f" lambda d, i: (ascii(d) - 48) * {GB11643_WEIGHTS}[i]))"
+    )
+    return f"substr('{GB11643_CHECKS}', ({total} % 11)::integer + 1, 1)"
+
+
 def _compact(text: str) -> str:
     return f"upper(regexp_replace({text}, '[ -]', '', 'g'))"
 
@@ -67,11 +79,7 @@ def _bad_luhn(number: str) -> str:
 
 
 def _bad_gb11643(number: str) -> str:
-    total = (
-        f"list_sum(list_transform({_characters(f'left({number}, 17)')},"
-        f" lambda d, i: (ascii(d) - 48) * {GB11643_WEIGHTS}[i]))"
-    )
-    check = f"substr('{GB11643_CHECKS}', ({total} % 11)::integer + 1, 1)"
+    check = gb11643_check_character_sql(f"left({number}, 17)")
     return f"(regexp_full_match({number}, '[0-9]{{17}}[0-9X]') and {check} <> right({number}, 1))"
 
 
