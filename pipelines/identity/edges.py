@@ -28,13 +28,17 @@ with changed_record as (
 ), scored as (
     from identity.pair
     where left_record_id in (from changed_record) or right_record_id in (from changed_record)
+), named as (
+    select record_id, source_system, customer_id, seen_from from identity.record
+    where record_id in (
+        select unnest([left_record_id, right_record_id]) from scored)
 ), pairs as (
     select scored.*,
         if(l.source_system < r.source_system, l, r) as first,
         if(l.source_system < r.source_system, r, l) as second
     from scored
-    join identity.record as l on l.record_id = scored.left_record_id
-    join identity.record as r on r.record_id = scored.right_record_id
+    join named as l on l.record_id = scored.left_record_id
+    join named as r on r.record_id = scored.right_record_id
 )
 select
     {

@@ -18,16 +18,21 @@ from pipelines.identity.parameters import ELSE, Comparison, Parameters
 from pipelines.sql import quote_name, quote_text
 
 MEMBERS = """
+with member as (
+    from identity.record where record_id in (from block_member)
+), said as materialized (
+    select token, value from vault.entry where token in (
+        select unnest([name_token, birth_date, phone_token, address_token]) from member)
+)
 select record_id, source_system, customer_type, comparable_name(names.value) as name,
     cast(births.value as date) as birth_date, comparable_phone(phones.value) as phone,
     comparable_address(addresses.value) as address, city, gender,
     record_id in (select record_id from new_record) as is_new
-from identity.record
-left join vault.entry as names on names.token = name_token
-left join vault.entry as births on births.token = birth_date
-left join vault.entry as phones on phones.token = phone_token
-left join vault.entry as addresses on addresses.token = address_token
-where record_id in (from block_member)
+from member
+left join said as names on names.token = name_token
+left join said as births on births.token = birth_date
+left join said as phones on phones.token = phone_token
+left join said as addresses on addresses.token = address_token
 order by record_id
 """
 """Records as splink compares them. Their clear values are in memory only, and for this long."""

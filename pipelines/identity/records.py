@@ -70,13 +70,16 @@ def _find_difference(
     Leaves ``fresh_<table>``, what it shall hold of these customers. Returns the name of the
     temporary table with the difference.
     """
-    fresh, difference = f"fresh_{table}", f"difference_{table}"
+    fresh, known, difference = (f"{name}_{table}" for name in ("fresh", "known", "difference"))
     connection.execute(f"create or replace temp table {fresh} as from identity.{table} limit 0")
     connection.execute(f"insert into {fresh} {query}", values)
-    known = f"from identity.{table} semi join heard_customer using ({CUSTOMER})"
+    connection.execute(
+        f"""create or replace temp table {known} as
+        from identity.{table} semi join heard_customer using ({CUSTOMER})"""
+    )
     connection.execute(
         f"""create or replace temp table {difference} as
-        (from {fresh} except all ({known})) union all (({known}) except all from {fresh})"""
+        (from {fresh} except all from {known}) union all (from {known} except all from {fresh})"""
     )
     return difference
 

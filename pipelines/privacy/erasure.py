@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.contract import Contract, load_contracts
+from pipelines.contract import load_contracts
 from pipelines.errors import BankcrmError
 from pipelines.identity.clusters import Customer
 from pipelines.operations.journal import now
@@ -119,15 +119,18 @@ def apply_erasures(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     Returns:
         Number of values dropped.
     """
-    held = " union all ".join(_held_sql())
+    theirs = " union all ".join(_held_sql("semi join erased_holder using (holder)"))
+    connection.execute(
+        f"""create or replace temp table erased_token as
+        select distinct token from ({theirs}) semi join vault.entry using (token)"""
+    )
+    if not connection.execute("select exists (from erased_token)").fetchall()[0][0]:
+        return 0
+    others = " union all ".join(_held_sql("anti join erased_holder using (holder)"))
     connection.execute(
         f"""create or replace temp table dropped_token as
-        with held as ({held}),
-        judged as (
-            select token, bool_and(erased_holder.holder is not null) as is_nobodys
-            from held left join erased_holder using (holder) group by token
-        )
-        select token from vault.entry semi join (from judged where is_nobodys) using (token)"""
+        from erased_token
+        anti join (from ({others}) semi join erased_token using (token)) using (token)"""
     )
     (dropped,) = connection.execute("select count(*) from dropped_token").fetchall()[0]
     if dropped:
@@ -135,18 +138,21 @@ def apply_erasures(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     return int(dropped)
 
 
-def _held_sql() -> Iterator[str]:
-    """Who holds which token: the rows of every feed with personal columns, and quarantine."""
-    yield "select holder, row_token as token from ops.quarantine"
+def _held_sql(chosen: str) -> Iterator[str]:
+    """Tokens of the rows of some holders, of every feed with personal columns and of quarantine.
+
+    Args:
+        chosen: join that keeps the rows of these holders.
+    """
+    yield f"select row_token as token from ops.quarantine {chosen}"
     for contract in load_contracts().values():
         if contract.is_personal:
-            yield _held_by_feed(contract)
-
-
-def _held_by_feed(contract: Contract) -> str:
-    tokens = quote_names(token_name(column) for column in personal_columns(contract))
-    holder = holder_sql(contract, quote_name(contract.holder[1]))
-    return f"select {holder} as holder, unnest([{tokens}]) as token from {contract.raw_table}"
+            tokens = quote_names(token_name(column) for column in personal_columns(contract))
+            holder = holder_sql(contract, quote_name(contract.holder[1]))
+            yield (
+                f"select unnest([{tokens}]) as token"
+                f" from (select *, {holder} as holder from {contract.raw_table}) {chosen}"
+            )
 
 
 def _rewrite(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
