@@ -160,7 +160,7 @@ def column_rules(column: Column) -> list[RowRule]:
     value, text = quote_name(column.name), text_name(column)
     broken: dict[str, str] = {}
     if not column.nullable:
-        empty = f"({value} is null and {_trimmed(column)} is null)"
+        empty = _where_no_value(column, f"{_trimmed(column)} is null")
         broken["null_not_allowed"] = empty if _is_typed(column) else f"{text} is null"
     broken |= _type_rule(column)
     if column.accepted:
@@ -201,8 +201,16 @@ def _type_rule(column: Column) -> dict[str, str]:
     is_open = ""
     if column.type == "date" and column.nullable:
         is_open = f" and {trimmed} <> '{OPEN_DATE}'"
-    untyped = f"({quote_name(column.name)} is null and {trimmed} is not null{is_open})"
+    untyped = _where_no_value(column, f"{trimmed} is not null{is_open}")
     return {_BAD_TYPE[column.type]: untyped}
+
+
+def _where_no_value(column: Column, condition: str) -> str:
+    """A condition over the text of a column, where the text is no value of its type.
+
+    A case, because both sides of `and` would be evaluated for every row.
+    """
+    return f"(case when {quote_name(column.name)} is null then {condition} else false end)"
 
 
 def row_rules(contract: Contract) -> list[RowRule]:
