@@ -58,10 +58,10 @@ test: lint node_modules/.ready ## Lint, types, and every test
 	$(BIN)/pytest -n auto --no-loadscope-reorder
 
 bench: install ## Time load and build against bare DuckDB
-	$(BIN)/python benchmarks/load_and_build.py
+	$(BIN)/python -m benchmarks.load_and_build
 
 bench-explorer: install explorer ## Time the explorer in a browser, on the published version
-	$(BIN)/python benchmarks/explorer.py
+	$(BIN)/python -m benchmarks.explorer
 
 proof-nights: install ## Night by night equals all nights at once: PKDD'99 (BANKCRM_BERKA=folder) and the sample bank
 	$(BIN)/pytest -m slow -s tests/integration/test_many_nights.py

@@ -1,6 +1,6 @@
 """Time the cube server against the same SQL in process, and its compiler against the stock one.
 
-    .venv/bin/python benchmarks/cube_server.py [--rounds 100] [--clients 32]
+    .venv/bin/python -m benchmarks.cube_server [--rounds 100] [--clients 32]
 
 The server is a process of its own over the published version of ``BANKCRM_HOME``.
 """
@@ -27,9 +27,6 @@ import duckdb
 import httpx
 from rich.console import Console
 from rich.table import Table
-
-# A script's own folder is on the path, not the project's.
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.cube_models import write_model
 from benchmarks.timing import describe_machine

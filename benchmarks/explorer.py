@@ -1,6 +1,6 @@
 """Time the explorer in a browser: bytes of the page, first paint, a turn of the pivot, scrolling.
 
-    .venv/bin/python benchmarks/explorer.py --runs 7
+    .venv/bin/python -m benchmarks.explorer --runs 7
 
 Needs a published version below BANKCRM_HOME, the built page (`make explorer`) and a Chromium. Every
 run is a browser without a cache. A turn is the time from the change of the address to the last cell

@@ -1,6 +1,6 @@
 """Time load, build and publishing of sample banks against DuckDB alone, in turns, in one run.
 
-python benchmarks/load_and_build.py --customers 10000 100000 --days 60 --runs 3
+python -m benchmarks.load_and_build --customers 10000 100000 --days 60 --runs 3
 """
 
 from __future__ import annotations
@@ -8,16 +8,12 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-
-# A script sees only its own folder.
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import bare, ours
 from benchmarks.timing import Contestant, Figure, describe_machine, measure, take_turns
@@ -99,7 +95,7 @@ def _loaders(bank: ours.Bank, rival: Path) -> list[Contestant]:
             contender(bank.deliveries, database, bank.settings)
         if sum(bare.count_rows(database).values()) != bank.rows:
             raise BankcrmError(f"{name} holds other rows than were delivered")
-        return {name: watch.seconds}
+        return watch.to_figures(name)
 
     return [
         lambda: ours.load(bank),

@@ -94,7 +94,7 @@ def load(bank: Bank) -> dict[str, float]:
                 f"{result.file_name} was {result.status}: {'; '.join(result.problems)}",
                 f"Remove {bank.settings.home} and run the benchmark again.",
             )
-    return {LOAD: watch.seconds}
+    return watch.to_figures(LOAD)
 
 
 def prepare_builds(bank: Bank) -> Stage:

@@ -1,4 +1,4 @@
-"""Queries of a big fact with and without rollups: ``benchmarks/rollups.py [--entries 10000000]``.
+"""Queries of a big fact with and without rollups: ``python -m benchmarks.rollups``.
 
 The entries of the published version are copied until there are enough: over the year, and over
 customers and accounts of their own, so that the fact grows as a bank grows. The rollups are built

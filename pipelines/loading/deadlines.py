@@ -103,13 +103,7 @@ def find_missing(
         connection: the raw database.
         moment: when the question is asked.
     """
-    known = {
-        (feed, day)
-        for feed, day in connection.execute(
-            """select source || '.' || feed, business_date from ops.active_load
-            union all select feed, business_date from ops.missed_delivery"""
-        ).fetchall()
-    }
+    known = _read_settled(connection)
     contracts = [c for c in load_contracts().values() if c.awaited is not None]
     night = _first_awaited(connection, settings, contracts, moment)
     while any(night <= _last_awaited(contract, moment) for contract in contracts):
@@ -140,12 +134,7 @@ def find_late_feeds(
         What is not decided yet; earlier decisions stand.
     """
     there = {(d.contract.name, d.control.business_date) for d in deliveries}
-    there.update(
-        connection.execute(
-            """select source || '.' || feed, business_date from ops.active_load
-            union all select feed, business_date from ops.missed_delivery"""
-        ).fetchall()
-    )
+    there |= _read_settled(connection)
     contracts = [c for c in load_contracts().values() if c.awaited and c.awaited.late == "stale"]
     nights = _nights_to_build(connection, {day for _, day in there}) if contracts else []
     return [
@@ -215,6 +204,15 @@ def _explain_lateness(late: Sequence[Awaited]) -> BlockedNight:
         f"{night} is late: {feeds} did not come in time",
         f"{remedy} If nights may go on without the feed, its contract says so: `late: stale`.",
     )
+
+
+def _read_settled(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, date]]:
+    """Feeds and nights that are loaded, or that it was decided to go on without."""
+    rows = connection.execute(
+        """select source || '.' || feed, business_date from ops.active_load
+        union all select feed, business_date from ops.missed_delivery"""
+    ).fetchall()
+    return {(feed, day) for feed, day in rows}
 
 
 def _first_awaited(
