@@ -6,8 +6,11 @@ from collections.abc import Iterator
 
 import duckdb
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from pipelines.privacy.comparable import create_macros
+from pipelines.privacy.comparable import FULL_WIDTH, HALF_WIDTH, create_macros
+from pipelines.sql import quote_text
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +60,31 @@ def test_names_phones_and_addresses_are_the_same_however_they_are_written(
     connection: duckdb.DuckDBPyConnection, macro: str, written: str, compared: str | None
 ) -> None:
     assert connection.execute(f"select {macro}($1)", [written]).fetchone() == (compared,)
+
+
+WRITTEN = st.text(
+    st.one_of(
+        st.sampled_from("0123456789AZaz -./+"),
+        st.sampled_from("\uff10\uff19\uff21\uff5a\uff0d\u3000\xe9\xdf\xf1\u674e\u0661"),
+        st.characters(exclude_categories=["Cs"], exclude_characters="\0"),
+    )
+)
+NARROWED = f"translate($1, {quote_text(FULL_WIDTH)}, {quote_text(HALF_WIDTH)})"
+
+
+@settings(deadline=None, max_examples=200)
+@given(written=WRITTEN)
+@example(written="110105491231002")
+@example(written="0000000")
+def test_what_needs_no_translating_compares_as_if_it_were_translated(
+    connection: duckdb.DuckDBPyConnection, written: str
+) -> None:
+    short = connection.execute("select narrow($1), compact($1), digits($1)", [written])
+    found = short.fetchone()
+    long = connection.execute(
+        f"""select {NARROWED},
+            nullif(regexp_replace(upper({NARROWED}), '[^\\p{{L}}\\p{{N}}]', '', 'g'), ''),
+            regexp_replace({NARROWED}, '[^0-9]', '', 'g')""",
+        [written],
+    )
+    assert found == long.fetchone()
