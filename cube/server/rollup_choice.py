@@ -47,6 +47,13 @@ def choose_rollups(plan: Plan, model: Model, states: States) -> Plan:
     return replace(plan, body=_choose(plan.body, model, states, plan))
 
 
+def find_objection(
+    rollup: Rollup, source: Source, columns: tuple[Column, ...], plan: Plan
+) -> str | None:
+    """The first reason why a rollup cannot answer for a source; ``columns`` are its body's."""
+    return _Match(rollup, source, columns, plan).objection()
+
+
 def _choose(body: Body, model: Model, states: States, plan: Plan) -> Body:
     sources = tuple(_serve(source, body.columns, model, states, plan) for source in body.sources)
     nested = tuple(
