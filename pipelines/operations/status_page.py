@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from cube.server.rollup_state import describe_refused
 from pipelines.errors import BankcrmError
 from pipelines.loading.deadlines import StaleFeed
 from pipelines.loading.load import SECONDS_TO_WAIT
@@ -133,6 +134,7 @@ def _render_next(status: Status) -> str:
     problem = problem or (status.blocked.problem if status.blocked else None)
     problem = problem or (status.hold.describe() if status.hold else None)
     problem = problem or "; ".join(stale.describe() for stale in status.stale) or None
+    problem = problem or describe_refused(status.refused_rollups) or None
     last = status.runs[0] if status.runs else None
     if problem is None and last is not None and last.outcome == "failed":
         problem = str(last.detail.get("problem", ""))
