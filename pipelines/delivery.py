@@ -19,10 +19,10 @@ def delivery_file(contract: Contract, business_date: date, rerun: int = 0) -> Pa
     return Path(contract.source, contract.feed, stem + contract.format.suffix)
 
 
-def name_files(contracts: Sequence[Contract], business_date: date) -> str:
-    """The files that are due for a date, in words."""
-    names = [str(delivery_file(contract, business_date)) for contract in contracts]
-    with_control = [c for c in contracts if c.format.control == "file"]
+def name_files(due: Sequence[tuple[Contract, int]], business_date: date) -> str:
+    """The files that are due for a date, in words: feeds with the number of their rerun."""
+    names = [str(delivery_file(contract, business_date, rerun)) for contract, rerun in due]
+    with_control = [contract for contract, _ in due if contract.format.control == "file"]
     if not with_control:
         return ", ".join(names)
     each = "each with its" if len(names) > 1 else "with its"

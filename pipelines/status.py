@@ -34,7 +34,8 @@ def print_status(console: Console, settings: Settings) -> None:
         console.print("\n[bold red]Audit log broken[/bold red] ", end="")
         console.print(status.audit.problem, markup=False, highlight=False)
     if status.blocked is not None:
-        console.print(f"\n[bold red]Waiting[/bold red] {status.blocked.problem}")
+        console.print("\n[bold red]Waiting[/bold red] ", end="")
+        console.print(status.blocked.problem, markup=False, highlight=False)
     console.print("[bold]Next[/bold]  ", end="")
     console.print(status.next_step, markup=False, highlight=False)
 

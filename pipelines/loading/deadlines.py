@@ -207,7 +207,7 @@ def _explain_lateness(late: Sequence[Awaited]) -> BlockedNight:
     named = blocking or late
     feeds = ", ".join(f"{one.contract.name} (due {one.due:%Y-%m-%d %H:%M})" for one in named)
     night = named[0].business_date
-    files = name_files([one.contract for one in named], night)
+    files = name_files([(one.contract, 0) for one in named], night)
     remedy = f"Deliver {files}; then run `bankcrm refresh`."
     if not blocking:
         return BlockedNight(f"{night} waits for {feeds}", remedy)

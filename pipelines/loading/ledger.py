@@ -307,7 +307,7 @@ class _Progress:
         if self.last_whole is None or business_date <= self.last_whole + ONE_DAY:
             return None
         skipped = self.last_whole + ONE_DAY
-        files = name_files(self.mandatory, skipped)
+        files = name_files([(c, 0) for c in self.mandatory], skipped)
         return BlockedNight(
             f"{business_date} waits: business date {skipped} was not delivered",
             f"Deliver {skipped}, at least {files}; then run `bankcrm refresh`.",
@@ -321,9 +321,10 @@ class _Progress:
         if not missing:
             return None
         names = ", ".join(contract.name for contract in missing)
+        files = name_files([(contract, 0) for contract in missing], business_date)
         return BlockedNight(
             f"{business_date} waits for {names}",
-            f"Deliver {name_files(missing, business_date)}; then run `bankcrm refresh`.",
+            f"Deliver {files}; then run `bankcrm refresh`.",
         )
 
     def _find_sequence_gap(

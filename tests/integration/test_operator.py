@@ -126,7 +126,7 @@ def test_4_a_wrong_control_total_rejects_the_file_and_yesterday_stays_published(
 
     screen = operator.run("refresh", exit_code=3)
     assert "Rejected transaction_2024-02-04_r0.csv.gz" in screen
-    assert "next rerun number" in screen
+    assert "deliver teller/transaction/transaction_2024-02-04_r1.csv.gz with its" in screen
     assert current_version(operator.settings) == "2024-02-03-001"
     assert "Waiting 2024-02-04 is not whole" in operator.run("refresh", exit_code=3)
     assert "Waiting" in operator.run("status")
