@@ -23,6 +23,7 @@ PAGE = PROJECT_FOLDER / "docs" / "operations.md"
 WIDTH = "112"
 GAP = "..."
 CHANGING = (
+    (re.compile(r"\s+"), " "),
     (re.compile(r"20(?:2[5-9]|[3-9]\d)-\d\d-\d\d \d\d:\d\d"), "<moment>"),
     (re.compile(r"[\d,]+ MB are free"), "<megabytes> MB are free"),
     (re.compile(r"\b\d+\.\d │ (published|rejected|waiting)"), r"<seconds> │ \1"),
@@ -31,7 +32,6 @@ CHANGING = (
     (re.compile(r"│ (?:\w+ +)│ One cent"), "│ <somebody> │ One cent"),
     (re.compile(r"version (\S+), [\d,]+ models"), r"version \1, <many> models"),
     (re.compile("[━─┏┓┡┩┃└┘┴┳╇┼]+"), "─"),
-    (re.compile(r"\s+"), " "),
 )
 """What no two runs share, and how wide a table is drawn."""
 

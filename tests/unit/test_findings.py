@@ -31,7 +31,11 @@ def describe(build_file: Path, unique_id: str, **fields: Any) -> str:
         "status": "fail",
         "message": "Got 5 results, configured to",
     }
-    result |= {"failures": 5, "compiled_code": "select * from breaks -- all of them"} | fields
+    result |= {
+        "message": "Got 5 results",
+        "failures": 5,
+        "compiled_code": "select * from breaks -- all of them",
+    } | fields
     passed = {"unique_id": "model.bankcrm.fine", "status": "success", "message": "OK"}
     (failure,) = find_failures([passed, result], build_file, build_file.with_name("raw.duckdb"))
     return failure.describe()
