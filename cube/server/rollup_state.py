@@ -14,9 +14,9 @@ _COLUMNS = (
 )
 
 REFUSED_REMEDY = (
-    "Nobody waits for you: its fact answers in its place, so the figures are right, only slower. "
-    "Correct the definition of the rollup or the model; the next night builds it anew. "
-    "`bankcrm rollups` shows how it stands."
+    "Correct the definition of the rollup or the model; the next night builds it anew. Until then "
+    "its fact answers in its place: the figures are right, only slower. `bankcrm rollups` shows "
+    "how it stands."
 )
 
 

@@ -155,7 +155,7 @@ def cut_trailer(plain: Path, written: Format) -> tuple[Trailer | None, list[str]
         if place is None:
             problem = (
                 f"the trailer is missing: the last line, {_count(data, NEWLINE, end) + 1}, does not"
-                f" begin with {tag.decode()}; the file is cut, or not yet whole"
+                f" begin with {tag.decode()!r}; the file is cut, or not yet whole"
             )
             return None, [problem]
         line_end = data.find(NEWLINE, place, end)

@@ -122,7 +122,8 @@ def _describe_ledger(status: Status) -> tuple[str, str]:
     extent = f"{status.ledger_lines:,} lines of {months}"
     if test.status == "pass":
         return "matches", f"{extent}, to the cent"
-    return f"{test.failures:,} breaks", f"{extent}; {test.status}"
+    breaks = f"{test.failures:,} break{'s' if test.failures != 1 else ''}"
+    return breaks, f"{extent}; {test.status}"
 
 
 def _last_night(status: Status) -> list[FeedStatus]:

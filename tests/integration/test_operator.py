@@ -147,7 +147,7 @@ def test_5_the_corrected_file_publishes_the_night_that_waited_and_warns_of_a_ref
     assert SPOILT_ROLLUP in alert.problem and "only slower" in alert.remedy
     status = operator.run("status")
     assert f"Slower Refused rollups: {SPOILT_ROLLUP}: rows of" in status
-    assert "Next Nobody waits for you: its fact answers in its place" in status
+    assert "Next Correct the definition of the rollup or the model" in status
     assert SPOILT_ROLLUP in page_file(operator.settings).read_text(encoding="utf-8")
 
 

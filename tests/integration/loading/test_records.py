@@ -138,7 +138,7 @@ def test_a_file_is_delivered_as_soon_as_it_is_there_and_loaded_once(
 FAULTS: dict[str, tuple[Callable[[Framed], list[str]], str]] = {
     "trailer missing": (
         lambda f: f.lines()[:-1],
-        "the trailer is missing: the last line, 14, does not begin with TRL",
+        "the trailer is missing: the last line, 14, does not begin with 'TRL",
     ),
     "cut mid-row": (lambda f: [*f.lines()[:8], f.lines()[8][:9]], "the last line, 9, does not"),
     "data after the trailer": (
