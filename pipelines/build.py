@@ -19,6 +19,7 @@ import duckdb
 
 from pipelines.contract import load_contracts
 from pipelines.errors import DiskFull, FailedBuild
+from pipelines.findings import Failure, find_failures
 from pipelines.fingerprint import hash_files
 from pipelines.operations.space import REMEDY as NO_ROOM_REMEDY
 from pipelines.operations.space import is_about_space
@@ -94,10 +95,11 @@ def run_dbt(
         command += ["--exclude", *without_tests]
     exit_code, progress = _run_child(settings, command, build_file, refresh_from, on_node)
     if exit_code != 0:
-        problem = _describe_failures(_run_results(settings), progress.errors)
+        failures = _find_failures(settings, build_file)
+        problem = _describe_failures(failures, progress.errors)
         if is_about_space(problem):
             raise DiskFull("The disk is full: dbt could not go on", NO_ROOM_REMEDY)
-        raise FailedBuild("dbt build failed: " + problem, _find_remedy(settings, problem))
+        raise FailedBuild("dbt build failed: " + problem, _find_remedy(settings, failures))
     return BuildReport(progress.done, progress.seconds, _read_tests(_run_results(settings)))
 
 
@@ -121,24 +123,21 @@ def write_dbt_docs(scratch: Path, page: Path) -> Path:
     command = ["docs", "generate", "--static", "--empty-catalog"]
     exit_code, progress = _run_child(settings, command, scratch / "docs.duckdb", date.min)
     if exit_code != 0:
-        problem = _describe_failures(_run_results(settings), progress.errors)
+        problem = _describe_failures(_find_failures(settings, scratch), progress.errors)
         raise FailedBuild("dbt docs failed: " + problem, "Correct the project and try again.")
     (_target_folder(settings) / "static_index.html").rename(page)
     return _target_folder(settings) / "manifest.json"
 
 
-def _find_remedy(settings: Settings, problem: str) -> str:
-    remedy = (
-        f"Nothing was published. Read {_dbt_log_folder(settings) / 'dbt.log'}, correct the data or "
-        "the model, and run `bankcrm refresh` again."
-    )
-    broken = [name for name in sorted(identity_tests()) if name in problem]
-    if broken:
+def _find_remedy(settings: Settings, failures: Sequence[Failure]) -> str:
+    remedy = "Nothing was published. Correct the data or the model, then run `bankcrm refresh`."
+    broken = next((failure for failure in failures if failure.name in identity_tests()), None)
+    if broken is not None:
         remedy += (
-            f" If it is right as it is: `bankcrm waive {broken[0]} --date DATE --reason WHY "
-            "--until DAY`."
+            f" If it is right as it is: `bankcrm waive {broken.name} --date"
+            f" {broken.first_date or 'DATE'} --reason WHY --until DAY`."
         )
-    return remedy
+    return f"{remedy} dbt's own words are in {_dbt_log_folder(settings) / 'dbt.log'}."
 
 
 def run_tests_apart(
@@ -294,15 +293,18 @@ def _follow(event: dict[str, Any], progress: _Progress, on_node: OnNode | None) 
         progress.errors.append(" ".join(info["msg"].split()))
 
 
-def _describe_failures(run_results: Path, errors: list[str]) -> str:
-    """The failed models and tests of a run, or what dbt printed when it did not come to run."""
+def _find_failures(settings: Settings, build_file: Path) -> list[Failure]:
+    """The failed models and tests of a run; none where dbt did not come to run."""
+    run_results = _run_results(settings)
     if not run_results.exists():
-        return " ".join(errors)[-2000:] or "dbt stopped without a word"
-    failed = [r for r in _read_results(run_results) if r["status"] in {"error", "fail"}]
-    return "; ".join(
-        f"{result['unique_id'].split('.')[2]}: {' '.join((result['message'] or '').split())}"
-        for result in failed
-    )
+        return []
+    return find_failures(_read_results(run_results), build_file, settings.raw_file)
+
+
+def _describe_failures(failures: Sequence[Failure], errors: Sequence[str]) -> str:
+    """What failed, or what dbt printed when it did not come to run."""
+    told = "; ".join(failure.describe() for failure in failures)
+    return told or " ".join(errors)[-2000:] or "dbt stopped without a word"
 
 
 def _read_tests(run_results: Path) -> tuple[TestResult, ...]:

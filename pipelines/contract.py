@@ -113,11 +113,17 @@ class ControlTotal(_Frozen):
 
 
 class Format(_Frozen):
-    """How the file is written. Parquet files are recognised by their name whatever this says."""
+    """How the file is written. Parquet files are recognised by their name whatever this says.
+
+    ``control`` says where the source system states what it delivers: in a ``file`` beside the data,
+    or in ``records`` of the data file, a header first and a trailer last. A Parquet file has its
+    control file beside it in any case.
+    """
 
     delimiter: str = ","
     encoding: Literal["utf-8", "gbk", "gb18030", "iso-8859-2"] = "utf-8"
     compression: Literal["none", "gzip", "zip"] = "none"
+    control: Literal["file", "records"] = "file"
 
     @property
     def suffix(self) -> str:

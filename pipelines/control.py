@@ -1,4 +1,5 @@
-"""Control files: what the source system states about the file it delivers beside it."""
+"""What a source system states about the file it delivers: in a control file beside it, or in
+records of the file itself (:mod:`pipelines.loading.records`)."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import hashlib
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,10 +18,9 @@ LARGEST_NUMBER = 2**31 - 1
 LARGEST_ROWS = 10**15
 
 
-class ControlFile(BaseModel):
-    """Statement about one delivered file.
+class Label(BaseModel):
+    """Which delivery a file is.
 
-    ``totals`` maps the label of each control total of the contract to an exact decimal.
     ``sequence`` counts the deliveries of the feed from 1 without a gap; a rerun of a business
     date repeats the sequence number of that date and raises ``rerun``.
     """
@@ -32,6 +33,16 @@ class ControlFile(BaseModel):
     sequence: int = Field(ge=1, le=LARGEST_NUMBER)
     rerun: int = Field(default=0, ge=0, le=LARGEST_NUMBER)
     schema_version: int = Field(default=1, ge=1, le=LARGEST_NUMBER)
+
+
+class ControlFile(Label):
+    """Statement about one delivered file.
+
+    ``totals`` maps the label of each control total of the contract to an exact decimal.
+    """
+
+    told_by: ClassVar[str] = "the control file"
+
     rows: int = Field(ge=0, le=LARGEST_ROWS)
     totals: dict[str, Decimal] = Field(default_factory=dict)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")

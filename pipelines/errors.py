@@ -45,9 +45,19 @@ class RejectedDelivery(BankcrmError):
 
 
 class BlockedNight(BankcrmError):
-    """A business date cannot be built yet: a delivery is missing or out of sequence."""
+    """A business date cannot be built yet: a delivery is missing or out of sequence.
+
+    Args:
+        problem: what is wrong.
+        remedy: the next step.
+        brief: the problem for people who have just read what is wrong with each file.
+    """
 
     exit_code = 4
+
+    def __init__(self, problem: str, remedy: str = "", brief: str = "") -> None:
+        super().__init__(problem, remedy)
+        self.brief = brief or problem
 
 
 class HeldNight(BlockedNight):

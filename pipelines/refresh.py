@@ -20,6 +20,7 @@ from pathlib import Path
 import duckdb
 
 from cube.server.rollup import Rollup
+from cube.server.rollup_state import read_rollups
 from pipelines.base_version import SEEDS_FOLDER, Base, find_first_day, read_base
 from pipelines.build import BuildReport, VersionLabel, run_dbt, seal
 from pipelines.errors import BlockedNight, DiskFull, FailedBuild, HeldNight
@@ -43,7 +44,12 @@ from pipelines.loading.landing import Delivery, find_deliveries
 from pipelines.loading.ledger import NightPlan, plan_nights
 from pipelines.loading.load import Loader, open_raw
 from pipelines.loading.quarantine import QuarantinedRow, list_quarantine
-from pipelines.operations.alerts import alert_about_card_numbers, alert_about_error, alert_about_run
+from pipelines.operations.alerts import (
+    alert_about_card_numbers,
+    alert_about_error,
+    alert_about_rollups,
+    alert_about_run,
+)
 from pipelines.operations.audit import acting_user, record
 from pipelines.operations.audit_check import check_audit_log
 from pipelines.operations.audit_versions import record_found_version, record_published
@@ -77,6 +83,7 @@ from pipelines.settings import Settings
 from pipelines.versions import (
     BUILD_NAME,
     next_version,
+    open_published,
     prune,
     publish,
     remove_build,
@@ -334,6 +341,15 @@ def _build_and_publish(work: _Refresh, base: Base) -> None:
         figures["version"] = build.version
     work.report.version = build.version
     logger.info("published %s", build.version)
+    _tell_refused_rollups(work, build.version)
+
+
+def _tell_refused_rollups(work: _Refresh, version: str) -> None:
+    """Warn of rollups that the published version lacks, also of a build that was taken up."""
+    with open_published(work.settings, version) as connection:
+        states = read_rollups(connection).values()
+    refused = work.report.refused_rollups = [s for s in states if s.state == "refused"]
+    alert_about_rollups(work.settings, work.run.run_id, version, refused)
 
 
 def _roll_up(work: _Refresh, build: FinishedBuild) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.console import Console
 
+from cube.server.rollup_state import describe_refused
 from pipelines.operations.runs import RunRecord, find_run, read_runs, run_log
 from pipelines.operations.status import Status, read_status
 from pipelines.settings import Settings
@@ -23,6 +24,9 @@ def print_status(console: Console, settings: Settings) -> None:
         console.print(f"\nLast run: {last.run_id}, {last.outcome}, {last.started_at:%F %H:%M} UTC.")
     for stale in status.stale:
         console.print(f"\n[yellow]Stale[/yellow] {stale.describe()}.", highlight=False)
+    if status.refused_rollups:
+        console.print("\n[yellow]Slower[/yellow] ", end="")
+        console.print(describe_refused(status.refused_rollups), markup=False, highlight=False)
     if status.hold is not None:
         console.print("\n[bold red]Held[/bold red] ", end="")
         console.print(status.hold.describe(), markup=False, highlight=False)
@@ -30,7 +34,8 @@ def print_status(console: Console, settings: Settings) -> None:
         console.print("\n[bold red]Audit log broken[/bold red] ", end="")
         console.print(status.audit.problem, markup=False, highlight=False)
     if status.blocked is not None:
-        console.print(f"\n[bold red]Waiting[/bold red] {status.blocked.problem}")
+        console.print("\n[bold red]Waiting[/bold red] ", end="")
+        console.print(status.blocked.problem, markup=False, highlight=False)
     console.print("[bold]Next[/bold]  ", end="")
     console.print(status.next_step, markup=False, highlight=False)
 

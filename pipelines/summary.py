@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
-from pipelines.errors import PublishingHeld
+from pipelines.errors import BlockedNight, PublishingHeld
 from pipelines.loading.load import LoadResult
 from pipelines.refresh_report import RefreshReport
 from pipelines.settings import PROJECT_FOLDER, Settings
@@ -35,8 +35,8 @@ def print_report(console: Console, settings: Settings, report: RefreshReport) ->
     _print_links(console, report)
     _print_parameters(console, report)
     if report.version is None:
-        is_quiet = report.blocked or report.held
-        console.print("" if is_quiet else "\n[bold]Nothing new to publish.[/bold]")
+        if not (report.blocked or report.held):
+            console.print("\n[bold]Nothing new to publish.[/bold]")
     else:
         with open_published(settings, report.version) as connection:
             _print_built(console, connection, report)
@@ -46,13 +46,23 @@ def print_report(console: Console, settings: Settings, report: RefreshReport) ->
         console.print(state.reason, markup=False)
         console.print("Its fact answers in its place: the figures are right, only slower.")
     if report.blocked is not None:
-        console.print(f"\n[bold red]Waiting[/bold red] {report.blocked}")
+        _print_blocked(console, report.blocked, is_brief=bool(report.rejected))
     for stale in report.stale:
-        console.print(f"\n[yellow]Stale[/yellow] {stale.describe()}.", highlight=False)
+        console.print(f"\n[yellow]Stale[/yellow] {escape(stale.describe())}.", highlight=False)
     for notice in report.notices:
         word = "Held" if isinstance(notice, PublishingHeld) else "Error"
         console.print(f"\n[bold red]{word}[/bold red] ", end="")
         console.print(str(notice), markup=False, highlight=False)
+
+
+def _print_blocked(console: Console, blocked: BlockedNight, *, is_brief: bool) -> None:
+    """Why a night waits, and the next step; in brief where the rejected files were told above."""
+    console.print("\n[bold red]Waiting[/bold red] ", end="")
+    problem = blocked.brief if is_brief else blocked.problem
+    console.print(problem, markup=False, highlight=False)
+    if blocked.remedy:
+        console.print("[bold]Next[/bold]  ", end="")
+        console.print(blocked.remedy, markup=False, highlight=False)
 
 
 def print_first_answers(console: Console, connection: duckdb.DuckDBPyConnection) -> None:
@@ -108,14 +118,15 @@ def format_value(value: object) -> str:
 
 def _print_links(console: Console, report: RefreshReport) -> None:
     links = report.links
-    if links is None:
+    if links is None or not (report.version or links.records_compared):
         return
     console.print(
         f"\n{links.source_customers:,} customers of the systems are {links.unified_customers:,}"
         f" customers of the bank; {links.records_compared:,} records were new."
     )
     if links.pairs_waiting:
-        console.print(f"{links.pairs_waiting:,} pairs wait for `bankcrm identity review`.")
+        pairs = "pairs wait" if links.pairs_waiting > 1 else "pair waits"
+        console.print(f"{links.pairs_waiting:,} {pairs} for `bankcrm identity review`.")
 
 
 def _print_deliveries(console: Console, results: Sequence[LoadResult]) -> None:
@@ -154,11 +165,11 @@ def _print_turned_away(console: Console, report: RefreshReport) -> None:
         print_rows(console, ("file", "line", "rules"), rows, title)
         console.print("`bankcrm check FILE` shows them with their fields.")
     for result in report.rejected:
-        console.print(f"\n[bold red]Rejected[/bold red] {result.file_name}")
+        console.print(f"\n[bold red]Rejected[/bold red] {escape(result.file_name)}")
         for problem in result.problems:
-            console.print(f"  - {problem}", markup=False)
+            console.print(f"  - {problem}", markup=False, highlight=False)
     for problem in report.problems:
-        console.print(f"[yellow]Ignored[/yellow] {problem}")
+        console.print(f"[yellow]Ignored[/yellow] {escape(problem)}", highlight=False)
     if not (report.quarantined or report.rejected or report.problems) and report.results:
         console.print("Nothing was turned away.")
 

@@ -13,6 +13,12 @@ _COLUMNS = (
     "fact_rows bigint, state varchar, reason varchar"
 )
 
+REFUSED_REMEDY = (
+    "Correct the definition of the rollup or the model; the next night builds it anew. Until then "
+    "its fact answers in its place: the figures are right, only slower. `bankcrm rollups` shows "
+    "how it stands."
+)
+
 
 @dataclass(frozen=True)
 class RollupState:
@@ -32,6 +38,12 @@ class RollupState:
 
 
 States = Mapping[str, RollupState]
+
+
+def describe_refused(states: Iterable[RollupState]) -> str:
+    """The refused among the rollups as a sentence; empty where none is."""
+    refused = [f"{one.name}: {one.reason}" for one in states if one.state == "refused"]
+    return f"Refused rollups: {'; '.join(refused)}" if refused else ""
 
 
 def read_rollups(connection: duckdb.DuckDBPyConnection) -> dict[str, RollupState]:

@@ -13,9 +13,11 @@ import duckdb
 from pydantic import ValidationError
 
 from pipelines.contract import Contract, get_contract, load_contracts
-from pipelines.control import ControlFile, control_path
-from pipelines.errors import BankcrmError
+from pipelines.control import ControlFile, Label, control_path
+from pipelines.errors import BankcrmError, RejectedDelivery
 from pipelines.loading.examination import LARGEST_FILE, Books, RowCounts, examine_file
+from pipelines.loading.landing import compare_with_feed, compare_with_name
+from pipelines.loading.records import carries_records, read_label
 from pipelines.loading.source import DATA_SUFFIXES
 from pipelines.loading.verdict import quarantined_rows_sql
 
@@ -61,7 +63,8 @@ def check_file(
 ) -> CheckReport:
     """Judge a file as the loader would, with or without its control file.
 
-    Without a control file no counts, totals and hash are compared; a warning says so.
+    Without a control file no counts, totals and hash are compared; a warning says so. A file that
+    carries control records is compared with them.
 
     Args:
         path: data file.
@@ -73,10 +76,13 @@ def check_file(
     """
     if not path.is_file():
         raise BankcrmError(f"There is no file {path}", "Name a data file to check.")
+    control: Label | None
     control, problems = _read_control(path)
     contract = contract or _guess_contract(path, control)
     warnings = _compare_name(path, contract)
-    if control is None and not problems:
+    if carries_records(path, contract.format):
+        control, problems = _read_header_record(path, contract)
+    elif control is None and not problems:
         warnings.append("no control file beside it: rows, totals and hash were not compared")
     business_date = _find_business_date(path, control)
     with duckdb.connect() as connection:
@@ -108,7 +114,20 @@ def _read_control(path: Path) -> tuple[ControlFile | None, list[str]]:
         return None, [f"{beside.name} is no control file: {'; '.join(faults)}"]
 
 
-def _guess_contract(path: Path, control: ControlFile | None) -> Contract:
+def _read_header_record(path: Path, contract: Contract) -> tuple[Label | None, list[str]]:
+    """What the header record says, and where it contradicts the feed and the name of the file."""
+    if control_path(path).is_file():
+        return None, ["carries control records, and has a control file beside it: leave one out"]
+    try:
+        label = read_label(path, contract)
+    except RejectedDelivery as rejection:
+        return None, list(rejection.problems)
+    if _STEM.fullmatch(path.name.split(".", 1)[0]) is None:
+        return label, compare_with_feed(contract, label)
+    return label, compare_with_name(contract, label, path)
+
+
+def _guess_contract(path: Path, control: Label | None) -> Contract:
     """Feed by control file, by folder, or by a file name that only one source uses."""
     if control is not None:
         return get_contract(f"{control.source}.{control.feed}")
@@ -135,8 +154,8 @@ def _compare_name(path: Path, contract: Contract) -> list[str]:
     ]
 
 
-def _find_business_date(path: Path, control: ControlFile | None) -> date:
-    """Date of the control file or of the name; today's when neither tells."""
+def _find_business_date(path: Path, control: Label | None) -> date:
+    """Date of the control file, the header record or the name; today's when none of them tells."""
     if control is not None:
         return control.business_date
     stem = _STEM.match(path.name)

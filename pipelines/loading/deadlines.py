@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 import duckdb
 
 from pipelines.contract import Contract, load_contracts
-from pipelines.delivery import delivery_file
+from pipelines.delivery import name_files
 from pipelines.errors import BlockedNight, MissedDeadline
 from pipelines.loading.landing import Delivery, is_delivered
 from pipelines.settings import Settings
@@ -195,9 +195,9 @@ def _explain_lateness(late: Sequence[Awaited]) -> BlockedNight:
     blocking = [one for one in late if one.policy == "block"]
     named = blocking or late
     feeds = ", ".join(f"{one.contract.name} (due {one.due:%Y-%m-%d %H:%M})" for one in named)
-    files = ", ".join(str(delivery_file(one.contract, one.business_date)) for one in named)
-    remedy = f"Deliver {files} with its control file, then run `bankcrm refresh`."
     night = named[0].business_date
+    files = name_files([(one.contract, 0) for one in named], night)
+    remedy = f"Deliver {files}; then run `bankcrm refresh`."
     if not blocking:
         return BlockedNight(f"{night} waits for {feeds}", remedy)
     return MissedDeadline(

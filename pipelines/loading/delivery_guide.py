@@ -15,6 +15,7 @@ from pipelines.contract import Column, Contract, get_contract, load_contracts
 from pipelines.control import CONTROL_SUFFIX, ControlFile, delivery_stem
 from pipelines.loading.condemnation import FEWEST_ROWS_TO_CONDEMN
 from pipelines.loading.examination import LARGEST_FILE
+from pipelines.loading.records import write_records
 from pipelines.loading.source import DATA_SUFFIXES, LONGEST_LINE
 from pipelines.loading.verdict import FIRST_DATE, LAST_DATE, OPEN_DATE
 from pipelines.settings import PROJECT_FOLDER
@@ -52,7 +53,7 @@ _CONTROL_FIELDS = (
         " its date",
     ),
     ("`schema_version`", "version of the contract the file follows"),
-    ("`rows`", "rows without the header; 0 for a night without rows"),
+    ("`rows`", "rows without the line of column names; 0 for a night without rows"),
     ("`totals`", "the control totals of the feed, exact decimals, over the rows of the file"),
     ("`sha256`", "SHA-256 of the data file as delivered (compressed if it is compressed)"),
 )
@@ -93,6 +94,7 @@ def render_delivery_guide() -> str:
     sections = [
         _INTRODUCTION.format(suffixes=_join_code(DATA_SUFFIXES), control_suffix=CONTROL_SUFFIX),
         _render_control_file(),
+        _render_records(),
         _render_sequence(),
         _RULES.format(
             open_date=OPEN_DATE,
@@ -128,8 +130,8 @@ landing/<source>/<feed>/<feed>_<business date>_r<rerun>{control_suffix}
 
 The data file ends in {suffixes}. The control file is written last and in
 one step (write it under another name, then rename it): a data file without one counts as not yet
-delivered. Files are never changed afterwards; a correction is a new file with the next rerun
-number.
+delivered. A feed may [carry its control in the data file](#header-and-trailer-records) instead.
+Files are never changed afterwards; a correction is a new file with the next rerun number.
 
 Try a file before you deliver it: `bankcrm check FILE` names everything that is wrong with it, with
 line numbers; `--docs FOLDER` also writes a page to pass on.
@@ -150,11 +152,11 @@ or no table (wrong number of fields, stray quotes, mixed line ends, NUL bytes, a
 {longest_line} bytes, more than {largest_file} bytes when decompressed, bytes that are not of the
 stated encoding in more than one line in a hundred); when the header lacks, renames, doubles,
 reorders or adds a column or a Parquet column has another type; when row count, control totals,
-SHA-256, schema version or sequence number differ from what is expected; when it contains its header
-twice; when a rule is broken by every row (from {fewest} rows on), because then the extract is wrong
-and not the rows; when a date column has day and month swapped throughout. A contract may say
-`additional_columns: ignore`: then additional columns are not loaded, and a warning names
-them.
+SHA-256, schema version or sequence number differ from what is expected; when the trailer record is
+missing, or data follow it; when it contains its header twice; when a rule is broken by every row
+(from {fewest} rows on), because then the extract is wrong and not the rows; when a date column has
+day and month swapped throughout. A contract may say `additional_columns: ignore`: then additional
+columns are not loaded, and a warning names them.
 
 **A row is quarantined**, the rest of the file is loaded, and line, fields and rules are kept, when:
 
@@ -169,22 +171,24 @@ For every file, and for every control total, delivered = accepted + quarantined 
 """
 
 
-def _render_control_file() -> str:
-    contract = get_contract(EXAMPLE_FEED)
-    control = ControlFile(
+def _make_example(contract: Contract) -> ControlFile:
+    """What a source system states about a file of three entries."""
+    amounts = map(Decimal, ("150.00", "50.00", "100.00", "1.50"))
+    labels = [total.label for total in contract.control_totals]
+    return ControlFile(
         source=contract.source,
         feed=contract.feed,
         business_date=EXAMPLE_DATE,
         sequence=31,
         rows=3,
-        totals={
-            total.label: Decimal(amount)
-            for total, amount in zip(
-                contract.control_totals, ("150.00", "50.00", "100.00", "1.50"), strict=True
-            )
-        },
+        totals=dict(zip(labels, amounts, strict=True)),
         sha256="0" * 63 + "1",
     )
+
+
+def _render_control_file() -> str:
+    contract = get_contract(EXAMPLE_FEED)
+    control = _make_example(contract)
     name = delivery_stem(contract.feed, EXAMPLE_DATE) + CONTROL_SUFFIX
     return f"""
 ## The control file
@@ -196,6 +200,54 @@ def _render_control_file() -> str:
 ```
 
 {_render_table(("field", "meaning"), _CONTROL_FIELDS)}
+"""
+
+
+def _render_records() -> str:
+    contract = get_contract(EXAMPLE_FEED)
+    control = _make_example(contract)
+    records = write_records(contract, control, b"...\n", control.rows, control.totals).decode()
+    header, _, trailer = records.splitlines()
+    names = contract.format.delimiter.join(contract.column_names)
+    labels = ", ".join(f"`{total.label}`" for total in contract.control_totals)
+    return f"""
+## Header and trailer records
+
+A source system that cannot write a control file states the same inside the data file. The contract
+of the feed says so (`control: records` under `format`); the feeds below say which do. Such a file
+begins with a header record and ends with a trailer record, separated like the rows. The control
+file above would be, in `{delivery_stem(contract.feed, EXAMPLE_DATE)}{contract.format.suffix}`:
+
+```
+{header}
+{names}
+... {control.rows} rows ...
+{trailer}
+```
+
+{
+        _render_table(
+            ("record", "fields"),
+            (
+                (
+                    "`HDR`, line 1",
+                    "feed as source.feed, business date, sequence, rerun (0 if left out), schema"
+                    " version (1 if left out)",
+                ),
+                (
+                    "`TRL`, the last line",
+                    f"number of rows, then the control totals in the order of the contract"
+                    f" (here {labels}), a point before two decimals",
+                ),
+            ),
+        )
+    }
+
+There is no control file, so the file must be whole when it appears under its name: write it under a
+name that ends in `.part`, then rename it. A file without a trailer is rejected as cut (and judged
+again by the next run), and so is one with anything but blank lines behind it. A header record of
+another feed, date or rerun than folder and file name say is no delivery, and the run names it.
+Nobody states a hash. A Parquet file has a control file in any case.
 """
 
 
@@ -257,10 +309,11 @@ def _describe_contract(contract: Contract) -> list[str]:
         due += f", by {deadline.due:%H:%M} of {when}, late: `{deadline.late}`"
     written = contract.format
     compression = f", {written.compression}" if written.compression != "none" else ""
+    records = ", control records" if written.control == "records" else ""
     lines = [
         f"- Grain: {contract.grain}. Key: {_join_code(contract.key)}.",
         f"- Delivery: {_DELIVERIES[contract.delivery]}; due {due}.",
-        f"- Text files: delimiter `{written.delimiter}`, {written.encoding}{compression}.",
+        f"- Text files: delimiter `{written.delimiter}`, {written.encoding}{compression}{records}.",
     ]
     if contract.control_totals:
         labels = _join_code(total.label for total in contract.control_totals)

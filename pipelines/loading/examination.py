@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,10 +11,11 @@ from typing import Any
 import duckdb
 
 from pipelines.contract import Contract
-from pipelines.control import ControlFile, hash_file
+from pipelines.control import ControlFile, Label, hash_file
 from pipelines.errors import RejectedDelivery
 from pipelines.loading import plain, verdict
 from pipelines.loading.condemnation import Night, condemn_file
+from pipelines.loading.records import Trailer, read_control
 from pipelines.loading.source import (
     UNREADABLE,
     Source,
@@ -78,24 +79,29 @@ def examine_file(
     contract: Contract,
     business_date: date,
     *,
-    control: ControlFile | None,
+    control: Label | None,
     max_bytes: int = LARGEST_FILE,
 ) -> Examination:
-    """Judge a file against its contract and, where there is one, its control file."""
+    """Judge a file against its contract and, where there is one, its control file; or against its
+    own trailer, if ``control`` is its header record."""
     before = _stamp(path)
     sha256 = hash_file(path)
-    problems = _compare_statement(contract, control, sha256) if control else []
+    stated = control if isinstance(control, ControlFile) else None
+    problems = _compare_statement(contract, stated, sha256) if stated else []
     try:
         judged = _judge_rows(connection, path, contract, business_date, max_bytes)
     except RejectedDelivery as rejection:
         return Examination(sha256, (*problems, *rejection.problems))
+    if control is not None and judged.trailer is not None:
+        stated, problems = read_control(judged.trailer, contract, control, sha256)
+        problems += _compare_statement(contract, stated, sha256) if stated else []
     if _stamp(path) != before:
         problems.append("changed while it was read; write it elsewhere and move it here when whole")
     figures = judged.figures
     rows = RowCounts(*figures[:4])
-    totals, differences = _balance_totals(contract, control, figures[4:-1])
+    totals, differences = _balance_totals(contract, stated, figures[4:-1])
     broken_rules = _count_broken_rules(connection) if rows.quarantined else {}
-    problems += [*_compare_rows(control, rows), *differences]
+    problems += [*_compare_rows(stated, rows), *differences]
     night = Night(contract, business_date, rows.delivered, broken_rules, figures[-1])
     problems += condemn_file(connection, night)
     return Examination(
@@ -122,6 +128,7 @@ class _Judged:
     relation: str
     warnings: tuple[str, ...]
     figures: tuple[Any, ...]
+    trailer: Trailer | None = None
 
 
 def _judge_rows(
@@ -134,11 +141,14 @@ def _judge_rows(
     """Fill the temporary tables ``verdict`` and, unless every row is accepted, ``fate``."""
     with Workspace() as workspace:
         source = open_source(connection, path, contract, workspace, max_bytes)
+        trailer = source.text.trailer if source.text else None
         figures = judge_plain_rows(connection, source, contract, business_date)
         if figures is None:
-            return _judge_any_rows(connection, source, contract, business_date)
+            judged = _judge_any_rows(connection, source, contract, business_date)
+            return replace(judged, trailer=trailer)
         numbered = number_lines(connection, source, figures[0])
-    return _Judged(verdict.relation_sql(numbered, is_clean=True), source.warnings, figures)
+    relation = verdict.relation_sql(numbered, is_clean=True)
+    return _Judged(relation, source.warnings, figures, trailer)
 
 
 def judge_plain_rows(
@@ -237,11 +247,11 @@ def _compare_statement(contract: Contract, control: ControlFile, sha256: str) ->
     missing = [label for label in labels if label not in control.totals]
     unknown = [label for label in control.totals if label not in labels]
     if missing:
-        problems.append(f"the control file lacks the totals {', '.join(missing)}")
+        problems.append(f"{control.told_by} lacks the totals {', '.join(missing)}")
     if unknown:
-        problems.append(f"the control file states unknown totals {', '.join(unknown)}")
+        problems.append(f"{control.told_by} states unknown totals {', '.join(unknown)}")
     problems += [
-        f"the control file states {label} as {stated}: write an amount with two decimals"
+        f"{control.told_by} states {label} as {stated}: write an amount with two decimals"
         for label, stated in control.totals.items()
         if abs(stated) >= TOO_LARGE or stated != round(stated, 2)
     ]
@@ -259,8 +269,9 @@ def _balance_totals(
         declared = control.totals.get(total.label, counted) if control else counted
         if unreadable:
             quarantined = declared - accepted - collapsed
-        elif declared != counted:
-            problems.append(f"{total.label} sums to {counted}, the control file states {declared}")
+        elif control and declared != counted:
+            problem = f"{total.label} sums to {counted}, {control.told_by} states {declared}"
+            problems.append(problem)
         books.append(Books(total.label, declared, accepted, quarantined, collapsed))
     return tuple(books), problems
 
@@ -268,4 +279,4 @@ def _balance_totals(
 def _compare_rows(control: ControlFile | None, rows: RowCounts) -> list[str]:
     if control is None or control.rows == rows.delivered:
         return []
-    return [f"has {rows.delivered:,} rows, the control file states {control.rows:,}"]
+    return [f"has {rows.delivered:,} rows, {control.told_by} states {control.rows:,}"]

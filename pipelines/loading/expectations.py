@@ -18,9 +18,10 @@ import duckdb
 import pandas as pd
 
 from pipelines.contract import Column, Contract
-from pipelines.control import ControlFile, control_path
+from pipelines.control import ControlFile, control_path, hash_file
 from pipelines.loading.examination import LARGEST_FILE
 from pipelines.loading.header import split_header
+from pipelines.loading.records import carries_records, read_control, read_label
 from pipelines.loading.source import Source, csv_sql, explain_failure, is_unreadable, open_parquet
 from pipelines.loading.text_file import Workspace, open_text
 from pipelines.loading.verdict import normalise, text_pattern
@@ -134,7 +135,7 @@ def write_data_docs(path: Path, contract: Contract, folder: Path) -> Path:
     validation = gx.ValidationDefinition(
         name=path.name.split(".", 1)[0],
         data=_add_batch(context, contract, path.name),
-        suite=context.suites.add(build_suite(contract, _stated_rows(path))),
+        suite=context.suites.add(build_suite(contract, _stated_rows(path, contract))),
     )
     checkpoint = gx.Checkpoint(
         name=contract.name,
@@ -177,7 +178,14 @@ def _add_batch(
     return source.add_dataframe_asset(file_name).add_batch_definition_whole_dataframe("whole_file")
 
 
-def _stated_rows(path: Path) -> int | None:
+def _stated_rows(path: Path, contract: Contract) -> int | None:
+    if carries_records(path, contract.format):
+        label = read_label(path, contract)
+        with Workspace() as workspace:
+            text = open_text(path, contract.format, workspace, LARGEST_FILE)
+        assert text.trailer is not None, "or the file would have no page"
+        control, _ = read_control(text.trailer, contract, label, hash_file(path))
+        return control.rows if control else None
     beside = control_path(path)
     if not beside.is_file():
         return None

@@ -33,14 +33,16 @@ def compare_header(line: str, contract: Contract) -> HeaderVerdict:
     Unknown columns beside a complete, ordered set are a problem too, unless the contract ignores
     them: then they are a warning, and are not loaded.
     """
+    place = _name_line(contract)
     if line.lstrip().lower().startswith(MARKUP):
-        return HeaderVerdict(("line 1: is HTML or XML, perhaps a server's error page; no table",))
+        problem = f"{place}: is HTML or XML, perhaps a server's error page; no table"
+        return HeaderVerdict((problem,))
     delimiter = contract.format.delimiter
     names = split_header(line, delimiter)
     other = _find_other_delimiter(line, contract)
     if other is not None:
         return HeaderVerdict(
-            (f"line 1: fields are separated by {other!r}, the contract says {delimiter!r}",)
+            (f"{place}: fields are separated by {other!r}, the contract says {delimiter!r}",)
         )
     return compare_columns(names, contract)
 
@@ -50,7 +52,8 @@ def compare_columns(names: Sequence[str], contract: Contract) -> HeaderVerdict:
     expected = contract.column_names
     if not set(expected) & set(names):
         # The line may be a row: its fields, which may be personal, are not repeated.
-        problem = f"header: missing columns {_list(expected)}; line 1 names none of them"
+        place = _name_line(contract)
+        problem = f"header: missing columns {_list(expected)}; {place} names none of them"
         return HeaderVerdict((problem,))
     missing = [name for name in expected if name not in names]
     unknown = [name for name in names if name not in expected]
@@ -75,6 +78,11 @@ def compare_columns(names: Sequence[str], contract: Contract) -> HeaderVerdict:
     return HeaderVerdict(
         (), (f"columns {_list(unknown)} are not in the contract and were not loaded",)
     )
+
+
+def _name_line(contract: Contract) -> str:
+    """Where the columns are named: behind the header record, where the contract wants one."""
+    return "line 2" if contract.format.control == "records" else "line 1"
 
 
 def _find_other_delimiter(line: str, contract: Contract) -> str | None:

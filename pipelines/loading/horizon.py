@@ -8,11 +8,13 @@ The models read ``ops.whole_load``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 import duckdb
 
 from pipelines.contract import load_contracts
+from pipelines.delivery import name_files
 from pipelines.errors import BlockedNight, HeldNight
 from pipelines.loading.deadlines import MISSED
 
@@ -29,22 +31,23 @@ create view if not exists ops.whole_load as
 INCOMPLETE_NIGHTS = """
 create or replace temp table incomplete_night as
     select nights.business_date, 'no ' || mandatory.feed || ' was delivered' as reason,
-        null as rule
+        reason as brief, null as rule, mandatory.feed, 0 as rerun
     from (select distinct business_date from ops.load) as nights
     cross join (select unnest(getvariable('mandatory_feeds')) as feed) as mandatory
     anti join ops.load as load
-        on load.status = 'loaded' and load.business_date = nights.business_date
+        on load.business_date = nights.business_date
         and load.source || '.' || load.feed = mandatory.feed
     anti join ops.missed_delivery as excused
         on excused.feed = mandatory.feed and excused.business_date = nights.business_date
     union all
-    select business_date, arg_max(file_name, load_id) || ' was rejected: '
-        || arg_max(problem, load_id), null
+    select business_date,
+        arg_max(file_name, load_id) || ' was rejected: ' || arg_max(problem, load_id),
+        arg_max(file_name, load_id) || ' was rejected', null, source || '.' || feed, max(rerun) + 1
     from ops.load
     group by source, feed, business_date
     having count(*) filter (status = 'loaded') = 0
     union all
-    select finding.business_date, finding.message, finding.rule
+    select finding.business_date, finding.message, finding.message, finding.rule, null, null
     from ops.finding as finding semi join ops.active_load using (load_id);
 """
 
@@ -87,19 +90,30 @@ def explain_horizon(connection: duckdb.DuckDBPyConnection) -> BlockedNight | Non
     _find_incomplete_nights(connection)
     row = connection.execute(
         """select business_date, string_agg(reason, '; ' order by reason),
-            list(rule order by rule) filter (rule is not null)
+            string_agg(brief, '; ' order by reason),
+            list(rule order by rule) filter (rule is not null),
+            list((feed, rerun) order by feed) filter (feed is not null)
         from incomplete_night group by business_date order by business_date limit 1"""
     ).fetchone()
     if row is None:
         return None
-    night, reasons, rules = row
+    night, reasons, brief, rules, missing = row
     if rules:
         return _explain_findings(night, reasons, rules)
     return BlockedNight(
         f"{night} is not whole: {reasons}",
-        "Have the source system deliver what is missing; a rejected file comes again with the "
-        "next rerun number. Then run `bankcrm refresh`.",
+        f"Have the source systems deliver {_name_files(night, missing)}; then run"
+        " `bankcrm refresh`.",
+        f"{night} is not whole: {brief}",
     )
+
+
+def _name_files(night: date, missing: Iterable[tuple[str, int]]) -> str:
+    """The files that would make a night whole: what never came, and the next rerun of what was
+    rejected."""
+    contracts = load_contracts()
+    named = [(contracts[feed], rerun) for feed, rerun in missing if feed in contracts]
+    return name_files(named, night) or "what is missing"
 
 
 def _explain_findings(night: date, reasons: str, rules: list[str]) -> HeldNight:

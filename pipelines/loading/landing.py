@@ -1,7 +1,8 @@
 """The landing folder: which deliveries wait there, and what is wrong with the others.
 
 Layout: ``<source>/<feed>/<feed>_<business date>_r<rerun>.<suffix>`` with a control file beside it.
-The control file is written last: a data file without one is not yet delivered.
+The control file is written last: a data file without one is not yet delivered; unless the contract
+says that the file carries its control in records of its own.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from pipelines.contract import Contract, load_contracts
-from pipelines.control import CONTROL_SUFFIX, ControlFile, delivery_stem
+from pipelines.control import CONTROL_SUFFIX, ControlFile, Label, delivery_stem, hash_file
+from pipelines.errors import RejectedDelivery
+from pipelines.loading.records import carries_records, read_label
 from pipelines.loading.source import DATA_SUFFIXES
 from pipelines.settings import Settings
 
@@ -25,16 +29,26 @@ LARGEST_CONTROL_FILE = 1_000_000
 
 @dataclass(frozen=True)
 class Delivery:
-    """One complete delivery: a data file and the statement about it."""
+    """One complete delivery: a data file and the statement about it.
+
+    ``control`` is the control file; of a file that carries control records, its header record.
+    """
 
     contract: Contract
-    control: ControlFile
+    control: Label
     data_file: Path
 
     @property
     def file_name(self) -> str:
         """Name of the data file."""
         return self.data_file.name
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the data file, as its control file states it; counted where there is none."""
+        if isinstance(self.control, ControlFile):
+            return self.control.sha256
+        return hash_file(self.data_file)
 
 
 @dataclass(frozen=True)
@@ -84,7 +98,8 @@ def is_delivered(settings: Settings, contract: Contract, business_date: date) ->
     """Whether the landing folder holds a delivery of a feed for a date, whatever its worth."""
     folder = settings.landing_folder / contract.source / contract.feed
     stem = delivery_stem(contract.feed, business_date)
-    return any(folder.glob(f"{stem.removesuffix('0')}*{CONTROL_SUFFIX}"))
+    suffix = CONTROL_SUFFIX if contract.format.control == "file" else ""
+    return any(folder.glob(f"{stem.removesuffix('0')}*{suffix}"))
 
 
 def _feed_folders(root: Path, findings: _Findings) -> Iterator[tuple[Path, str, str]]:
@@ -147,7 +162,9 @@ def _scan_folder(folder: Path, contract: Contract, findings: _Findings) -> None:
     for stem in sorted(stems):
         control = paths.get(stem + CONTROL_SUFFIX)
         data = [paths[stem + suffix] for suffix in DATA_SUFFIXES if stem + suffix in paths]
-        if control is not None:
+        if any(carries_records(path, contract.format) for path in data):
+            _read_records(contract, control, data, findings)
+        elif control is not None:
             _read_delivery(contract, control, data, findings)
         else:
             findings.incomplete += data
@@ -177,11 +194,34 @@ def _read_delivery(
     except (ValidationError, OSError) as error:
         findings.report(control_file, _explain(error), "Write the control file again.")
         return
-    problems = _compare_with_name(contract, control, control_file)
+    problems = compare_with_name(contract, control, control_file)
     if problems:
         findings.report(control_file, "; ".join(problems), "Correct the control file or its name.")
     else:
         findings.deliveries.append(Delivery(contract, control, data[0]))
+
+
+def _read_records(
+    contract: Contract, control_file: Path | None, data: list[Path], findings: _Findings
+) -> None:
+    """A data file whose header record says which delivery it is."""
+    path = data[0]
+    if control_file is not None or len(data) != 1:
+        problem = "carries control records, and has a control file or another data file beside it"
+        findings.report(path, problem, "Deliver exactly one file.")
+        return
+    if not _is_plain_file(path, findings):
+        return
+    try:
+        label = read_label(path, contract)
+    except RejectedDelivery as rejection:
+        findings.report(path, "; ".join(rejection.problems), rejection.remedy)
+        return
+    problems = compare_with_name(contract, label, path)
+    if problems:
+        findings.report(path, "; ".join(problems), "Correct the header record or the file's name.")
+    else:
+        findings.deliveries.append(Delivery(contract, label, path))
 
 
 def _explain(error: ValidationError | OSError) -> str:
@@ -191,11 +231,17 @@ def _explain(error: ValidationError | OSError) -> str:
     return "is no control file: " + "; ".join(faults)
 
 
-def _compare_with_name(contract: Contract, control: ControlFile, control_file: Path) -> list[str]:
-    problems = []
-    if (control.source, control.feed) != (contract.source, contract.feed):
-        problems.append(f"states {control.source}.{control.feed} in the folder of {contract.name}")
-    stem = control_file.name.removesuffix(CONTROL_SUFFIX)
+def compare_with_feed(contract: Contract, control: Label) -> list[str]:
+    """How what a source system states differs from the feed in whose folder it lies."""
+    if (control.source, control.feed) == (contract.source, contract.feed):
+        return []
+    return [f"states {control.source}.{control.feed} in the folder of {contract.name}"]
+
+
+def compare_with_name(contract: Contract, control: Label, path: Path) -> list[str]:
+    """How what a source system states differs from where, and under which name, it lies."""
+    problems = compare_with_feed(contract, control)
+    stem = path.name.split(".", 1)[0]
     stated = delivery_stem(contract.feed, control.business_date, control.rerun)
     if stem != stated:
         problems.append(f"its business date and rerun belong to {stated}, not {stem}")

@@ -11,7 +11,8 @@ from typing import Any, Literal
 import duckdb
 
 from pipelines.contract import Contract, load_contracts
-from pipelines.delivery import delivery_file
+from pipelines.control import ControlFile
+from pipelines.delivery import name_files
 from pipelines.errors import BlockedNight
 from pipelines.loading.examination import Examination
 from pipelines.loading.landing import Delivery
@@ -285,9 +286,9 @@ class _Progress:
         active = self.active.get(place)
         if active is None or control.rerun > active.rerun:
             return True
-        is_known = (*place, control.rerun, control.sha256) in self.refused
-        is_changed = control.rerun == active.rerun and control.sha256 != active.sha256
-        return is_changed and not is_known
+        if control.rerun < active.rerun or delivery.sha256 == active.sha256:
+            return False
+        return (*place, control.rerun, delivery.sha256) not in self.refused
 
     def find_partial_nights(self) -> set[date]:
         """Business dates that are loaded in part: a mandatory feed is missing."""
@@ -306,10 +307,10 @@ class _Progress:
         if self.last_whole is None or business_date <= self.last_whole + ONE_DAY:
             return None
         skipped = self.last_whole + ONE_DAY
-        files = ", ".join(str(delivery_file(contract, skipped)) for contract in self.mandatory)
+        files = name_files([(c, 0) for c in self.mandatory], skipped)
         return BlockedNight(
             f"{business_date} waits: business date {skipped} was not delivered",
-            f"Deliver {skipped}, at least {files}, then run the refresh again.",
+            f"Deliver {skipped}, at least {files}; then run `bankcrm refresh`.",
         )
 
     def _find_missing_feed(
@@ -320,10 +321,10 @@ class _Progress:
         if not missing:
             return None
         names = ", ".join(contract.name for contract in missing)
-        files = ", ".join(str(delivery_file(contract, business_date)) for contract in missing)
+        files = name_files([(contract, 0) for contract in missing], business_date)
         return BlockedNight(
             f"{business_date} waits for {names}",
-            f"Deliver {files} with its control file, then run the refresh again.",
+            f"Deliver {files}; then run `bankcrm refresh`.",
         )
 
     def _find_sequence_gap(
@@ -382,9 +383,10 @@ def _explain_gap(delivery: Delivery, expected: int) -> str:
     if delivery.control.sequence > expected:
         return (
             f"Deliver the {delivery.contract.name} file with sequence number {expected}, of an"
-            " earlier business date, then run the refresh again."
+            " earlier business date; then run `bankcrm refresh`."
         )
+    stated = "control file" if isinstance(delivery.control, ControlFile) else "header record"
     return (
-        "Correct the sequence number in its control file: it counts the deliveries of the feed,"
+        f"Correct the sequence number in its {stated}: it counts the deliveries of the feed,"
         " and only a rerun of a business date repeats one."
     )

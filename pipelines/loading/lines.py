@@ -32,13 +32,13 @@ def find_stray_quote(plain: Path, delimiter: str) -> int | None:
         return None if end == len(data) else data[:end].count(b"\n") + 1
 
 
-def number_records(plain: Path) -> Positions:
+def number_records(plain: Path, header_lines: int = 1) -> Positions:
     """Line number of every record after the header, blank lines left out."""
     data, starts, ends, is_outside = _split_lines(plain)
     begins_record = np.concatenate(([True], is_outside[:-1]))
     length = ends - starts
     is_blank = (length == 0) | ((length == 1) & (data[starts] == CARRIAGE_RETURN))
-    return np.flatnonzero(begins_record & ~is_blank)[1:] + 1
+    return np.flatnonzero(begins_record & ~is_blank)[header_lines:] + 1
 
 
 def has_mixed_line_ends(plain: Path) -> bool:

@@ -213,7 +213,7 @@ def _decline(
     active: LoadRecord,
 ) -> LoadResult:
     """Answer a file whose business date is loaded already with the same or a higher rerun."""
-    rerun, sha256 = delivery.control.rerun, delivery.control.sha256
+    rerun, sha256 = delivery.control.rerun, delivery.sha256
     for record in ledger.find(delivery):
         if record.status == "loaded" and record.rerun == rerun and record.sha256 == sha256:
             return _result(delivery, record.load_id, "already loaded")

@@ -18,8 +18,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.contract import Column, Contract, ControlTotal
-from pipelines.control import ControlFile, control_path, hash_file
-from pipelines.delivery import delivery_file, encode_delivery, write_control
+from pipelines.control import Label, control_path
+from pipelines.delivery import delivery_file, write_delivery
 from pipelines.errors import BankcrmError
 from pipelines.loading.quarantine import QuarantinedRow, list_quarantine, read_fields
 from pipelines.privacy.columns import personal_columns, token_name
@@ -124,19 +124,17 @@ def release_rows(
     rows = [fields for _, fields in sorted((good | bad | corrected).items())]
     sequence, rerun = _next_delivery(connection, contract, business_date)
     path = _data_path(settings, contract, business_date, rerun)
-    _write_rows(path, contract, rows)
-    control = ControlFile(
+    label = Label(
         source=contract.source,
         feed=contract.feed,
         business_date=business_date,
         sequence=sequence,
         rerun=rerun,
         schema_version=contract.schema_version,
-        rows=len(rows),
-        totals={total.label: _sum(rows, total) for total in contract.control_totals},
-        sha256=hash_file(path),
     )
-    write_control(path, control)
+    totals = {total.label: _sum(rows, total) for total in contract.control_totals}
+    content = _write_text(contract, rows)
+    write_delivery(path, contract, label, content, rows=len(rows), totals=totals)
     return Release(path, len(rows), len(corrected))
 
 
@@ -203,16 +201,11 @@ def _data_path(settings: Settings, contract: Contract, business_date: date, reru
     return path
 
 
-def _write_rows(path: Path, contract: Contract, rows: Sequence[Fields]) -> None:
-    written = contract.format
-    lines = [written.delimiter.join(contract.column_names)]
-    lines += [
-        written.delimiter.join(_quote(row[name], written.delimiter) for name in row) for row in rows
-    ]
-    content = encode_delivery(written, ("\n".join(lines) + "\n").encode())
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    part.replace(path)
+def _write_text(contract: Contract, rows: Sequence[Fields]) -> bytes:
+    mark = contract.format.delimiter
+    lines = [mark.join(contract.column_names)]
+    lines += [mark.join(_quote(row[name], mark) for name in row) for row in rows]
+    return ("\n".join(lines) + "\n").encode()
 
 
 def _quote(value: str | None, delimiter: str) -> str:

@@ -12,8 +12,8 @@ from pipelines.contract import Contract
 from pipelines.errors import RejectedDelivery
 from pipelines.loading.header import HeaderVerdict, compare_columns, compare_header, split_header
 from pipelines.loading.lines import number_records
+from pipelines.loading.records import DELIVER_AGAIN
 from pipelines.loading.text_file import (
-    DELIVER_AGAIN,
     GLOB_CHARACTERS,
     TextFile,
     Workspace,
@@ -86,7 +86,8 @@ def _read_csv(text: TextFile, delimiter: str, types: dict[str, str], options: st
     columns = ", ".join(f"{quote_text(name)}: '{sql_type}'" for name, sql_type in types.items())
     return (
         f"read_csv({quote_text(str(text.plain))}, columns = {{{columns}}}, auto_detect = false,"
-        f" header = false, skip = 1, delim = {quote_text(delimiter)}, quote = '\"', escape = '\"',"
+        f" header = false, skip = {text.header_lines}, delim = {quote_text(delimiter)},"
+        " quote = '\"', escape = '\"',"
         f" strict_mode = true, null_padding = false, max_line_size = {LONGEST_LINE}{options})"
     )
 
@@ -136,15 +137,15 @@ def _describe(line: int, error_type: str, message: str) -> str:
 
 
 def number_lines(connection: duckdb.DuckDBPyConnection, source: Source, rows: int) -> str:
-    """SQL that yields ``verdict`` with ``row_id`` and ``file_line``; a header is line 1.
+    """SQL that yields ``verdict`` with ``row_id`` and ``file_line``; a text begins with its header.
 
     Raises:
         RejectedDelivery: quotes and line breaks of the file can be read in two ways.
     """
-    header_lines = 0 if source.text is None else 1
+    header_lines = source.text.header_lines if source.text else 0
     if source.text is None or rows == source.text.lines - header_lines:
         return f"(select *, rowid as row_id, rowid + {header_lines + 1} as file_line from verdict)"
-    lines = number_records(source.text.plain)
+    lines = number_records(source.text.plain, header_lines)
     if len(lines) != rows:
         problem = f"{rows:,} rows were read from {len(lines):,} records: its quotes are ambiguous"
         raise RejectedDelivery(source.path.name, [problem], DELIVER_AGAIN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,12 +16,12 @@ from pipelines.errors import RejectedDelivery
 from pipelines.loading.archive import BROKEN, UnfitArchive, find_disguise, open_stream
 from pipelines.loading.decoding import Decoder
 from pipelines.loading.lines import find_stray_quote, has_mixed_line_ends
+from pipelines.loading.records import DELIVER_AGAIN, Trailer, carries_records, cut_trailer
 
 BLOCK_BYTES = 4 << 20
 SMALL_FILE = 1 << 20
 """Bytes, after decompression, up to which the text of a file is kept to be looked at."""
 GLOB_CHARACTERS = re.compile(r"[*?\[]")
-DELIVER_AGAIN = "Correct the extract and deliver it again, with its control file."
 
 
 class Workspace:
@@ -71,6 +71,9 @@ class TextFile:
     ``plain`` is UTF-8 without compression: the delivered file itself where it is that already.
     ``lines`` counts its physical lines, the header included. ``rows`` is the text below the
     header line of a small file, None of a larger one. ``problems`` speak against loading it.
+
+    Of a file that carries control records, the header record is the first of two ``header_lines``,
+    and ``plain``, ``lines`` and ``rows`` end before its ``trailer``.
     """
 
     plain: Path
@@ -78,6 +81,8 @@ class TextFile:
     lines: int
     rows: str | None
     problems: tuple[str, ...] = ()
+    header_lines: int = 1
+    trailer: Trailer | None = None
 
 
 def open_text(path: Path, written: Format, workspace: Workspace, max_bytes: int) -> TextFile:
@@ -105,11 +110,12 @@ def examine_text(path: Path, written: Format, workspace: Workspace, max_bytes: i
         RejectedDelivery: nothing can be said of the header: the file is empty, too large, no whole
             archive, or no text.
     """
+    has_records = carries_records(path, written)
     tally, decoder = _Tally(), Decoder(written.encoding)
-    plain, head = _decode(path, decoder, workspace, max_bytes, tally)
+    plain, head = _decode(path, decoder, workspace, max_bytes, tally, copy=has_records)
     if decoder.first_bad is not None and written.encoding == "utf-8":
         tally, decoder = _Tally(), Decoder(written.encoding, is_repairing=True)
-        plain, head = _decode(path, decoder, workspace, max_bytes, tally)
+        plain, head = _decode(path, decoder, workspace, max_bytes, tally, copy=has_records)
     encoding_problem = decoder.find_problem()
     problems = [encoding_problem] if encoding_problem else []
     problems += _find_problems(plain, tally, written.delimiter)
@@ -119,19 +125,42 @@ def examine_text(path: Path, written: Format, workspace: Workspace, max_bytes: i
     header, _, rows = head.partition("\n")
     header = header.removeprefix("\ufeff").rstrip("\r")
     is_small = tally.size <= SMALL_FILE
-    return TextFile(plain, header, lines, rows if is_small else None, tuple(problems))
+    text = TextFile(plain, header, lines, rows if is_small else None, tuple(problems))
+    return _take_off_records(text, head, written) if has_records else text
+
+
+def _take_off_records(text: TextFile, head: str, written: Format) -> TextFile:
+    """The text between the control records of a file; ``head`` is the whole of it, or its begin."""
+    trailer, problems = cut_trailer(text.plain, written)
+    lines = head.split("\n")[: trailer.line - 1 if trailer else None]
+    header, *rows = lines[1:] or [""]
+    return replace(
+        text,
+        header_line=header.rstrip("\r"),
+        lines=trailer.line - 1 if trailer else text.lines,
+        rows=None if text.rows is None else "".join(f"{row}\n" for row in rows),
+        problems=(*text.problems, *problems),
+        header_lines=2,
+        trailer=trailer,
+    )
 
 
 def _decode(
-    path: Path, decoder: Decoder, workspace: Workspace, max_bytes: int, tally: _Tally
+    path: Path,
+    decoder: Decoder,
+    workspace: Workspace,
+    max_bytes: int,
+    tally: _Tally,
+    *,
+    copy: bool,
 ) -> tuple[Path, str]:
     """Tally and decode every block; return the plain file, and its text or the begin of it.
 
-    The delivered file is its own plain file, unless it is compressed, in another encoding, or
-    found to hold undecodable bytes: then it is a decoded copy.
+    The delivered file is its own plain file, unless it is compressed, in another encoding, found
+    to hold undecodable bytes, or to be copied: then it is a decoded copy.
     """
     is_utf8 = decoder.encoding == "utf-8" and not decoder.is_repairing
-    keep = is_utf8 and path.suffix == ".csv" and not GLOB_CHARACTERS.search(str(path))
+    keep = is_utf8 and path.suffix == ".csv" and not GLOB_CHARACTERS.search(str(path)) and not copy
     heads = []
     with ExitStack() as stack:
         plain = path if keep else workspace.folder / "delivered.csv"

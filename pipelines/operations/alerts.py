@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from http import HTTPStatus
 
+from cube.server.rollup_state import REFUSED_REMEDY, RollupState, describe_refused
 from pipelines.errors import BankcrmError
 from pipelines.loading.load import LoadResult
 from pipelines.loading.verdict import CARD_NUMBER
@@ -78,6 +79,17 @@ def alert_about_card_numbers(
             " landing folder and its copies: it holds the numbers in clear."
         )
         send_alert(settings, Alert(title, problem, remedy, run_id, None))
+
+
+def alert_about_rollups(
+    settings: Settings, run_id: int, version: str, refused: Iterable[RollupState]
+) -> None:
+    """Send a warning about rollups that a published version had to do without."""
+    told = describe_refused(refused)
+    if told:
+        title = f"bankcrm: {version} is published without a rollup on {socket.gethostname()}"
+        log = str(run_log(settings, run_id))
+        send_alert(settings, Alert(title, told, REFUSED_REMEDY, run_id, log))
 
 
 def alert_about_error(settings: Settings, error: BankcrmError) -> None:

@@ -10,6 +10,7 @@ from itertools import chain
 
 import duckdb
 
+from cube.server.rollup_state import REFUSED_REMEDY, RollupState, read_rollups
 from pipelines.contract import load_contracts
 from pipelines.errors import BankcrmError, BlockedNight, Busy, DamagedVersion
 from pipelines.loading.deadlines import StaleFeed, list_stale_feeds
@@ -120,6 +121,7 @@ class Status:
     tests: tuple[TestStatus, ...]
     ledger_lines: int
     ledger_months: int
+    refused_rollups: tuple[RollupState, ...]
     feeds: tuple[FeedStatus, ...] | None
     stale: tuple[StaleFeed, ...]
     waiting_nights: int
@@ -137,8 +139,8 @@ class Status:
         last = self.runs[0].outcome if self.runs else "done"
         if self.problem or self.audit.problem or last in ("failed", "interrupted", "stopped"):
             return "bad"
-        waits = self.blocked or self.hold or self.stale or self.version is None
-        return "waiting" if waits else "good"
+        waits = self.blocked or self.hold or self.stale or self.refused_rollups
+        return "waiting" if waits or self.version is None else "good"
 
 
 def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
@@ -150,7 +152,7 @@ def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
     """
     journal = Journal(settings.home)
     version, problem = _find_version(settings)
-    business_date, tests, ledger = _read_version(settings, version)
+    business_date, tests, ledger, refused = _read_version(settings, version)
     versions = _read_versions(settings, version)
     feeds, stale, waiting, blocked = _read_raw(settings, wait_seconds)
     runs = tuple(reversed(read_runs(settings, MOST_RUNS)))
@@ -164,6 +166,7 @@ def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
         tests=tests,
         ledger_lines=ledger[0],
         ledger_months=ledger[1],
+        refused_rollups=refused,
         feeds=feeds,
         stale=stale,
         waiting_nights=waiting,
@@ -181,6 +184,7 @@ def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
                 _find_step_for_nights(blocked, waiting),
                 _find_step_after_rollback(versions, hold),
                 _find_step_for_stale_feeds(stale),
+                [REFUSED_REMEDY] if refused else (),
             ),
             "Nothing: every delivery is loaded.",
         ),
@@ -199,17 +203,19 @@ def _find_version(settings: Settings) -> tuple[str | None, DamagedVersion | None
 
 def _read_version(
     settings: Settings, version: str | None
-) -> tuple[date | None, tuple[TestStatus, ...], tuple[int, int]]:
-    """Business date, identities and extent of the general ledger of a version."""
+) -> tuple[date | None, tuple[TestStatus, ...], tuple[int, int], tuple[RollupState, ...]]:
+    """Business date, identities, extent of the general ledger and refused rollups of a version."""
     if version is None:
-        return None, (), (0, 0)
+        return None, (), (0, 0), ()
     with open_published(settings, version) as connection:
         row = connection.execute("select business_date from meta.version").fetchone()
         tests = _query(connection, "test", "select name, status, failures from meta.test")
         query = "select count(*), count(distinct month_end_date) from marts.fct_gl_balance"
         ledger = _query(connection, "fct_gl_balance", query) or [(0, 0)]
+        rollups = read_rollups(connection).values()
     found = tuple(TestStatus(*test) for test in sorted(tests))
-    return (row[0] if row else None), found, ledger[0]
+    refused = tuple(state for state in rollups if state.state == "refused")
+    return (row[0] if row else None), found, ledger[0], refused
 
 
 def _query(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> list[tuple]:  # type: ignore[type-arg]

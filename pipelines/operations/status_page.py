@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from cube.server.rollup_state import describe_refused
 from pipelines.errors import BankcrmError
 from pipelines.loading.deadlines import StaleFeed
 from pipelines.loading.load import SECONDS_TO_WAIT
@@ -121,7 +122,8 @@ def _describe_ledger(status: Status) -> tuple[str, str]:
     extent = f"{status.ledger_lines:,} lines of {months}"
     if test.status == "pass":
         return "matches", f"{extent}, to the cent"
-    return f"{test.failures:,} breaks", f"{extent}; {test.status}"
+    breaks = f"{test.failures:,} break{'s' if test.failures != 1 else ''}"
+    return breaks, f"{extent}; {test.status}"
 
 
 def _last_night(status: Status) -> list[FeedStatus]:
@@ -133,6 +135,7 @@ def _render_next(status: Status) -> str:
     problem = problem or (status.blocked.problem if status.blocked else None)
     problem = problem or (status.hold.describe() if status.hold else None)
     problem = problem or "; ".join(stale.describe() for stale in status.stale) or None
+    problem = problem or describe_refused(status.refused_rollups) or None
     last = status.runs[0] if status.runs else None
     if problem is None and last is not None and last.outcome == "failed":
         problem = str(last.detail.get("problem", ""))

@@ -1,4 +1,4 @@
-"""Write extracts as a source system does: a data file, then its control file."""
+"""Write extracts as a source system does: a data file, and what it states about it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.contract import Contract, ControlTotal
-from pipelines.control import ControlFile, hash_file
-from pipelines.delivery import delivery_file, encode_delivery, write_control
+from pipelines.control import Label
+from pipelines.delivery import delivery_file, write_delivery
 from pipelines.errors import ContractError
 from pipelines.sql import quote_text
 
@@ -53,21 +53,16 @@ class ExtractWriter:
             return None
         path = self._landing / delivery_file(contract, business_date)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._copy(contract, path)
         self._sequences[contract.name] += 1
-        write_control(
-            path,
-            ControlFile(
-                source=contract.source,
-                feed=contract.feed,
-                business_date=business_date,
-                sequence=self._sequences[contract.name],
-                schema_version=contract.schema_version,
-                rows=rows,
-                totals=totals,
-                sha256=hash_file(path),
-            ),
+        label = Label(
+            source=contract.source,
+            feed=contract.feed,
+            business_date=business_date,
+            sequence=self._sequences[contract.name],
+            schema_version=contract.schema_version,
         )
+        content = self._read_text(contract, path)
+        write_delivery(path, contract, label, content, rows=rows, totals=totals)
         return path
 
     def _control_figures(self, contract: Contract) -> tuple[int, dict[str, Decimal]]:
@@ -78,7 +73,8 @@ class ExtractWriter:
         labels = [total.label for total in contract.control_totals]
         return figures[0], dict(zip(labels, figures[1:], strict=True))
 
-    def _copy(self, contract: Contract, path: Path) -> None:
+    def _read_text(self, contract: Contract, path: Path) -> bytes:
+        """The rows to deliver as text under their column names; ``path`` lends its folder."""
         plain = path.with_suffix(".part")
         delimiter = contract.format.delimiter
         # DuckDB writes only the first character of a longer delimiter, so a unit separator
@@ -89,6 +85,7 @@ class ExtractWriter:
             f" (format csv, header, delimiter {quote_text(written)})"
         )
         content = plain.read_bytes()
+        plain.unlink()
         if written != delimiter:
             if delimiter.encode() in content:
                 raise ContractError(
@@ -96,8 +93,7 @@ class ExtractWriter:
                     "Choose another delimiter in the contract.",
                 )
             content = content.replace(written.encode(), delimiter.encode())
-        plain.write_bytes(encode_delivery(contract.format, content))
-        plain.replace(path)
+        return content
 
 
 def control_sum(total: ControlTotal) -> str:

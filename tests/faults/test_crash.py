@@ -8,8 +8,11 @@ import signal
 import time
 
 from pipelines.loading.load import open_raw
+from pipelines.operations.audit_check import check_audit_log
 from pipelines.operations.journal import Journal
+from pipelines.operations.lock import hold_lock
 from pipelines.operations.runs import list_runs
+from pipelines.operations.status import read_status
 from pipelines.settings import Settings
 from pipelines.versions import current_version, list_versions, point_to
 from tests.faults.homes import (
@@ -113,6 +116,29 @@ def test_with_current_missing_the_next_refresh_builds_and_publishes_anew(bank: S
     exit_code, screen = run_refresh(bank, failpoint="build:before:error")
     assert exit_code == 1, screen
     assert "Stopped on purpose at build:before" in screen
+
+
+def test_two_refreshes_the_second_ends_with_exit_code_6_and_touches_nothing(
+    waiting_bank: Settings, published_bank: Settings
+) -> None:
+    with hold_lock(waiting_bank.home):
+        exit_code, screen = run_refresh(waiting_bank)
+    assert exit_code == 6, screen
+    assert f"is at work (process {os.getpid()})" in screen and "Wait for it to finish" in screen
+    assert fingerprints(waiting_bank) == fingerprints(published_bank)
+    assert len(list_runs(Journal(waiting_bank.home))) == 1, "it is no run of its own"
+
+
+def test_the_clock_set_back_by_years_changes_no_version_and_no_order_of_runs(
+    undisturbed: Settings,
+) -> None:
+    """The ninth night was refreshed in 2001; every test that compares with it proves its tables."""
+    assert current_version(undisturbed) == NEW
+    runs = list_runs(Journal(undisturbed.home))
+    assert [(run.run_id, run.outcome) for run in runs] == [(1, "published"), (2, "published")]
+    assert [run.started_at.year == 2001 for run in runs] == [False, True]
+    assert check_audit_log(undisturbed).problem is None
+    assert read_status(undisturbed).mood == "good"
 
 
 def test_a_lost_journal_stops_nobody(bank: Settings) -> None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import pytest
 from typer.testing import CliRunner
 
+from cube.server.rollup import Rollup
+from pipelines import rollups
 from pipelines.cli import app
+from pipelines.operations import alerts
+from pipelines.operations.alerts import Alert
 from pipelines.operations.audit import read_entries
 from pipelines.operations.runs import read_runs
 from pipelines.operations.status_page import page_file
@@ -16,6 +21,7 @@ from pipelines.settings import Settings
 from pipelines.versions import current_version, open_published
 from tests.integration.banks import Redelivery, copy_bank, keep_from
 
+SPOILT_ROLLUP = "transaction.by_month"
 NINTH, TENTH = date(2024, 2, 3), date(2024, 2, 4)
 
 
@@ -120,18 +126,46 @@ def test_4_a_wrong_control_total_rejects_the_file_and_yesterday_stays_published(
 
     screen = operator.run("refresh", exit_code=3)
     assert "Rejected transaction_2024-02-04_r0.csv.gz" in screen
-    assert "next rerun number" in screen
+    assert "deliver teller/transaction/transaction_2024-02-04_r1.csv.gz with its" in screen
     assert current_version(operator.settings) == "2024-02-03-001"
     assert "Waiting 2024-02-04 is not whole" in operator.run("refresh", exit_code=3)
     assert "Waiting" in operator.run("status")
 
 
-def test_5_the_corrected_file_publishes_the_night_that_waited(operator: Operator) -> None:
+def test_5_the_corrected_file_publishes_the_night_that_waited_and_warns_of_a_refused_rollup(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = spoil_a_rollup(monkeypatch)
     bank = Redelivery(operator.settings)
     good = bank.read("teller.transaction", TENTH)
     bank.write("teller.transaction", TENTH, good, rerun=1)
     screen = operator.run("refresh")
     assert "version 2024-02-04-001" in screen
+    assert f"Rollup refused {SPOILT_ROLLUP}" in screen
+    (alert,) = told
+    assert "2024-02-04-001 is published without a rollup" in alert.title
+    assert SPOILT_ROLLUP in alert.problem and "only slower" in alert.remedy
+    status = operator.run("status")
+    assert f"Slower Refused rollups: {SPOILT_ROLLUP}: rows of" in status
+    assert "Next Correct the definition of the rollup or the model" in status
+    assert SPOILT_ROLLUP in page_file(operator.settings).read_text(encoding="utf-8")
+
+
+def spoil_a_rollup(monkeypatch: pytest.MonkeyPatch) -> list[Alert]:
+    """One rollup loses a row as it is built; returns the alerts that will be posted."""
+    fill, sent = rollups.fill_rollup, list[Alert]()
+
+    def lose_a_row(
+        connection: duckdb.DuckDBPyConnection, rollup: Rollup, refresh_from: date | None
+    ) -> None:
+        fill(connection, rollup, refresh_from)
+        if rollup.name == SPOILT_ROLLUP:
+            connection.execute(f"delete from {rollup.table} where rowid = 0")
+
+    monkeypatch.setattr(rollups, "fill_rollup", lose_a_row)
+    monkeypatch.setattr(alerts, "_post", lambda _, alert: sent.append(alert))
+    monkeypatch.setenv("BANKCRM_ALERT_WEBHOOK", "http://127.0.0.1/alerts")
+    return sent
 
 
 def test_6_rollback_returns_to_the_version_before_and_holds_publishing_until_it_is_released(

@@ -248,4 +248,4 @@ def test_the_operator_reads_file_reason_and_next_step(bank: Bank) -> None:
     assert blocked is not None
     night = good.business_date
     assert f"customer_{night}_r0.csv was rejected: has 11 rows" in blocked.problem
-    assert "a rejected file comes again with the next rerun number" in blocked.remedy
+    assert f"branch/customer/customer_{night}_r1.csv," in blocked.remedy

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from pipelines.contract import Contract
+from pipelines.contract import Contract, load_contracts
 from pipelines.control import ControlFile, control_path, hash_file
 from pipelines.delivery import write_control
 from pipelines.loading.check import check_file
@@ -104,9 +104,13 @@ def test_an_archive_is_read_whatever_the_contract_prefers_and_never_unpacked_by_
     assert {path.parent.name for path in after - before} <= {"transaction", "warehouse"}
 
 
+@pytest.mark.parametrize("control", ["file", "records"])
 @pytest.mark.parametrize("compression", ["none", "gzip", "zip"])
-def test_what_is_written_for_a_contract_is_read_by_it(bank: Bank, compression: str) -> None:
-    good = written_as(make_loan_positions(NIGHT), compression=compression)
+def test_what_is_written_for_a_contract_is_read_by_it(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch, compression: str, control: str
+) -> None:
+    good = written_as(make_loan_positions(NIGHT), compression=compression, control=control)
+    monkeypatch.setitem(load_contracts(), good.contract.name, good.contract)
     with duckdb.connect() as source:
         path = ExtractWriter(bank.settings.landing_folder, source).write(
             good.contract, NIGHT, "select 'L1' as loan_id, 1.5 as principal_balance,"

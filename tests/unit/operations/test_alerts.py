@@ -6,14 +6,16 @@ import json
 import socketserver
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
+from cube.server.rollup_state import RollupState
 from pipelines.errors import DiskFull, NoSuccess
-from pipelines.operations.alerts import alert_about_error, alert_about_run
+from pipelines.operations.alerts import alert_about_error, alert_about_rollups, alert_about_run
 from pipelines.operations.journal import Journal
 from pipelines.operations.runs import begin_run
 from pipelines.operations.success import note_success, require_success
@@ -105,6 +107,22 @@ def test_a_run_that_ended_well_tells_nobody(
         run.outcome = "published"
     alert_about_run(settings, run.run_id)
     assert received == []
+
+
+def test_a_refused_rollup_of_a_published_night_is_a_warning(
+    tmp_path: Path, webhook: str, received: Received
+) -> None:
+    settings = Settings(home=tmp_path, alert_webhook=webhook)
+    ready = RollupState("flow.by_day", "rollup.flow", "d", 2, 9, 90, "ready")
+    alert_about_rollups(settings, 7, "2024-02-03-001", [ready])
+    assert received == []
+    refused = replace(ready, state="refused", reason="rows of 2024-02-01: 9 in the fact, 8")
+    alert_about_rollups(settings, 7, "2024-02-03-001", [ready, refused])
+    sent = json.loads(received[0])
+    assert "2024-02-03-001 is published without a rollup" in sent["title"]
+    assert sent["problem"] == ("Refused rollups: flow.by_day: rows of 2024-02-01: 9 in the fact, 8")
+    assert "the figures are right, only slower" in sent["remedy"]
+    assert sent["log"].endswith("run-000007.jsonl")
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/none", "file:///etc/hostname"])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cube.server.rollup_state import RollupState
 from pipelines.errors import BlockedNight
 from pipelines.operations.runs import RunRecord, StepRecord
 from pipelines.operations.status import FeedStatus, Status, TestStatus, read_status
@@ -64,6 +65,15 @@ def test_a_waiting_night_says_what_to_do(status: Status) -> None:
     assert "2024-02-04 waits for teller.transaction" in page
     assert "Deliver <code>x</code>." in page
     assert '<body class="waiting">' in page
+
+
+def test_a_refused_rollup_asks_for_somebody_and_says_that_the_figures_are_right(
+    status: Status,
+) -> None:
+    state = RollupState("flow.by_day", "rollup.flow", "d", 0, 0, 0, "refused", "9 <in> the fact")
+    page = render_status_page(replace(status, refused_rollups=(state,)))
+    assert "Waiting" in page and "All is well" not in page
+    assert "Refused rollups: flow.by_day: 9 &lt;in&gt; the fact" in page
 
 
 def test_a_failed_run_is_told_first(status: Status) -> None:

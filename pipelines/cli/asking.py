@@ -1,0 +1,118 @@
+"""Commands that ask and answer: the cube server, its tokens, SQL, what a query means."""
+
+from __future__ import annotations
+
+import csv
+import logging
+import sys
+from typing import Annotated
+
+import duckdb
+import typer
+
+from pipelines.cli.common import (
+    Home,
+    acts_on_errors,
+    console,
+    settings_of,
+)
+from pipelines.errors import BankcrmError
+
+
+@acts_on_errors
+def serve(home: Home = None) -> None:
+    """Answer cube queries from the published version, until stopped: over HTTP, and for PostgreSQL
+    clients where BANKCRM_WIRE_PORT is set."""
+    from cube.server.serve import run
+
+    settings = settings_of(home)
+    logging.getLogger().setLevel(logging.INFO)
+    console.print(f"Cube API on http://{settings.host}:{settings.port}/cubejs-api/v1/meta")
+    if settings.wire_port is not None:
+        console.print(f"PostgreSQL clients on {settings.host}:{settings.wire_port}")
+    run(settings)
+
+
+@acts_on_errors
+def token(
+    group: Annotated[list[str], typer.Option(help="Group of the user; may be given again.")],
+    branch: Annotated[
+        str | None, typer.Option(help="Id of the unit whose subtree a branch manager sees.")
+    ] = None,
+    manager: Annotated[
+        str | None, typer.Option(help="Id of the manager whose book a customer manager sees.")
+    ] = None,
+    user: Annotated[str, typer.Option(help="Name of the user.")] = "developer",
+    hours: Annotated[float, typer.Option(help="How long the token holds.")] = 8,
+    home: Home = None,
+) -> None:
+    """Print a token of the cube API, for development: needs BANKCRM_API_SECRET."""
+    from datetime import timedelta
+
+    from cube.server.access import AccessControl
+    from cube.server.auth import make_token
+    from cube.server.errors import suggest
+    from cube.server.model import load_model
+
+    known = sorted(AccessControl(load_model()).groups)
+    for name in group:
+        if name not in known:
+            raise BankcrmError(
+                f"'{name}' is not a group of the cubes{suggest(name, known)}",
+                f"The groups are {', '.join(known)}.",
+            )
+    claims = {"sub": user, "branch_id": branch, "manager_id": manager}
+    given = {name: value for name, value in claims.items() if value is not None}
+    typer.echo(make_token(settings_of(home), group, timedelta(hours=hours), given))
+
+
+@acts_on_errors
+def sql(
+    query: Annotated[str, typer.Argument(help="One SQL query; - reads it from standard input.")],
+    home: Home = None,
+    version: Annotated[str | None, typer.Option(help="Version to read.")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
+) -> None:
+    """Run a query on the published version: read-only, without files or network."""
+    from pipelines.summary import print_query
+    from pipelines.versions import open_published
+
+    text = sys.stdin.read() if query == "-" else query
+    with open_published(settings_of(home), version) as connection:
+        try:
+            if as_csv:
+                _write_csv(connection.execute(text))
+            else:
+                print_query(console, connection, text)
+        except duckdb.Error as error:
+            raise BankcrmError(
+                str(error), "Correct the query; `show all tables` lists what there is."
+            ) from error
+
+
+@acts_on_errors
+def explain(
+    query: Annotated[
+        str, typer.Argument(help="One cube query as JSON; - reads it from standard input.")
+    ],
+    home: Home = None,
+    as_sql: Annotated[bool, typer.Option("--sql", help="Print the SQL only.")] = False,
+) -> None:
+    """What a cube query means: its plan, its SQL, and the mart column behind each member."""
+    from cube.server.explain import explain_text
+
+    text = sys.stdin.read() if query == "-" else query
+    explained = explain_text(text, settings_of(home))
+    for number, one in enumerate(explained):
+        if number:
+            console.print()
+        if not as_sql:
+            console.print_json(data={key: one[key] for key in ("plan", "parameters", "lineage")})
+        console.print(one["sql"], markup=False, highlight=False, soft_wrap=True)
+
+
+def _write_csv(result: duckdb.DuckDBPyConnection) -> None:
+    writer = csv.writer(sys.stdout)
+    writer.writerow([column[0] for column in result.description or []])
+    while rows := result.fetchmany(10_000):
+        writer.writerows(rows)

@@ -1,0 +1,51 @@
+"""Commands about personal data: show it, erase it, see who was erased."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.common import (
+    DecidedBy,
+    Home,
+    Reason,
+    acts_on_errors,
+    console,
+    settings_of,
+)
+
+app = typer.Typer(
+    help="Personal data: show it, erase it, see who was erased.", no_args_is_help=True
+)
+
+AnyCustomer = Annotated[
+    str, typer.Argument(help="Customer as system:id, or its customer_durable_key.")
+]
+
+
+@app.command("show")
+@acts_on_errors
+def privacy_show(customer: AnyCustomer, reason: Reason, by: DecidedBy, home: Home = None) -> None:
+    """Print what the vault holds of a customer; the look is recorded."""
+    from pipelines.privacy.screen import print_personal
+
+    print_personal(console, settings_of(home), customer, reason=reason, by=by)
+
+
+@app.command("erase")
+@acts_on_errors
+def privacy_erase(customer: AnyCustomer, reason: Reason, by: DecidedBy, home: Home = None) -> None:
+    """Erase the personal values of a customer for good, in every system that knows it."""
+    from pipelines.privacy.screen import erase
+
+    erase(console, settings_of(home), customer, reason=reason, by=by)
+
+
+@app.command("erased")
+@acts_on_errors
+def privacy_erased(home: Home = None) -> None:
+    """List the erasures."""
+    from pipelines.privacy.screen import print_erasures
+
+    print_erasures(console, settings_of(home))
