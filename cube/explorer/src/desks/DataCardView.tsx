@@ -32,6 +32,7 @@ export function DataCardView({ card, context }: Props) {
       title={card.title(t)}
       hint={finding ?? card.hint?.(t)}
       width={card.width}
+      isListed={card.chart === undefined}
       tools={
         <>
           {card.chart && (
