@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pipelines.errors import BankcrmError
+from pipelines.export_command import export
 from pipelines.settings import Settings
 
 app = typer.Typer(
@@ -243,16 +244,9 @@ def token(
 
     from cube.server.access import AccessControl
     from cube.server.auth import make_token
-    from cube.server.errors import suggest
     from cube.server.model import load_model
 
-    known = sorted(AccessControl(load_model()).groups)
-    for name in group:
-        if name not in known:
-            raise BankcrmError(
-                f"'{name}' is not a group of the cubes{suggest(name, known)}",
-                f"The groups are {', '.join(known)}.",
-            )
+    AccessControl(load_model()).require_known(group)
     claims = {"sub": user, "branch_id": branch, "manager_id": manager}
     given = {name: value for name, value in claims.items() if value is not None}
     typer.echo(make_token(_settings(home), group, timedelta(hours=hours), given))
@@ -537,6 +531,8 @@ def report(
     path = write_report(_settings(home), output, version)
     console.print(f"written {path}", highlight=False, soft_wrap=True)
 
+
+app.command()(acts_on_errors(export))
 
 identity = typer.Typer(
     help="Who is one customer: pairs that wait for a person, decisions, how good the rules are.",

@@ -211,7 +211,8 @@ export function whaleOption(
           silent: true,
           data: [{ xAxis: 0.2 }],
           lineStyle: { color: colours.soft, type: 'dashed' },
-          label: { color: colours.soft, position: 'insideEnd', rotate: 0, distance: [8, 4], align: 'left', formatter: () => percent(0.2) },
+          // The axis below has the mark at 20% already.
+          label: { show: false },
         },
       },
     ],
@@ -241,7 +242,7 @@ export function heatOption(
       },
     },
     grid: { left: 8, right: 8, top: 4, bottom: 4, containLabel: true },
-    xAxis: { ...every(categoryAxis(colours, columns), 76), ...axis, position: 'top' },
+    xAxis: { ...every(categoryAxis(colours, columns), 68), ...axis, position: 'top' },
     yAxis: { ...every(categoryAxis(colours, rows), 170), ...axis, inverse: true },
     visualMap: { show: false, min: 0, max: most, inRange: { color: colours.scale } },
     series: [
