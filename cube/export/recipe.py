@@ -61,7 +61,7 @@ def write_recipe(server: str, query: Mapping[str, Any], columns: Sequence[Column
         Timeout = #duration(0, 0, 10, 0)
     ]),
     Status = Value.Metadata(Answer)[Response.Status],
-    Checked = if Status = 200 then Answer else error Json.Document(Answer)[error],
+    Checked = if Status = 200 then Answer else error Json.Document(Answer)[#"error"],
     Rows = Csv.Document(Checked, [Delimiter = ",", Encoding = {UTF8}, QuoteStyle = QuoteStyle.Csv]),
     Named = Table.PromoteHeaders(Rows, [PromoteAllScalars = true]),
     Blanks = Table.ReplaceValue(Named, "", null, Replacer.ReplaceValue, Table.ColumnNames(Named)),
