@@ -102,12 +102,15 @@ def test_each_sheet_adds_up_to_the_marts(sample_bank: Settings, tmp_path: Path) 
     workbook = openpyxl.load_workbook(path)
     assert set(workbook.sheetnames) == {"About", *TOTALS, "Refresh"}
     with open_published(sample_bank) as connection:
-        for sheet, (mart, day, figures) in TOTALS.items():
+        for sheet, (mart, date_column, figures) in TOTALS.items():
             rows = _read(workbook[sheet])
-            assert len({row["Month"] for row in rows}) == 2, sheet
             for title, sql in figures.items():
-                months = f"select last_day({day}) as month, {sql} from marts.{mart} group by all"
-                for month, expected in connection.execute(months).fetchall():
+                months = (
+                    f"select last_day({date_column}) as month, {sql} from marts.{mart} group by all"
+                )
+                asked = connection.execute(months).fetchall()
+                assert {_month(row["Month"]) for row in rows} == {_month(day) for day, _ in asked}
+                for month, expected in asked:
                     _compare(rows, title, month, expected)
 
 
@@ -119,9 +122,12 @@ def _read(sheet: Any) -> list[dict[str, Any]]:
 def _compare(rows: list[dict[str, Any]], title: str, month: date, expected: object) -> None:
     """The figures of a month, as the decimals that were written, add up exactly; those that are
     computed as floating-point numbers to nine digits."""
-    in_month = [row for row in rows if (row["Month"].year, row["Month"].month) == (
-        month.year, month.month)]  # fmt: skip
+    in_month = [row for row in rows if _month(row["Month"]) == _month(month)]
     found = sum((Decimal(str(row[title] or 0)) for row in in_month), Decimal(0))
     wanted = Decimal(str(expected or 0))
     tolerance = abs(wanted) * Decimal("1e-9") if isinstance(expected, float) else 0
     assert abs(found - wanted) <= tolerance, (title, month, found, wanted)
+
+
+def _month(day: date) -> tuple[int, int]:
+    return day.year, day.month
