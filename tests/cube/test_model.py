@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -73,10 +74,17 @@ def test_the_shipped_model_compiles_into_public_views_only() -> None:
         "transactions",
     }
     assert not any(cube.definition.public for cube in model.cubes.values())
-    for view in model.views.values():
-        for member in view.members.values():
-            assert member.description, member.name
-            assert member.meta["title_zh"], member.name
+
+
+def test_every_view_and_member_is_described_in_both_languages() -> None:
+    for view in load_model(MODEL_FOLDER).views.values():
+        meta = view.definition.meta
+        texts = [(view.definition.name, view.definition.title, view.definition.description, meta)]
+        texts += [(m.name, m.title, m.description, m.meta) for m in view.members.values()]
+        for name, title, description, chinese in texts:
+            assert title and description, name
+            for key in ("title_zh", "description_zh"):
+                assert re.search(r"[\u4e00-\u9fff]", str(chinese[key])), (name, key)
 
 
 def test_view_members_carry_the_prefix_of_their_cube(tmp_path: Path) -> None:

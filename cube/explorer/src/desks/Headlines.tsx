@@ -1,4 +1,4 @@
-import { titleOf } from '../api/catalog';
+import { descriptionOf, titleOf } from '../api/catalog';
 import { type Answer } from '../api/connection';
 import { formatAlone, formatNumber, formatPercent, toNumber } from '../format';
 import { type Language, useTexts } from '../i18n';
@@ -67,7 +67,7 @@ function Figure({ headline, now, before, context: { reading } }: FigureProps) {
   const isMoney = member?.format === 'currency';
   return (
     <div>
-      <dt title={member?.description}>{titleOf(member ?? {}, language)}</dt>
+      <dt title={descriptionOf(member, language)}>{titleOf(member ?? {}, language)}</dt>
       <dd>
         {Number.isNaN(now) ? '—' : formatAlone(member, now, reading.unit, language)}
         {isMoney && <small> {t.unitNote[reading.unit]}</small>}

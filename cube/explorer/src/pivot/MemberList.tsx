@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { folderTitle, type Member, titleOf, type View } from '../api/catalog';
+import { descriptionOf, folderTitle, type Member, titleOf, type View } from '../api/catalog';
 import { useTexts } from '../i18n';
 import { usePage } from '../page';
 import { dictionaryAddress } from '../route';
@@ -80,7 +80,7 @@ function useGroups(view: View): Group[] {
   const describe = (member: Member, kind: Item['kind']): Item => ({
     name: member.name,
     title: titleOf(member, language),
-    hint: member.description,
+    hint: descriptionOf(member, language),
     kind,
   });
   const describeDimension = (member: Member) =>

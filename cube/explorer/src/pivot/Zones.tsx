@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { type Catalog, titleOf } from '../api/catalog';
+import { type Catalog, descriptionOf, titleOf } from '../api/catalog';
 import { type Texts, useTexts } from '../i18n';
 import { dictionaryAddress } from '../route';
 import { type Choice, type Link, Menu } from '../ui/Menu';
@@ -106,7 +106,7 @@ function Chip({ zone, position, state, change }: ChipProps) {
       draggable
       onDragStart={(event) => startDrag(event, { name, from: { zone, position } })}
     >
-      <Menu label={t.pivot.menuOf(title)} about={member?.description} choices={choices}>
+      <Menu label={t.pivot.menuOf(title)} about={descriptionOf(member, reading.language)} choices={choices}>
         {title}
       </Menu>
       <button
