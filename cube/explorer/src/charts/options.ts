@@ -242,7 +242,7 @@ export function heatOption(
       },
     },
     grid: { left: 8, right: 8, top: 4, bottom: 4, containLabel: true },
-    xAxis: { ...every(categoryAxis(colours, columns), 68), ...axis, position: 'top' },
+    xAxis: { ...every(categoryAxis(colours, columns), 73), ...axis, position: 'top' },
     yAxis: { ...every(categoryAxis(colours, rows), 170), ...axis, inverse: true },
     visualMap: { show: false, min: 0, max: most, inRange: { color: colours.scale } },
     series: [

@@ -25,7 +25,7 @@ export function FindCustomer({ context }: { context: Context }) {
     return connection.load(findQuery(search.trim(), context));
   });
   return (
-    <CardFrame title={t.desk.find} hint={t.desk.wealthiest([titleOf(catalog.member(ASSETS) ?? {}, language), t.unitNote[unit]].filter(Boolean).join(', '))} width={12}>
+    <CardFrame title={t.desk.find} hint={t.desk.wealthiest(titleOf(catalog.member(ASSETS) ?? {}, language), t.unitNote[unit])} width={12}>
       <form role="search" onSubmit={(event) => event.preventDefault()}>
         <input
           type="search"

@@ -203,7 +203,8 @@ export const en = {
     contacts: 'Contacts kept',
     find: 'Find a customer',
     findHint: 'Part of a name, or a customer key',
-    wealthiest: (figure: string) => `Without a search: the thirty with the most. Figures: ${figure}.`,
+    wealthiest: (figure: string, unit: string) =>
+      `Without a search, the thirty who have most. ${figure}${unit && `, ${unit}`}`,
     profile: 'Profile',
     products: 'Products and balances',
     flows: 'Money in and out',

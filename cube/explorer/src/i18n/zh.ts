@@ -202,7 +202,7 @@ export const zh: Texts = {
     contacts: '接触达标',
     find: '查找客户',
     findHint: '名称的一部分，或客户键',
-    wealthiest: (figure) => `未搜索时列出余额最高的三十位客户。金额：${figure}。`,
+    wealthiest: (figure, unit) => `未搜索时列出余额最高的三十位客户。${figure}${unit && `（${unit}）`}`,
     profile: '基本信息',
     products: '产品与余额',
     flows: '资金进出',
