@@ -72,8 +72,8 @@ function AsOf({ standing }: { standing: Standing }) {
   const stale = isStale(standing);
   const hint = stale ? t.staleHint(formatDay(expectedDate, language)) : t.freshHint;
   return (
-    <p class={stale ? 'as-of stale' : 'as-of'} role="status" title={hint}>
-      <span>
+    <p class={stale ? 'as-of stale' : 'as-of'} role="status">
+      <span title={hint}>
         {t.asOf} <strong>{formatDay(businessDate, language)}</strong>
         {stale && <em> · {describeAge(standing, t)}</em>}
         <span class="unseen">. {hint}</span>
