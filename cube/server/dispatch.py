@@ -8,6 +8,7 @@ The version is held from the plan to the last byte.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -32,12 +33,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Served:
-    """An answer as JSON and how it came about: ``cache`` is ``hit``, ``shared`` or ``miss``."""
+    """An answer as JSON and how it came about: ``cache`` is ``hit``, ``shared`` or ``miss``.
+
+    ``waited`` are the seconds until it had a slot, ``computed`` those after.
+    """
 
     body: bytes
     rows: int
     cache: str
     waited: float = 0.0
+    computed: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,8 @@ class Dispatcher:
     async def _compute(self, prepared: Prepared) -> Served:
         async with self._slots.take() as slot:
             stop: Interrupter = slot.interrupter
+            started = time.perf_counter()
             answer = await self._workers.run(partial(self._service.compute, prepared, stop), stop)
+            computed = time.perf_counter() - started
         self._cache.put(prepared.version.name, prepared.etag, Cached(answer.body, answer.rows))
-        return Served(answer.body, answer.rows, "miss", slot.waited)
+        return Served(answer.body, answer.rows, "miss", slot.waited, computed)
