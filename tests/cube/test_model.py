@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -78,13 +79,16 @@ def test_the_shipped_model_compiles_into_public_views_only() -> None:
 
 def test_every_view_and_member_is_described_in_both_languages() -> None:
     for view in load_model(MODEL_FOLDER).views.values():
-        meta = view.definition.meta
-        texts = [(view.definition.name, view.definition.title, view.definition.description, meta)]
-        texts += [(m.name, m.title, m.description, m.meta) for m in view.members.values()]
-        for name, title, description, chinese in texts:
-            assert title and description, name
-            for key in ("title_zh", "description_zh"):
-                assert re.search(r"[\u4e00-\u9fff]", str(chinese[key])), (name, key)
+        assert view.definition.title and view.definition.description
+        assert_chinese(view.definition.name, view.definition.meta)
+        for member in view.members.values():
+            assert member.title and member.description, member.name
+            assert_chinese(member.name, member.meta)
+
+
+def assert_chinese(name: str, meta: Mapping[str, object]) -> None:
+    for key in ("title_zh", "description_zh"):
+        assert re.search(r"[\u4e00-\u9fff]", str(meta[key])), (name, key)
 
 
 def test_view_members_carry_the_prefix_of_their_cube(tmp_path: Path) -> None:
