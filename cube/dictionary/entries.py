@@ -70,6 +70,7 @@ class Term:
     title: str
     title_zh: str
     description: str
+    description_zh: str
     type: str
     columns: tuple[str, ...]
 
@@ -82,6 +83,7 @@ class Question:
     title: str
     title_zh: str
     description: str
+    description_zh: str
     terms: tuple[Term, ...]
 
     def of_kind(self, kind: str) -> tuple[Term, ...]:
@@ -193,6 +195,7 @@ def _describe_view(view: CompiledView, model: Model) -> Question:
         definition.title or definition.name,
         str(definition.meta.get("title_zh", "")),
         definition.description or "",
+        str(definition.meta.get("description_zh", "")),
         tuple(_describe_member(member, model) for member in view.members.values()),
     )
 
@@ -204,6 +207,7 @@ def _describe_member(member: Member, model: Model) -> Term:
         member.title,
         str(member.meta.get("title_zh", "")),
         member.description or "",
+        str(member.meta.get("description_zh", "")),
         _describe_type(member),
         tuple(list_columns(member.source, model)),
     )

@@ -17,9 +17,11 @@ from sqlglot import exp
 
 from cube.server.compiled import CompiledDimension, CompiledHierarchy, CompiledView, Member
 from cube.server.definition import ViewPolicy
+from cube.server.errors import suggest
 from cube.server.model import Model
 from cube.server.plan import NOTHING, Group, Node
 from cube.server.policy import Claims, RowPolicy, fill_rule
+from pipelines.errors import BankcrmError
 
 ADMINISTRATORS: Final = "admin"
 _DEFAULT_POLICY = (ViewPolicy(group=ADMINISTRATORS),)
@@ -79,6 +81,20 @@ class AccessControl:
         cubes = [policy.groups for policies in model.policies.values() for policy in policies]
         views = [p.names for v in model.views.values() for p in v.definition.access_policy]
         self.groups = frozenset({ADMINISTRATORS}).union(*cubes, *views)
+
+    def require_known(self, groups: Iterable[str]) -> None:
+        """Refuse a group that no policy names: it would open nothing, which looks like no data.
+
+        Raises:
+            BankcrmError: naming it and the groups there are.
+        """
+        known = sorted(self.groups)
+        for name in groups:
+            if name not in known:
+                raise BankcrmError(
+                    f"'{name}' is not a group of the cubes{suggest(name, known)}",
+                    f"The groups are {', '.join(known)}.",
+                )
 
     def grant(self, claims: Claims) -> Access:
         """Access of a user; groups that the model does not know grant nothing."""

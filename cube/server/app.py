@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from cube.server.access import AccessControl
 from cube.server.access_log import AccessLog
 from cube.server.auth import check_exposure
+from cube.server.docs import mount_docs
 from cube.server.endpoints import Api
 from cube.server.errors import (
     CannotRecord,
@@ -73,7 +74,11 @@ def create_app(
         Exception: _answer_unknown,
     }
     app = Starlette(
-        routes=[*api.routes(), *Explorer(settings, service.warehouse).routes()],
+        routes=[
+            *api.routes(),
+            *Explorer(settings, service.warehouse).routes(),
+            mount_docs(settings),
+        ],
         middleware=[Middleware(AccessLog), *_guard_hosts(settings)],
         exception_handlers=handlers,
         lifespan=api.lifespan,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import mimetypes
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -20,7 +20,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from cube.server.auth import authenticate
+from cube.server.docs import admit_reader
 from cube.server.warehouse import Warehouse
+from pipelines.loading.deadlines import newest_due_night
 from pipelines.settings import Settings
 
 DIST = Path(__file__).resolve().parent.parent / "explorer" / "dist"
@@ -105,21 +107,20 @@ class Explorer:
         user = {"user": context.get("sub"), "groups": context["groups"]}
         http.state.log = user
         standing = await run_in_threadpool(self._read_standing)
-        return JSONResponse({**standing, **user}, headers={"Cache-Control": "no-store"})
+        answer = JSONResponse({**standing, **user}, headers={"Cache-Control": "no-store"})
+        admit_reader(answer, context, self._settings, is_secure=http.url.scheme == "https")
+        return answer
 
     def _read_standing(self) -> dict[str, str]:
+        now = datetime.now(tz=UTC)
         with self._warehouse.pin() as version:
             return {
                 "version": version.name.removesuffix(".duckdb"),
                 "businessDate": version.business_date.isoformat(),
                 "publishedAt": version.published_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "expectedDate": expected_night(datetime.now(tz=UTC)),
+                "expectedDate": newest_due_night(now).isoformat(),
+                "today": now.astimezone().date().isoformat(),
             }
-
-
-def expected_night(now: datetime) -> str:
-    """Newest business date that should be published: the day before, by this machine's clock."""
-    return (now.astimezone().date() - timedelta(days=1)).isoformat()
 
 
 def _read_asset(path: Path) -> Asset:

@@ -14,6 +14,7 @@ from pipelines.cli import (
     asking,
     audit,
     deliver,
+    export,
     identity,
     nights,
     pages,
@@ -44,6 +45,7 @@ COMMANDS = (
     pages.docs,
     pages.rollups,
     pages.report,
+    export.export,
 )
 GROUPS = {
     "quarantine": quarantine.app,

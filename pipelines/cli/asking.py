@@ -51,16 +51,9 @@ def token(
 
     from cube.server.access import AccessControl
     from cube.server.auth import make_token
-    from cube.server.errors import suggest
     from cube.server.model import load_model
 
-    known = sorted(AccessControl(load_model()).groups)
-    for name in group:
-        if name not in known:
-            raise BankcrmError(
-                f"'{name}' is not a group of the cubes{suggest(name, known)}",
-                f"The groups are {', '.join(known)}.",
-            )
+    AccessControl(load_model()).require_known(group)
     claims = {"sub": user, "branch_id": branch, "manager_id": manager}
     given = {name: value for name, value in claims.items() if value is not None}
     typer.echo(make_token(settings_of(home), group, timedelta(hours=hours), given))

@@ -90,6 +90,22 @@ def deadline_of(contract: Contract, business_date: date) -> datetime | None:
     return datetime.combine(day, deadline.due).astimezone()
 
 
+def newest_due_night(moment: datetime) -> date:
+    """The newest business date whose every awaited feed is due by now: what should be published.
+
+    Every calendar date is a business date, weekends and holidays too: the feeds of a day without
+    business come empty. Until the last deadline of the morning the night before is not expected.
+
+    Args:
+        moment: when the question is asked; the deadlines are on the clock of the machine.
+    """
+    contracts = [c for c in load_contracts().values() if c.awaited is not None]
+    night = moment.astimezone().date() - ONE_DAY
+    while any((due := deadline_of(c, night)) is not None and due > moment for c in contracts):
+        night -= ONE_DAY
+    return night
+
+
 def find_missing(
     settings: Settings, connection: duckdb.DuckDBPyConnection, moment: datetime
 ) -> Iterator[list[Awaited]]:

@@ -129,6 +129,7 @@ def test_a_customer_is_found_and_shown(visit: Visit, sql: Sql) -> None:
     visit.expect(lambda: headline(visit, "Assets under management"), "4,005.00")
     profile = {row[0]: row[1] for row in table(card(visit, "Profile"))}
     assert profile["Customer name"] == "王小明"
+    assert profile["Customer type"] == "Company", "a code stands in words"
     products = card(visit, "Products and balances")
     products.get_by_role("button", name="Table").click()
     [(balance,)] = sql(
@@ -136,6 +137,8 @@ def test_a_customer_is_found_and_shown(visit: Visit, sql: Sql) -> None:
     )
     shown = sum(float(row[2].replace(",", "")) for row in table(products))
     assert shown == pytest.approx(float(balance))
+    visit.page.get_by_label("Unit").select_option("million")
+    visit.expect(lambda: headline(visit, "Assets under management"), "0.0040")
 
 
 def test_another_month_is_another_desk(visit: Visit, sql: Sql) -> None:

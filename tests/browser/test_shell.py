@@ -16,9 +16,9 @@ from tests.cube.sample_marts import publish_version
 BALANCES = "#/pivot?v=balances&r=branch_name&m=account_count:value"
 
 
-def sign_in(visit: Visit, token: str) -> None:
-    visit.page.get_by_label("Token").fill(token)
-    visit.page.get_by_role("button", name="Sign in").click()
+def sign_in(visit: Visit, token: str, field: str = "Token", button: str = "Sign in") -> None:
+    visit.page.get_by_label(field).fill(token)
+    visit.page.get_by_role("button", name=button).click()
 
 
 def test_a_page_asks_for_a_token_and_says_when_it_is_refused(
@@ -142,19 +142,55 @@ def test_a_version_published_meanwhile_is_announced_and_never_mixed_in(
 
 
 def test_an_old_night_is_red_and_the_newest_is_not(visit: Visit) -> None:
+    told = {"expectedDate": "2024-06-30", "today": "2024-07-01"}
+
     def expect_night(route: Route) -> None:
-        route.fulfill(json={**route.fetch().json(), "expectedDate": "2024-06-28"})
+        route.fulfill(json={**route.fetch().json(), **told})
 
     colour = "node => getComputedStyle(node).color"
     as_of = visit.page.locator(".as-of")
     visit.open(BALANCES)
-    expect(as_of).to_contain_text("days behind")
+    expect(as_of).to_contain_text("days old")
     red = as_of.locator("strong").evaluate(colour)
     visit.page.route("**/explorer/standing", expect_night)
+    visit.page.reload()
+    expect(as_of).to_contain_text("2 days behind")
+    expect(as_of).to_contain_text("The night of 30 Jun 2024 should be published by now")
+    assert as_of.locator("strong").evaluate(colour) == red
+    told["expectedDate"] = "2024-06-28"
     visit.page.reload()
     expect(as_of).to_contain_text("28 Jun 2024")
     expect(as_of).not_to_contain_text("behind")
     assert as_of.locator("strong").evaluate(colour) != red
+
+
+def test_the_dictionary_explains_a_member_to_who_has_signed_in(
+    visit_as: Callable[..., Visit], guarded: str, token: Callable[..., str], bank: Settings
+) -> None:
+    bank.docs_folder.mkdir(exist_ok=True)
+    for name in ("index", "questions"):
+        text = '<p id="balances.account_count">Distinct accounts</p>'
+        (bank.docs_folder / f"{name}.html").write_text(text, encoding="utf-8")
+    visit = visit_as(guarded, locale="zh-CN")
+    visit.open(BALANCES)
+    sign_in(visit, token("analyst"), "令牌", "登录")
+    member = visit.page.locator(".members").get_by_role("button", name="账户数", exact=True)
+    member.focus()
+    visit.page.keyboard.press("Enter")
+    expect(visit.page.locator(".menu .about")).to_have_text("期间内有记录的账户数，去重计算。")
+    with visit.page.expect_popup() as opened:
+        visit.page.keyboard.press("End")
+        visit.page.keyboard.press("Enter")
+    assert opened.value.url.endswith("/docs/questions.html#balances.account_count")
+    expect(opened.value.get_by_text("Distinct accounts")).to_be_visible()
+    link = visit.page.get_by_role("navigation").get_by_role("link", name="数据字典")
+    expect(link).to_have_attribute("href", "/docs/questions.html")
+    anonymous = visit.page.context.browser
+    assert anonymous is not None
+    stranger = anonymous.new_page()
+    stranger.goto(f"{guarded}/docs/")
+    expect(stranger.get_by_role("heading", name="Sign in to read the dictionary")).to_be_visible()
+    stranger.close()
 
 
 def test_nothing_published_is_explained(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -73,10 +75,20 @@ def test_the_shipped_model_compiles_into_public_views_only() -> None:
         "transactions",
     }
     assert not any(cube.definition.public for cube in model.cubes.values())
-    for view in model.views.values():
+
+
+def test_every_view_and_member_is_described_in_both_languages() -> None:
+    for view in load_model(MODEL_FOLDER).views.values():
+        assert view.definition.title and view.definition.description
+        assert_chinese(view.definition.name, view.definition.meta)
         for member in view.members.values():
-            assert member.description, member.name
-            assert member.meta["title_zh"], member.name
+            assert member.title and member.description, member.name
+            assert_chinese(member.name, member.meta)
+
+
+def assert_chinese(name: str, meta: Mapping[str, object]) -> None:
+    for key in ("title_zh", "description_zh"):
+        assert re.search(r"[\u4e00-\u9fff]", str(meta[key])), (name, key)
 
 
 def test_view_members_carry_the_prefix_of_their_cube(tmp_path: Path) -> None:

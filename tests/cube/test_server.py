@@ -46,7 +46,9 @@ def test_the_annotation_describes_every_key_of_the_rows(load: Load) -> None:
     keys = {key for part in annotation.values() for key in part}
     assert keys == set(body["data"][0])
     assert annotation["measures"][COUNT]["title"] == "Transactions"
-    assert annotation["measures"][COUNT]["meta"] == {"title_zh": "交易笔数"}
+    meta = annotation["measures"][COUNT]["meta"]
+    assert meta["title_zh"] == "交易笔数"
+    assert set(meta) == {"title_zh", "description_zh"}
     assert annotation["timeDimensions"][MONTH]["granularity"]["name"] == "month"
 
 

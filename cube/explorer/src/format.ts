@@ -45,6 +45,28 @@ export function formatAmount(value: number, unit: Unit, language: Language): str
   return formatNumber(value / DIVISORS[unit], unit === 'one' ? 2 : 1, language);
 }
 
+/** Decimals beyond which an amount in its unit is as good as nothing. */
+const FINEST_DIGITS = 4;
+
+/** An amount that stands alone: what is small in the unit keeps two significant digits. */
+function formatLoneAmount(value: number, unit: Unit, language: Language): string {
+  const size = Math.abs(value / DIVISORS[unit]);
+  if (unit === 'one' || size >= 1 || size === 0) return formatAmount(value, unit, language);
+  const digits = Math.min(FINEST_DIGITS, 1 - Math.floor(Math.log10(size)));
+  return formatNumber(value / DIVISORS[unit], digits, language);
+}
+
+/** A figure outside the columns of a pivot: in a headline, on an axis, in a tip. */
+export function formatAlone(
+  member: Pick<Member, 'format'> | undefined,
+  value: number,
+  unit: Unit,
+  language: Language,
+): string {
+  const isAmount = member?.format === 'currency' && !Number.isNaN(value);
+  return isAmount ? formatLoneAmount(value, unit, language) : formatMeasure(member, value, unit, language);
+}
+
 /** A figure of a measure, by the measure's own format. */
 export function formatMeasure(
   member: Pick<Member, 'format'> | undefined,

@@ -20,6 +20,11 @@ export function routeAddress(page: PageName, parameters?: URLSearchParams): stri
   return query === '' ? `#/${page}` : `#/${page}?${query}`;
 }
 
+/** Where the data dictionary explains a member, or all of them. */
+export function dictionaryAddress(member?: string): string {
+  return `/docs/questions.html${member === undefined ? '' : `#${member}`}`;
+}
+
 export function goTo(page: PageName, parameters?: URLSearchParams): void {
   location.hash = routeAddress(page, parameters);
 }

@@ -121,6 +121,16 @@ class Links(HTMLParser):
                 self.ids.add(value)
 
 
+def test_every_member_has_an_anchor_that_the_explorer_links_to(
+    entries: Dictionary, tmp_path: Path
+) -> None:
+    render_pages(entries, tmp_path)
+    page = Links((tmp_path / "questions.html").read_text(encoding="utf-8"))
+    names = [name for view in load_model().views.values() for name in view.members]
+    assert len(names) > 1000
+    assert [name for name in names if name not in page.ids] == []
+
+
 def test_the_pages_lead_to_each_other_and_nowhere_else(entries: Dictionary, tmp_path: Path) -> None:
     render_pages(entries, tmp_path)
     pages = {name: (tmp_path / f"{name}.html").read_text(encoding="utf-8") for name in PAGES}

@@ -11,7 +11,7 @@ export interface Member {
   description?: string;
   type: MemberType;
   format?: 'currency' | 'percent';
-  meta?: { title_zh?: string; personal?: boolean; precision?: 'day' };
+  meta?: { title_zh?: string; description_zh?: string; personal?: boolean; precision?: 'day' };
   aggType?: string;
   drillMembers?: string[];
 }
@@ -26,7 +26,7 @@ export interface View {
   name: string;
   title: string;
   description?: string;
-  meta?: { title_zh?: string };
+  meta?: { title_zh?: string; description_zh?: string };
   measures: Member[];
   dimensions: Member[];
   segments: Member[];
@@ -82,6 +82,14 @@ export function titleOf(
 ): string {
   const english = item.shortTitle ?? item.title ?? '';
   return language === 'zh' ? (item.meta?.title_zh ?? english) : english;
+}
+
+/** What a view or a member is, in the language of the reader. */
+export function descriptionOf(
+  item: { description?: string; meta?: { description_zh?: string } } | undefined,
+  language: Language,
+): string | undefined {
+  return language === 'zh' ? (item?.meta?.description_zh ?? item?.description) : item?.description;
 }
 
 /** Folders and hierarchies have no Chinese title in the model's answer; ours are listed here. */

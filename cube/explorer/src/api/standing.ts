@@ -6,6 +6,8 @@ export interface Standing {
   publishedAt: string;
   /** The newest night that should be published by now, `YYYY-MM-DD`. */
   expectedDate: string;
+  /** The day by the server's clock, `YYYY-MM-DD`. */
+  today: string;
   user: string | null;
   groups: string[];
 }

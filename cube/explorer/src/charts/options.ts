@@ -59,9 +59,9 @@ function valueAxis(colours: Colours, format: Format) {
   };
 }
 
-/** On an axis decimals that are all zero only take room. */
+/** On an axis zeros at the end of the decimals only take room. */
 function shorten(text: string): string {
-  return text.replace(/\.0+(?=\D|$)/, '');
+  return text.replace(/(\.\d*?)0+(?=\D|$)/, '$1').replace(/\.(?=\D|$)/, '');
 }
 
 function categoryAxis(colours: Colours, categories: string[]) {
@@ -70,13 +70,22 @@ function categoryAxis(colours: Colours, categories: string[]) {
     data: categories,
     axisTick: { show: false },
     axisLine: { lineStyle: { color: colours.line } },
-    axisLabel: { color: colours.soft, hideOverlap: true, width: 170, overflow: 'truncate' as const },
+    axisLabel: { color: colours.soft, hideOverlap: true },
   };
 }
 
-/** Every label is shown, in a width of its own. */
-function every(axis: ReturnType<typeof categoryAxis>, width: number) {
-  return { ...axis, axisLabel: { ...axis.axisLabel, interval: 0, hideOverlap: false, width, fontSize: 11 } };
+const WIDE_SIGN = /[\u2e80-\uffff]/;
+
+/** About how wide a label of 11 pixels is. */
+function widthOf(text: string): number {
+  return [...text].reduce((width, sign) => width + (WIDE_SIGN.test(sign) ? 11.5 : 6.3), 4);
+}
+
+/** Every label is shown, broken into lines where it is wider than the most. */
+function every(axis: ReturnType<typeof categoryAxis>, most: number) {
+  const width = Math.min(most, Math.max(...axis.data.map(widthOf), 0));
+  const own = { interval: 0, hideOverlap: false, width, overflow: 'break' as const };
+  return { ...axis, axisLabel: { ...axis.axisLabel, ...own, fontSize: 11, lineHeight: 12 } };
 }
 
 /** Bars side by side or stacked, with lines over them where a series asks for one. */
@@ -85,7 +94,8 @@ export function barOption(
   series: Series[],
   { isStacked = false, isHorizontal = false } = {},
 ): EChartsOption {
-  const category = { ...categoryAxis(colours, categories), inverse: isHorizontal };
+  const plainAxis = categoryAxis(colours, categories);
+  const category = isHorizontal ? { ...every(plainAxis, 150), inverse: true } : plainAxis;
   const left = valueAxis(colours, format);
   const right = series.find((item) => item.rightFormat)?.rightFormat;
   const values = right ? [left, { ...valueAxis(colours, right), splitLine: { show: false } }] : left;
@@ -150,7 +160,7 @@ export function waterfallOption(
     },
     grid: { left: 8, right: 14, top: 14, bottom: 4, containLabel: true },
     xAxis: valueAxis(colours, format),
-    yAxis: { ...categoryAxis(colours, categories), inverse: true },
+    yAxis: { ...every(categoryAxis(colours, categories), 170), inverse: true },
     series: [
       { type: 'bar', stack: 'all', silent: true, itemStyle: { color: 'transparent' }, data: bars.map((bar) => bar.low) },
       {
@@ -201,7 +211,8 @@ export function whaleOption(
           silent: true,
           data: [{ xAxis: 0.2 }],
           lineStyle: { color: colours.soft, type: 'dashed' },
-          label: { color: colours.soft, formatter: () => percent(0.2) },
+          // The axis below has the mark at 20% already.
+          label: { show: false },
         },
       },
     ],
@@ -231,7 +242,7 @@ export function heatOption(
       },
     },
     grid: { left: 8, right: 8, top: 4, bottom: 4, containLabel: true },
-    xAxis: { ...every(categoryAxis(colours, columns), 84), ...axis, position: 'top' },
+    xAxis: { ...every(categoryAxis(colours, columns), 73), ...axis, position: 'top' },
     yAxis: { ...every(categoryAxis(colours, rows), 170), ...axis, inverse: true },
     visualMap: { show: false, min: 0, max: most, inRange: { color: colours.scale } },
     series: [

@@ -5,13 +5,15 @@ interface Props {
   hint?: string | undefined;
   /** Columns of twelve. */
   width: number;
+  /** A list without a chart: no higher than its rows. */
+  isListed?: boolean;
   tools?: ComponentChildren;
   children: ComponentChildren;
 }
 
-export function CardFrame({ title, hint, width, tools, children }: Props) {
+export function CardFrame({ title, hint, width, isListed = false, tools, children }: Props) {
   return (
-    <section class={`card w${width}`} aria-label={title}>
+    <section class={`card w${width}${isListed ? ' listed' : ''}`} aria-label={title}>
       <header>
         <div>
           <h2>{title}</h2>

@@ -8,7 +8,7 @@ import { useAnswers, usePage } from '../page';
 import { toTabs } from '../pivot/table';
 import { copyText, download } from '../ui/deliver';
 import { Empty, Shown } from '../ui/State';
-import { type Context, type DataCard, type TableData } from './card';
+import { type Cell, type Context, type DataCard, type TableData } from './card';
 import { CardFrame } from './CardFrame';
 
 interface Props {
@@ -24,25 +24,25 @@ export function DataCardView({ card, context }: Props) {
   const drawing = useRef<Drawing | null>(null);
   const colours = useColours();
   const { value } = asked;
+  const title = card.title(t);
   const copy = () => value && void copyText(asTabs(card.table(value, context)));
-  const picture = () => drawing.current && void savePicture(drawing.current, colours, card.title(t));
+  const picture = () => drawing.current && void savePicture(drawing.current, colours, title);
   const finding = value && card.finding?.(value, context);
   return (
     <CardFrame
-      title={card.title(t)}
+      title={title}
       hint={finding ?? card.hint?.(t)}
       width={card.width}
+      isListed={card.chart === undefined}
       tools={
         <>
           {card.chart && (
-            <button type="button" class="plain" aria-pressed={isTable} onClick={() => setTable(!isTable)}>
-              {isTable ? t.card.chart : t.card.table}
-            </button>
+            <Tool name={isTable ? t.card.chart : t.card.table} title={title} use={() => setTable(!isTable)} />
           )}
           {isTable ? (
-            <button type="button" class="plain" onClick={copy}>{t.card.copy}</button>
+            <Tool name={t.card.copy} title={title} use={copy} />
           ) : (
-            <button type="button" class="plain" onClick={picture}>{t.card.picture}</button>
+            <Tool name={t.card.picture} title={title} use={picture} />
           )}
         </>
       }
@@ -53,6 +53,15 @@ export function DataCardView({ card, context }: Props) {
         )}
       </Shown>
     </CardFrame>
+  );
+}
+
+/** A button of a card; who hears it alone hears which card it is of. */
+function Tool({ name, title, use }: { name: string; title: string; use: () => void }) {
+  return (
+    <button type="button" class="plain" aria-label={`${name}: ${title}`} onClick={use}>
+      {name}
+    </button>
   );
 }
 
@@ -92,9 +101,7 @@ function CardTable({ table, title }: { table: TableData; title: string }) {
           {table.rows.map((row, index) => (
             <tr key={index}>
               {row.map((cell, position) => (
-                <td key={position} class={classOf(cell.figure)}>
-                  {cell.text}
-                </td>
+                <CardCell key={position} cell={cell} isHeader={position === 0 && table.headers.length === 0} />
               ))}
             </tr>
           ))}
@@ -102,6 +109,12 @@ function CardTable({ table, title }: { table: TableData; title: string }) {
       </table>
     </div>
   );
+}
+
+/** Without a header above, the first cell of a row says what the row is. */
+function CardCell({ cell, isHeader }: { cell: Cell; isHeader: boolean }) {
+  if (isHeader) return <th scope="row">{cell.text}</th>;
+  return <td class={classOf(cell.figure)}>{cell.text}</td>;
 }
 
 function classOf(figure: number | undefined): string | undefined {

@@ -1,6 +1,7 @@
 import { type Query } from '@cubejs-client/core';
 import { useState } from 'preact/hooks';
-import { formatMeasure, toNumber } from '../format';
+import { titleOf } from '../api/catalog';
+import { formatAlone, toNumber } from '../format';
 import { useTexts } from '../i18n';
 import { useAsked, usePage, useReading } from '../page';
 import { routeAddress } from '../route';
@@ -16,15 +17,15 @@ const PAUSE_MS = 250;
 
 /** Search for a customer by a part of the name, or by key; the wealthiest come first. */
 export function FindCustomer({ context }: { context: Context }) {
-  const { connection } = usePage();
-  const { t } = useTexts();
+  const { catalog, connection, unit } = usePage();
+  const { t, language } = useTexts();
   const [search, setSearch] = useState('');
   const asked = useAsked(`${search}|${context.month.join()}`, async () => {
     await new Promise((done) => setTimeout(done, search === '' ? 0 : PAUSE_MS));
     return connection.load(findQuery(search.trim(), context));
   });
   return (
-    <CardFrame title={t.desk.find} hint={t.desk.chooseCustomer} width={12}>
+    <CardFrame title={t.desk.find} hint={t.desk.wealthiest(titleOf(catalog.member(ASSETS) ?? {}, language), t.unitNote[unit])} width={12}>
       <form role="search" onSubmit={(event) => event.preventDefault()}>
         <input
           type="search"
@@ -74,7 +75,7 @@ function Found({ rows }: { rows: Record<string, string | boolean | null>[] }) {
   const reading = useReading();
   const { catalog, language, unit } = reading;
   const money = (row: (typeof rows)[number], name: string) =>
-    formatMeasure(catalog.member(name), toNumber(row[name]), unit, language);
+    formatAlone(catalog.member(name), toNumber(row[name]), unit, language);
   return (
     <ul class="found">
       {rows.map((row) => {

@@ -1,6 +1,6 @@
-import { titleOf } from '../api/catalog';
+import { descriptionOf, titleOf } from '../api/catalog';
 import { type Answer } from '../api/connection';
-import { formatMeasure, formatNumber, formatPercent, toNumber } from '../format';
+import { formatAlone, formatNumber, formatPercent, toNumber } from '../format';
 import { type Language, useTexts } from '../i18n';
 import { useAnswers } from '../page';
 import { type DateRange } from '../period';
@@ -61,28 +61,35 @@ interface FigureProps {
 function Figure({ headline, now, before, context: { reading } }: FigureProps) {
   const { t, language } = useTexts();
   const member = reading.catalog.member(headline.measure);
+  const change = describeChange(now, before, member?.format === 'percent', language, t.desk.points);
   const isGood = (now > before) !== (headline.mood === 'burden');
-  const isSame = now === before || Number.isNaN(now - before) || headline.mood === 'neutral';
+  const isSame = !/[1-9]/.test(change) || headline.mood === 'neutral';
   const isMoney = member?.format === 'currency';
   return (
     <div>
-      <dt title={member?.description}>{titleOf(member ?? {}, language)}</dt>
+      <dt title={descriptionOf(member, language)}>{titleOf(member ?? {}, language)}</dt>
       <dd>
-        {Number.isNaN(now) ? '—' : formatMeasure(member, now, reading.unit, language)}
+        {Number.isNaN(now) ? '—' : formatAlone(member, now, reading.unit, language)}
         {isMoney && <small> {t.unitNote[reading.unit]}</small>}
       </dd>
       <dd class={isSame ? 'change' : isGood ? 'change good' : 'change bad'}>
-        {describeChange(now, before, member?.format === 'percent', language)} <span>{t.desk.onBefore}</span>
+        {change} <span>{t.desk.onBefore}</span>
       </dd>
     </div>
   );
 }
 
 /** Growth in percent; of a ratio, the difference in percentage points. */
-function describeChange(now: number, before: number, isRatio: boolean, language: Language): string {
-  if (Number.isNaN(now - before)) return '—';
-  const sign = now > before ? '+' : '';
-  if (isRatio) return `${sign}${formatNumber((now - before) * 100, 1, language)} pp`;
-  if (before === 0) return '—';
-  return `${sign}${formatPercent((now - before) / Math.abs(before), language)}`;
+function describeChange(
+  now: number,
+  before: number,
+  isRatio: boolean,
+  language: Language,
+  points: string,
+): string {
+  if (Number.isNaN(now - before) || (before === 0 && !isRatio)) return '—';
+  const text = isRatio
+    ? `${formatNumber((now - before) * 100, 1, language)} ${points}`
+    : formatPercent((now - before) / Math.abs(before), language);
+  return now > before && /[1-9]/.test(text) ? `+${text}` : text;
 }

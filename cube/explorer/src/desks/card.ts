@@ -3,11 +3,12 @@ import type { EChartsOption } from 'echarts';
 import { titleOf } from '../api/catalog';
 import { type Answer, type Row } from '../api/connection';
 import { type Colours } from '../charts/colours';
-import { formatDimension, formatMeasure, toNumber } from '../format';
+import { formatAlone, formatDimension, toNumber } from '../format';
 import { type Texts } from '../i18n';
+import { wordOf } from '../i18n/codes';
 import { type DateRange } from '../period';
 import { type Reading } from '../pivot/layout';
-import { splitAxis, type PivotState } from '../pivot/state';
+import { emptyPivot, splitAxis, type PivotState, type Value } from '../pivot/state';
 
 /** What a desk is asked about. */
 export interface Context {
@@ -68,6 +69,25 @@ export interface DeskSpec {
   cards: (DataCard | PivotCard)[];
 }
 
+const ORGANISATION = ['region_name', 'main_branch_name', 'branch_name'];
+
+/** Figures of a month by region, main branch and branch, open to the main branches. */
+export function organisationCard(view: string, needs: string, values: Value[]): PivotCard {
+  return {
+    kind: 'pivot',
+    title: (t) => t.desk.organisation,
+    width: 12,
+    needs: [needs, `${view}.branch_name`],
+    state: ({ month }) => ({
+      ...emptyPivot(view),
+      rowsOpened: { depth: 2, toggled: [] },
+      period: month,
+      rows: ORGANISATION.map((name) => `${view}.${name}`),
+      values,
+    }),
+  };
+}
+
 export function inRange(view: string, range: DateRange): Pick<Query, 'timeDimensions'> {
   return { timeDimensions: [{ dimension: `${view}.date`, dateRange: range }] };
 }
@@ -88,13 +108,14 @@ export function figure(row: Row | undefined, member: string): number {
 
 export function label(row: Row, axis: string, { catalog, language }: Reading): string {
   const { member, granularity } = splitAxis(axis);
-  return formatDimension(catalog.member(member), row[axis] ?? null, language, granularity);
+  const text = formatDimension(catalog.member(member), row[axis] ?? null, language, granularity);
+  return wordOf(text, language);
 }
 
 /** A formatter of a measure, in the unit and language of the reader. */
 export function formatter(member: string, reading: Reading): (value: number) => string {
   const measure = reading.catalog.member(member);
-  return (value) => formatMeasure(measure, value, reading.unit, reading.language);
+  return (value) => formatAlone(measure, value, reading.unit, reading.language);
 }
 
 /** Rows of an answer as a table: titles and formats are those of the model. */

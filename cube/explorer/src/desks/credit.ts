@@ -1,16 +1,13 @@
-import { titleOf } from '../api/catalog';
 import { barOption } from '../charts/options';
-import { emptyPivot } from '../pivot/state';
+import { barFrame, measureSeries } from './bars';
 import {
   byMonth,
   type DataCard,
   type DeskSpec,
-  figure,
   formatter,
   inRange,
-  label,
   named,
-  type PivotCard,
+  organisationCard,
   rowsOf,
   tabulate,
 } from './card';
@@ -51,21 +48,18 @@ const npl: DataCard = {
   queries: ({ year }) => [{ measures: [NPL, NPL_RATIO], ...byMonth('loans', year) }],
   chart: (answers, { reading }, colours) => {
     const rows = rowsOf(answers);
-    const title = (name: string) => titleOf(reading.catalog.member(name) ?? {}, reading.language);
-    const frame = {
-      categories: rows.map((row) => label(row, MONTH, reading)),
-      format: formatter(NPL, reading),
-      colours,
-    };
-    return barOption(frame, [
-      { name: title(NPL), values: rows.map((row) => figure(row, NPL)), colour: colours.series[1] ?? '' },
-      {
-        name: title(NPL_RATIO),
-        values: rows.map((row) => figure(row, NPL_RATIO)),
+    const rightFormat = formatter(NPL_RATIO, reading);
+    return barOption(barFrame(rows, MONTH, NPL, reading, colours), [
+      ...measureSeries(rows, [NPL], reading).map((balance) => ({
+        ...balance,
+        colour: colours.series[1] ?? '',
+      })),
+      ...measureSeries(rows, [NPL_RATIO], reading).map((ratio) => ({
+        ...ratio,
         isLine: true,
-        rightFormat: formatter(NPL_RATIO, reading),
+        rightFormat,
         colour: colours.bad,
-      },
+      })),
     ]);
   },
   table: (answers, { reading }) => tabulate(rowsOf(answers), [MONTH, NPL, NPL_RATIO], reading),
@@ -150,26 +144,14 @@ const overdue: DataCard = {
     tabulate(rowsOf(answers), [BEFORE, NOW, BALANCE, 'loans.loan_count'], reading),
 };
 
-const organisation: PivotCard = {
-  kind: 'pivot',
-  title: (t) => t.desk.organisation,
-  width: 12,
-  needs: [BALANCE, 'loans.branch_name'],
-  state: ({ month }) => ({
-    ...emptyPivot('loans'),
-    rowsOpened: { depth: 2, toggled: [] },
-    period: month,
-    rows: ['region_name', 'main_branch_name', 'branch_name'].map((name) => `loans.${name}`),
-    values: [
-      { measure: BALANCE, show: 'value' },
-      { measure: BALANCE, show: 'growth_on_month' },
-      { measure: NPL, show: 'value' },
-      { measure: NPL_RATIO, show: 'value' },
-      { measure: 'loans.provision_coverage_ratio', show: 'value' },
-      { measure: 'loans.expected_credit_loss_amount', show: 'value' },
-    ],
-  }),
-};
+const organisation = organisationCard('loans', BALANCE, [
+  { measure: BALANCE, show: 'value' },
+  { measure: BALANCE, show: 'growth_on_month' },
+  { measure: NPL, show: 'value' },
+  { measure: NPL_RATIO, show: 'value' },
+  { measure: 'loans.provision_coverage_ratio', show: 'value' },
+  { measure: 'loans.expected_credit_loss_amount', show: 'value' },
+]);
 
 /** Where credit worsens. */
 export const credit: DeskSpec = {

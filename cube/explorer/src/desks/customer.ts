@@ -1,14 +1,11 @@
 import { type Query } from '@cubejs-client/core';
-import { titleOf } from '../api/catalog';
-import { barOption } from '../charts/options';
+import { measureBars } from './bars';
 import {
   byMonth,
   columnTitle,
   type Context,
   type DataCard,
   type DeskSpec,
-  figure,
-  formatter,
   inRange,
   label,
   named,
@@ -68,6 +65,7 @@ function profileMembers({ reading }: Context): string[] {
 
 const BALANCE = 'balances.end_balance';
 const PRODUCT = 'balances.product_name';
+const LONGEST_LIST = 200;
 
 const products: DataCard = {
   kind: 'data',
@@ -82,18 +80,8 @@ const products: DataCard = {
       ...inRange('balances', context.month),
     },
   ],
-  chart: (answers, { reading }, colours) => {
-    const rows = rowsOf(answers);
-    const frame = {
-      categories: rows.map((row) => label(row, PRODUCT, reading)),
-      format: formatter(BALANCE, reading),
-      colours,
-    };
-    const name = titleOf(reading.catalog.member(BALANCE) ?? {}, reading.language);
-    return barOption(frame, [{ name, values: rows.map((row) => figure(row, BALANCE)) }], {
-      isHorizontal: true,
-    });
-  },
+  chart: (answers, { reading }, colours) =>
+    measureBars(rowsOf(answers), PRODUCT, [BALANCE], reading, colours, { isHorizontal: true }),
   table: (answers, { reading }) =>
     tabulate(
       rowsOf(answers),
@@ -107,32 +95,19 @@ function monthly(
   title: DataCard['title'],
   view: string,
   measures: [string, ...string[]],
-  width: number,
-  isStacked = false,
 ): DataCard {
-  const members = measures.map((name) => `${view}.${name}`);
+  const members = measures.map((name) => `${view}.${name}`) as [string, ...string[]];
   const month = `${view}.date.month`;
   return {
     kind: 'data',
     title,
-    width,
+    width: 6,
     needs: [`${view}.customer_key`, ...members],
     queries: (context) => [
       { measures: members, ...ofCustomer(view, context), ...byMonth(view, context.year) },
     ],
-    chart: (answers, { reading }, colours) => {
-      const rows = rowsOf(answers);
-      const frame = {
-        categories: rows.map((row) => label(row, month, reading)),
-        format: formatter(members[0] ?? '', reading),
-        colours,
-      };
-      const series = members.map((name) => ({
-        name: titleOf(reading.catalog.member(name) ?? {}, reading.language),
-        values: rows.map((row) => figure(row, name)),
-      }));
-      return barOption(frame, series, { isStacked });
-    },
+    chart: (answers, { reading }, colours) =>
+      measureBars(rowsOf(answers), month, members, reading, colours),
     table: (answers, { reading }) => tabulate(rowsOf(answers), [month, ...members], reading),
   };
 }
@@ -141,70 +116,72 @@ const flows = monthly(
   (t) => t.desk.flows,
   'fund_flow',
   ['deposit_growth_amount', 'deposit_moved_amount', 'loan_growth_amount'],
-  6,
 );
 const profitOf = monthly(
   (t) => t.desk.profitOf,
   'profit_contribution',
   ['net_contribution_amount', 'ftp_margin_amount', 'fee_income_amount', 'cost_to_serve_amount'],
-  6,
 );
 
+interface Listing {
+  title: DataCard['title'];
+  view: string;
+  /** The first orders the rows, the last value on top. */
+  dimensions: [string, ...string[]];
+  measures: string[];
+  width: number;
+  range: 'month' | 'year';
+}
+
 /** A table of rows of a view about the customer. */
-function listing(
-  title: DataCard['title'],
-  view: string,
-  dimensions: string[],
-  measures: string[],
-  width: number,
-  range: 'month' | 'year',
-): DataCard {
-  const members = [...dimensions, ...measures].map((name) => `${view}.${name}`);
-  const translated = (context: Context) => members.map((name) => named(name, context.reading));
-  const first = `${view}.${dimensions[0]}`;
+function listing({ title, view, dimensions, measures, width, range }: Listing): DataCard {
+  const of = (names: string[]) => names.map((name) => `${view}.${name}`);
+  const [members, figures] = [of(dimensions), of(measures)];
+  const shown = ({ reading }: Context) => members.map((name) => named(name, reading));
   return {
     kind: 'data',
     title,
     width,
-    needs: [`${view}.customer_key`, ...members],
+    needs: [`${view}.customer_key`, ...members, ...figures],
     queries: (context) => [
       {
-        measures: measures.map((name) => `${view}.${name}`),
-        dimensions: translated(context).slice(0, dimensions.length),
+        measures: figures,
+        dimensions: shown(context),
         ...ofCustomer(view, context),
         ...inRange(view, context[range]),
-        order: { [named(first, context.reading)]: 'desc' },
-        limit: 200,
+        order: { [named(`${view}.${dimensions[0]}`, context.reading)]: 'desc' },
+        limit: LONGEST_LIST,
       },
     ],
-    table: (answers, context) => tabulate(rowsOf(answers), translated(context), context.reading),
+    table: (answers, context) =>
+      tabulate(rowsOf(answers), [...shown(context), ...figures], context.reading),
   };
 }
 
-const grades = listing(
-  (t) => t.desk.grades,
-  'customers',
-  ['month_end_date', 'grade_code', 'previous_grade_code', 'grade_move', 'risk_grade_name'],
-  ['aum_end_balance'],
-  6,
-  'year',
-);
-const contactsOf = listing(
-  (t) => t.desk.contactsOf,
-  'contacts',
-  ['contact_date', 'contact_type_code', 'outcome_code', 'manager_name', 'channel_name'],
-  ['contact_count'],
-  6,
-  'year',
-);
-const riskOf = listing(
-  (t) => t.desk.riskOf,
-  'loans',
-  ['loan_id', 'risk_grade_name', 'days_past_due', 'stage_number', 'product_name'],
-  ['principal_balance', 'overdue_principal_amount', 'provision_amount', 'expected_credit_loss_amount'],
-  12,
-  'month',
-);
+const grades = listing({
+  title: (t) => t.desk.grades,
+  view: 'customers',
+  dimensions: ['month_end_date', 'grade_code', 'previous_grade_code', 'grade_move', 'risk_grade_name'],
+  measures: ['aum_end_balance'],
+  width: 6,
+  range: 'year',
+});
+const contactsOf = listing({
+  title: (t) => t.desk.contactsOf,
+  view: 'contacts',
+  dimensions: ['contact_date', 'contact_type_code', 'outcome_code', 'manager_name', 'channel_name'],
+  measures: ['contact_count'],
+  width: 6,
+  range: 'year',
+});
+const riskOf = listing({
+  title: (t) => t.desk.riskOf,
+  view: 'loans',
+  dimensions: ['loan_id', 'risk_grade_name', 'days_past_due', 'stage_number', 'product_name'],
+  measures: ['principal_balance', 'overdue_principal_amount', 'provision_amount', 'expected_credit_loss_amount'],
+  width: 12,
+  range: 'month',
+});
 
 /** Everything about one customer. */
 export const customer: DeskSpec = {

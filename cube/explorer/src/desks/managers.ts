@@ -1,13 +1,8 @@
-import { titleOf } from '../api/catalog';
-import { barOption } from '../charts/options';
+import { measureBars } from './bars';
 import {
-  type Context,
   type DataCard,
   type DeskSpec,
-  figure,
-  formatter,
   inRange,
-  label,
   named,
   rowsOf,
   tabulate,
@@ -61,18 +56,10 @@ const attainment: DataCard = {
       ...inRange('managers', month),
     },
   ],
-  chart: (answers, { reading }, colours) => {
-    const rows = rowsOf(answers);
-    const frame = {
-      categories: rows.map((row) => label(row, named(MEASURE, reading), reading)),
-      format: formatter(ATTAINMENT, reading),
-      colours,
-    };
-    const name = titleOf(reading.catalog.member(ATTAINMENT) ?? {}, reading.language);
-    return barOption(frame, [{ name, values: rows.map((row) => figure(row, ATTAINMENT)) }], {
+  chart: (answers, { reading }, colours) =>
+    measureBars(rowsOf(answers), named(MEASURE, reading), [ATTAINMENT], reading, colours, {
       isHorizontal: true,
-    });
-  },
+    }),
   table: (answers, { reading }) =>
     tabulate(rowsOf(answers), [named(MEASURE, reading), ATTAINMENT, 'managers.manager_count'], reading),
 };
@@ -95,8 +82,10 @@ const growth: DataCard = {
       ...inRange('fund_flow', month),
     },
   ],
-  chart: (answers, context, colours) =>
-    managerBars(rowsOf(answers).slice(0, CHARTED), FLOW_MANAGER, [GROWTH, MOVED], context, colours),
+  chart: (answers, { reading }, colours) =>
+    measureBars(rowsOf(answers).slice(0, CHARTED), FLOW_MANAGER, [GROWTH, MOVED], reading, colours, {
+      isHorizontal: true,
+    }),
   table: (answers, { reading }) =>
     tabulate(rowsOf(answers), [FLOW_MANAGER, GROWTH, MOVED, 'fund_flow.deposit_flow_amount'], reading),
 };
@@ -122,8 +111,10 @@ const contacts: DataCard = {
       ...inRange('contact_compliance', month),
     },
   ],
-  chart: (answers, context, colours) =>
-    managerBars(rowsOf(answers).slice(0, CHARTED), KEPT_MANAGER, [KEPT], context, colours),
+  chart: (answers, { reading }, colours) =>
+    measureBars(rowsOf(answers).slice(0, CHARTED), KEPT_MANAGER, [KEPT], reading, colours, {
+      isHorizontal: true,
+    }),
   table: (answers, { reading }) =>
     tabulate(
       rowsOf(answers),
@@ -137,25 +128,6 @@ const contacts: DataCard = {
       reading,
     ),
 };
-
-function managerBars(
-  rows: ReturnType<typeof rowsOf>,
-  manager: string,
-  measures: [string, ...string[]],
-  { reading }: Context,
-  colours: Parameters<typeof barOption>[0]['colours'],
-) {
-  const frame = {
-    categories: rows.map((row) => label(row, manager, reading)),
-    format: formatter(measures[0], reading),
-    colours,
-  };
-  const series = measures.map((name) => ({
-    name: titleOf(reading.catalog.member(name) ?? {}, reading.language),
-    values: rows.map((row) => figure(row, name)),
-  }));
-  return barOption(frame, series, { isHorizontal: true });
-}
 
 /** How managers perform. */
 export const managers: DeskSpec = {

@@ -1,10 +1,10 @@
-import { whaleOption, barOption, waterfallOption } from '../charts/options';
-import { formatAmount, formatNumber, formatPercent } from '../format';
-import { emptyPivot } from '../pivot/state';
 import { type Answer } from '../api/connection';
-import { titleOf } from '../api/catalog';
+import { barOption, waterfallOption, whaleOption } from '../charts/options';
+import { formatAmount, formatNumber, formatPercent } from '../format';
+import { measureBars } from './bars';
 import {
   byMonth,
+  columnTitle,
   type Context,
   type DataCard,
   type DeskSpec,
@@ -12,12 +12,13 @@ import {
   formatter,
   inRange,
   label,
-  type PivotCard,
+  organisationCard,
   rowsOf,
   tabulate,
 } from './card';
 
 const NET = 'profit_contribution.net_contribution_amount';
+const ADDED = 'profit_contribution.economic_value_added_amount';
 const CUSTOMER = 'profit_contribution.customer_key';
 const NAME = 'profit_contribution.customer_name';
 const MONTH = 'profit_contribution.date.month';
@@ -133,7 +134,7 @@ const statement: DataCard = {
       value: sign * figure(row, `profit_contribution.${name}`),
       isTotal,
     }));
-    const categories = LINES.map((name) => titleOf(reading.catalog.member(name) ?? {}, reading.language));
+    const categories = LINES.map((name) => columnTitle(name, reading));
     return waterfallOption({ categories, format: formatter(NET, reading), colours }, steps);
   },
   table: (answers, { reading, t }) => {
@@ -142,8 +143,7 @@ const statement: DataCard = {
     const rows = STATEMENT.map(([name, sign]) => {
       const member = `profit_contribution.${name}`;
       const value = sign * figure(row, member);
-      const title = titleOf(reading.catalog.member(member) ?? {}, reading.language);
-      return [{ text: title }, { text: format(value), figure: value }];
+      return [{ text: columnTitle(member, reading) }, { text: format(value), figure: value }];
     });
     return { headers: [{ title: '', isFigure: false }, { title: t.filter.value, isFigure: true }], rows };
   },
@@ -155,49 +155,28 @@ const months: DataCard = {
   width: 5,
   needs: [NET],
   queries: ({ year }) => [
-    { measures: [NET, 'profit_contribution.economic_value_added_amount'], ...byMonth('profit_contribution', year) },
+    { measures: [NET, ADDED], ...byMonth('profit_contribution', year) },
   ],
-  chart: (answers, { reading }, colours) => {
-    const rows = rowsOf(answers);
-    const measures = [NET, 'profit_contribution.economic_value_added_amount'];
-    return barOption(
-      { categories: rows.map((row) => label(row, MONTH, reading)), format: formatter(NET, reading), colours },
-      measures.map((name) => ({
-        name: titleOf(reading.catalog.member(name) ?? {}, reading.language),
-        values: rows.map((row) => figure(row, name)),
-      })),
-    );
-  },
+  chart: (answers, { reading }, colours) =>
+    measureBars(rowsOf(answers), MONTH, [NET, ADDED], reading, colours),
   table: (answers, { reading }) =>
-    tabulate(rowsOf(answers), [MONTH, NET, 'profit_contribution.economic_value_added_amount'], reading),
+    tabulate(rowsOf(answers), [MONTH, NET, ADDED], reading),
 };
 
-const organisation: PivotCard = {
-  kind: 'pivot',
-  title: (t) => t.desk.organisation,
-  width: 12,
-  needs: [NET, 'profit_contribution.branch_name'],
-  state: ({ month }) => ({
-    ...emptyPivot('profit_contribution'),
-    rowsOpened: { depth: 2, toggled: [] },
-    period: month,
-    rows: ['region_name', 'main_branch_name', 'branch_name'].map((name) => `profit_contribution.${name}`),
-    values: [
-      { measure: NET, show: 'value' },
-      { measure: NET, show: 'share_of_parent' },
-      { measure: NET, show: 'growth_on_month' },
-      { measure: 'profit_contribution.economic_value_added_amount', show: 'value' },
-      { measure: 'profit_contribution.raroc', show: 'value' },
-      { measure: 'profit_contribution.customer_count', show: 'value' },
-    ],
-  }),
-};
+const organisation = organisationCard('profit_contribution', NET, [
+  { measure: NET, show: 'value' },
+  { measure: NET, show: 'share_of_parent' },
+  { measure: NET, show: 'growth_on_month' },
+  { measure: ADDED, show: 'value' },
+  { measure: 'profit_contribution.raroc', show: 'value' },
+  { measure: 'profit_contribution.customer_count', show: 'value' },
+]);
 
 /** Who brings profit. */
 export const profit: DeskSpec = {
   headlines: [
     { measure: NET },
-    { measure: 'profit_contribution.economic_value_added_amount' },
+    { measure: ADDED },
     { measure: 'profit_contribution.raroc' },
     { measure: 'profit_contribution.cost_to_serve_amount', mood: 'burden' },
     { measure: BELOW, mood: 'burden' },

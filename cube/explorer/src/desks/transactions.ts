@@ -1,16 +1,14 @@
-import { titleOf } from '../api/catalog';
 import { barOption } from '../charts/options';
-import { emptyPivot } from '../pivot/state';
+import { type Reading } from '../pivot/layout';
+import { barFrame, measureBars, measureSeries } from './bars';
 import {
   byMonth,
   type DataCard,
   type DeskSpec,
-  figure,
   formatter,
   inRange,
-  label,
   named,
-  type PivotCard,
+  organisationCard,
   rowsOf,
   tabulate,
 } from './card';
@@ -60,13 +58,9 @@ const cost: DataCard = {
     },
   ],
   chart: (answers, { reading }, colours) => {
-    const rows = rowsOf(answers);
-    const channel = named(CHANNEL, reading);
-    const categories = rows.map((row) => label(row, channel, reading));
     // The cost of one entry is small change: it is shown in ones, whatever the unit of the page.
-    const frame = { categories, format: formatter(COST, { ...reading, unit: 'one' }), colours };
-    const name = titleOf(reading.catalog.member(COST) ?? {}, reading.language);
-    return barOption(frame, [{ name, values: rows.map((row) => figure(row, COST)) }], {
+    const inOnes: Reading = { ...reading, unit: 'one' };
+    return measureBars(rowsOf(answers), named(CHANNEL, reading), [COST], inOnes, colours, {
       isHorizontal: true,
     });
   },
@@ -88,50 +82,29 @@ const channels: DataCard = {
   queries: ({ year }) => [{ measures: [COUNT, ELECTRONIC, SHARE], ...byMonth('transactions', year) }],
   chart: (answers, { reading }, colours) => {
     const rows = rowsOf(answers);
-    const frame = {
-      categories: rows.map((row) => label(row, MONTH, reading)),
-      format: formatter(COUNT, reading),
-      colours,
-    };
-    const title = (name: string) => titleOf(reading.catalog.member(name) ?? {}, reading.language);
-    return barOption(frame, [
-      ...[COUNT, ELECTRONIC].map((name) => ({
-        name: title(name),
-        values: rows.map((row) => figure(row, name)),
-      })),
-      {
-        name: title(SHARE),
-        values: rows.map((row) => figure(row, SHARE)),
+    const rightFormat = formatter(SHARE, reading);
+    return barOption(barFrame(rows, MONTH, COUNT, reading, colours), [
+      ...measureSeries(rows, [COUNT, ELECTRONIC], reading),
+      ...measureSeries(rows, [SHARE], reading).map((share) => ({
+        ...share,
         isLine: true,
-        rightFormat: formatter(SHARE, reading),
+        rightFormat,
         colour: colours.good,
-      },
+      })),
     ]);
   },
   table: (answers, { reading }) =>
     tabulate(rowsOf(answers), [MONTH, COUNT, ELECTRONIC, SHARE], reading),
 };
 
-const organisation: PivotCard = {
-  kind: 'pivot',
-  title: (t) => t.desk.organisation,
-  width: 12,
-  needs: [COUNT, 'transactions.branch_name'],
-  state: ({ month }) => ({
-    ...emptyPivot('transactions'),
-    rowsOpened: { depth: 2, toggled: [] },
-    period: month,
-    rows: ['region_name', 'main_branch_name', 'branch_name'].map((name) => `transactions.${name}`),
-    values: [
-      { measure: COUNT, show: 'value' },
-      { measure: COUNT, show: 'growth_on_month' },
-      { measure: AMOUNT, show: 'value' },
-      { measure: SHARE, show: 'value' },
-      { measure: 'transactions.fee_income_amount', show: 'value' },
-      { measure: 'transactions.cost_amount', show: 'value' },
-    ],
-  }),
-};
+const organisation = organisationCard('transactions', COUNT, [
+  { measure: COUNT, show: 'value' },
+  { measure: COUNT, show: 'growth_on_month' },
+  { measure: AMOUNT, show: 'value' },
+  { measure: SHARE, show: 'value' },
+  { measure: 'transactions.fee_income_amount', show: 'value' },
+  { measure: 'transactions.cost_amount', show: 'value' },
+]);
 
 /** How customers transact, and what it costs. */
 export const transactions: DeskSpec = {

@@ -19,6 +19,7 @@ export const en = {
   navigation: 'Pages',
   asOf: 'As of',
   version: 'version',
+  old: (days: number) => `${days.toLocaleString('en')} days old`,
   stale: (days: number) => `${days} ${days === 1 ? 'day' : 'days'} behind`,
   staleHint: (expected: string) => `The night of ${expected} should be published by now.`,
   freshHint: 'The newest night is published.',
@@ -31,8 +32,9 @@ export const en = {
   unitNote: { one: '', thousand: 'thousand', wan: '万 (10,000)', million: 'million', yi: '亿 (100 million)' },
   language: 'Language',
   theme: 'Appearance',
-  themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
+  themes: { system: 'Auto', light: 'Light', dark: 'Dark' },
   settings: 'Settings',
+  dictionary: 'Dictionary',
   signOut: 'Sign out',
   administrator: 'Administrator on this machine',
   signIn: {
@@ -78,6 +80,7 @@ export const en = {
     earlier: 'Move earlier',
     later: 'Move later',
     remove: 'Remove',
+    meaning: 'What it means (dictionary)',
     menuOf: (name: string) => `Options of ${name}`,
     period: 'Period',
     from: 'From',
@@ -200,7 +203,8 @@ export const en = {
     contacts: 'Contacts kept',
     find: 'Find a customer',
     findHint: 'Part of a name, or a customer key',
-    chooseCustomer: 'Search for a customer by name or key',
+    wealthiest: (figure: string, unit: string) =>
+      `Without a search, the thirty who have most. ${figure}${unit && `, ${unit}`}`,
     profile: 'Profile',
     products: 'Products and balances',
     flows: 'Money in and out',
@@ -209,6 +213,7 @@ export const en = {
     contactsOf: 'Contacts',
     riskOf: 'Credit risk',
     onBefore: 'on month',
+    points: 'pp',
   },
 };
 

@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
-import { folderTitle, type Member, titleOf, type View } from '../api/catalog';
+import { descriptionOf, folderTitle, type Member, titleOf, type View } from '../api/catalog';
 import { useTexts } from '../i18n';
 import { usePage } from '../page';
+import { dictionaryAddress } from '../route';
 import { Menu } from '../ui/Menu';
 import { Select } from '../ui/Select';
 import { startDrag } from './dragging';
@@ -79,7 +80,7 @@ function useGroups(view: View): Group[] {
   const describe = (member: Member, kind: Item['kind']): Item => ({
     name: member.name,
     title: titleOf(member, language),
-    hint: member.description,
+    hint: descriptionOf(member, language),
     kind,
   });
   const describeDimension = (member: Member) =>
@@ -120,13 +121,15 @@ const SIGNS: Readonly<Record<Item['kind'], string>> = {
 function MemberItem({ item, add }: { item: Item } & Pick<Props, 'add'>) {
   const { catalog } = usePage();
   const { t } = useTexts();
-  const choices = zonesFor(catalog, item.name).map((zone) => ({
+  const places = zonesFor(catalog, item.name).map((zone) => ({
     title: t.pivot.addTo(t.pivot[zone]),
     choose: () => add(item.name, zone),
   }));
+  const meaning = { title: t.pivot.meaning, address: dictionaryAddress(item.name) };
+  const choices = item.kind === 'hierarchy' ? places : [...places, 'line' as const, meaning];
   return (
     <li draggable onDragStart={(event) => startDrag(event, { name: item.name, from: null })}>
-      <Menu class={`member ${item.kind}`} label={item.title} hint={item.hint} choices={choices}>
+      <Menu class={`member ${item.kind}`} label={item.title} about={item.hint} choices={choices}>
         <span aria-hidden="true">{SIGNS[item.kind]}</span>
         {item.title}
       </Menu>

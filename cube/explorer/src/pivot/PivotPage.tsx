@@ -1,5 +1,5 @@
 import { useMemo, useRef } from 'preact/hooks';
-import { titleOf } from '../api/catalog';
+import { descriptionOf, titleOf } from '../api/catalog';
 import { useTexts } from '../i18n';
 import { usePage } from '../page';
 import { goTo } from '../route';
@@ -40,7 +40,9 @@ export function PivotPage({ parameters }: { parameters: URLSearchParams }) {
       <div class="work">
         <div class="title">
           <h1>{titleOf(view, language)}</h1>
-          <p class="faint">{language === 'en' && view.description}</p>
+          <p class="faint" title={descriptionOf(view, language)}>
+            {descriptionOf(view, language)}
+          </p>
           <Exports state={state} layout={() => layout.current} />
         </div>
         <Zones state={state} change={change} />

@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
-import { type Catalog, titleOf } from '../api/catalog';
-import { type Choice, Menu } from '../ui/Menu';
+import { type Catalog, descriptionOf, titleOf } from '../api/catalog';
 import { type Texts, useTexts } from '../i18n';
+import { dictionaryAddress } from '../route';
+import { type Choice, type Link, Menu } from '../ui/Menu';
 import { usePage, useReading } from '../page';
 import { isDragged, readDrag, startDrag } from './dragging';
 import { FilterChip } from './FilterChip';
@@ -97,14 +98,15 @@ function Chip({ zone, position, state, change }: ChipProps) {
   }
   const name = zone === 'values' ? (state.values[position]?.measure ?? '') : (state[zone][position] ?? '');
   const title = chipTitle(zone, position, state, reading);
-  const choices = chipChoices({ zone, position, state, change }, catalog, t);
+  const member = catalog.member(splitAxis(name).member);
+  const choices = chipChoices({ zone, position, state, change }, name, catalog, t);
   return (
     <span
       class={zone === 'values' ? 'chip measure' : 'chip'}
       draggable
       onDragStart={(event) => startDrag(event, { name, from: { zone, position } })}
     >
-      <Menu label={t.pivot.menuOf(title)} choices={choices}>
+      <Menu label={t.pivot.menuOf(title)} about={descriptionOf(member, reading.language)} choices={choices}>
         {title}
       </Menu>
       <button
@@ -131,7 +133,7 @@ function chipTitle(zone: Zone, position: number, state: PivotState, reading: Rea
   return granularity ? `${title} · ${names[granularity] ?? granularity}` : title;
 }
 
-function chipChoices(props: ChipProps, catalog: Catalog, t: Texts): (Choice | 'line')[] {
+function chipChoices(props: ChipProps, name: string, catalog: Catalog, t: Texts): (Choice | Link | 'line')[] {
   const { zone, position, state, change } = props;
   const special = zone === 'values' ? showChoices(props, catalog, t) : axisChoices(props, catalog, t);
   return [
@@ -139,6 +141,8 @@ function chipChoices(props: ChipProps, catalog: Catalog, t: Texts): (Choice | 'l
     { title: t.pivot.earlier, choose: () => change(shift(state, zone, position, -1)) },
     { title: t.pivot.later, choose: () => change(shift(state, zone, position, 1)) },
     { title: t.pivot.remove, choose: () => change(remove(state, zone, position)) },
+    'line',
+    { title: t.pivot.meaning, address: dictionaryAddress(splitAxis(name).member) },
   ];
 }
 

@@ -244,12 +244,26 @@ function styleHeader(
   cell.setAttribute('role', 'columnheader');
   cell.className = isLeaf ? 'measure' : 'group';
   if (isLeaf) {
+    const title = column.headers.at(-1) ?? '';
+    // The words alone are changed: beside them stands the handle that changes the width.
+    const words = cell.firstElementChild;
+    if (words) words.textContent = isSequel(layout.columns[meta.x - 1], column) ? column.shortTitle : title;
+    cell.setAttribute('aria-label', title);
     cell.setAttribute('aria-sort', sortOf(column, sort));
     return;
   }
   cell.removeAttribute('aria-sort');
   const isOwn = meta.column_header_y === column.node.path.length - 1;
   if (column.isExpandable && isOwn) cell.classList.add(column.isOpen ? 'open' : 'closed');
+}
+
+/** Whether a column shows the same measure as the one before it in another way. */
+function isSequel(before: Column | undefined, column: Column): boolean {
+  return (
+    column.value.show !== 'value' &&
+    before?.node === column.node &&
+    before.value.measure === column.value.measure
+  );
 }
 
 function sortOf(column: Column, sort: Sort | null): 'none' | 'ascending' | 'descending' {

@@ -20,6 +20,8 @@ export interface Line {
 /** A column of the grid: a value at a node of the columns. */
 export interface Column {
   headers: string[];
+  /** How the measure is shown, where the column before names the measure. */
+  shortTitle: string;
   node: ColumnNode;
   value: Value;
   valueIndex: number;
@@ -54,6 +56,7 @@ export function layOut(state: PivotState, figures: Figures, reading: Reading): L
   const columns = nodes.flatMap((node) =>
     state.values.map((value, valueIndex) => ({
       headers: headersOf(node, value, state, reading, depth),
+      shortTitle: reading.texts.shows[value.show],
       node,
       value,
       valueIndex,

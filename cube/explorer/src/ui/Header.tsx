@@ -1,8 +1,8 @@
 import { isStale, type Standing } from '../api/standing';
 import { formatDay, type Unit, UNITS } from '../format';
-import { type Language, useTexts } from '../i18n';
+import { type Language, type Texts, useTexts } from '../i18n';
 import { type Preferences, THEMES } from '../preferences';
-import { type PageName, PAGES, routeAddress } from '../route';
+import { dictionaryAddress, type PageName, PAGES, routeAddress } from '../route';
 import { Select } from './Select';
 
 interface Props {
@@ -19,6 +19,7 @@ const LANGUAGES: [Language, string][] = [
   ['zh', '中文'],
 ];
 const DAY_MS = 86_400_000;
+const LONGEST_WAIT = 31;
 
 /** The line above every page: where to go, as of when, and how to read. */
 export function Header({ page, standing, preferences, prefer, signOut }: Props) {
@@ -35,6 +36,9 @@ export function Header({ page, standing, preferences, prefer, signOut }: Props) 
             {t.pages[name]}
           </a>
         ))}
+        <a class="away" href={dictionaryAddress()} target="_blank" rel="noopener">
+          {t.dictionary}
+        </a>
       </nav>
       <AsOf standing={standing} />
       <div class="preferences" role="group" aria-label={t.settings}>
@@ -65,20 +69,30 @@ export function Header({ page, standing, preferences, prefer, signOut }: Props) 
 function AsOf({ standing }: { standing: Standing }) {
   const { t, language } = useTexts();
   const { businessDate, expectedDate, version } = standing;
-  const days = Math.round((Date.parse(expectedDate) - Date.parse(businessDate)) / DAY_MS);
   const stale = isStale(standing);
   const hint = stale ? t.staleHint(formatDay(expectedDate, language)) : t.freshHint;
   return (
-    <p class={stale ? 'as-of stale' : 'as-of'} role="status" title={hint}>
-      <span>
+    <p class={stale ? 'as-of stale' : 'as-of'} role="status">
+      <span title={hint}>
         {t.asOf} <strong>{formatDay(businessDate, language)}</strong>
-        {stale && <em> · {t.stale(days)}</em>}
+        {stale && <em> · {describeAge(standing, t)}</em>}
+        <span class="unseen">. {hint}</span>
       </span>
       <small>
         {t.version} {version}
       </small>
     </p>
   );
+}
+
+/** A few nights are waited for; beyond a month the age of the figures is what matters. */
+function describeAge({ businessDate, expectedDate, today }: Standing, t: Texts): string {
+  const behind = daysBetween(businessDate, expectedDate);
+  return behind > LONGEST_WAIT ? t.old(daysBetween(businessDate, today)) : t.stale(behind);
+}
+
+function daysBetween(from: string, to: string): number {
+  return Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS);
 }
 
 function User({ standing, signOut }: Pick<Props, 'standing' | 'signOut'>) {

@@ -7,17 +7,24 @@ export interface Choice {
   isChecked?: boolean;
 }
 
+/** A choice that leads to another page, in a tab of its own. */
+export interface Link {
+  title: string;
+  address: string;
+}
+
 interface Props {
   /** What the button says. */
   children: ComponentChildren;
   label: string;
-  choices: (Choice | 'line')[];
+  choices: (Choice | Link | 'line')[];
   class?: string;
-  hint?: string | undefined;
+  /** What the thing is, told when the menu is open. */
+  about?: string | undefined;
 }
 
 /** A button with a menu: arrows move, Enter chooses, Escape closes. */
-export function Menu({ children, label, choices, class: name, hint }: Props) {
+export function Menu({ children, label, choices, class: name, about }: Props) {
   const [isOpen, setOpen] = useState(false);
   const box = useRef<HTMLSpanElement>(null);
   const id = useId();
@@ -39,22 +46,39 @@ export function Menu({ children, label, choices, class: name, hint }: Props) {
         aria-expanded={isOpen}
         aria-controls={id}
         aria-label={label}
-        title={hint}
+        title={about}
         onClick={() => setOpen(!isOpen)}
       >
         {children}
       </button>
-      {isOpen && <Choices id={id} label={label} choices={choices} close={close} />}
+      {isOpen && <Choices {...{ id, label, choices, about, close }} />}
     </span>
   );
 }
 
-function Choices({ id, label, choices, close }: Pick<Props, 'label' | 'choices'> & { id: string; close: () => void }) {
+interface ChoicesProps extends Pick<Props, 'label' | 'choices' | 'about'> {
+  id: string;
+  close: () => void;
+}
+
+function Choices({ id, label, choices, about, close }: ChoicesProps) {
+  const aboutId = `${id}-about`;
   return (
-    <ul id={id} role="menu" aria-label={label}>
+    <ul id={id} role="menu" aria-label={label} aria-describedby={about ? aboutId : undefined}>
+      {about && (
+        <li id={aboutId} role="none" class="about">
+          {about}
+        </li>
+      )}
       {choices.map((choice, index) =>
         choice === 'line' ? (
           <li key={index} role="separator" />
+        ) : 'address' in choice ? (
+          <li key={index} role="none">
+            <a role="menuitem" tabIndex={-1} href={choice.address} target="_blank" rel="noopener" onClick={close}>
+              {choice.title}
+            </a>
+          </li>
         ) : (
           <li key={index} role="none">
             <button

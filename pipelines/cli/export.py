@@ -1,0 +1,148 @@
+"""The command ``bankcrm export``: its options, whose rights they name, what is said at the end."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from pipelines.cli.common import Home, acts_on_errors, console, settings_of
+from pipelines.errors import BankcrmError
+from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from cube.export import Export
+    from cube.server.auth import SecurityContext
+
+
+@acts_on_errors
+def export(
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File to write; bankcrm-<business date>.xlsx here."),
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(envvar="BANKCRM_TOKEN", help="Token of the cube API: its rights."),
+    ] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(help="Instead of a token: a group; may be given again.")
+    ] = None,
+    branch: Annotated[
+        str | None, typer.Option(help="Id of the unit whose subtree a branch manager sees.")
+    ] = None,
+    manager: Annotated[
+        str | None, typer.Option(help="Id of the manager whose book a customer manager sees.")
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option(help="Name of the reader, beside --group; your own unless given.")
+    ] = None,
+    first: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="First day; 24 months unless given."),
+    ] = None,
+    last: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=["%Y-%m-%d"], help="Last day; the running month's end."),
+    ] = None,
+    view: Annotated[
+        str | None, typer.Option(help="One table of your own, of this view of the cubes.")
+    ] = None,
+    measures: Annotated[
+        str, typer.Option(help="Its measures, with commas: end_balance,account_count.")
+    ] = "",
+    dimensions: Annotated[
+        str, typer.Option(help="Its dimensions, with commas: date.month,region_name.")
+    ] = "",
+    link: Annotated[
+        str | None, typer.Option(help="Or the table of a pivot: the explorer's 'Copy link'.")
+    ] = None,
+    language: Annotated[
+        Literal["en", "zh"], typer.Option(help="Language of titles and words.")
+    ] = "en",
+    server: Annotated[
+        str | None,
+        typer.Option(help="Address that the Power Query recipes ask; that of the settings."),
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Write an Excel workbook: tables for pivots, with the rights of a role.
+
+    Profit, customer segments, balances, credit quality, transactions and the managers' scorecard
+    by month, a sheet each; or one table of your own. The figures are those of the cubes, personal
+    data is masked as for the role, and the export is entered in the audit log. The last sheet has
+    the Power Query recipe that lets Excel refresh each table from the server.
+
+    Whose rights: --token, or --group with --branch or --manager. Without a secret of the API
+    (BANKCRM_API_SECRET) an administrator's, as of the server.
+    """
+    from cube.export import Order, export_workbook
+
+    settings = settings_of(home)
+    context = _choose_rights(settings, token, group or [], branch, manager, user)
+    order = Order(
+        output=output,
+        first=first.date() if first else None,
+        last=last.date() if last else None,
+        link=link,
+        view=view,
+        measures=_split(measures),
+        dimensions=_split(dimensions),
+        language=language,
+        server=server,
+    )
+    _print(export_workbook(settings, context, order))
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _choose_rights(
+    settings: Settings,
+    token: str | None,
+    groups: list[str],
+    branch: str | None,
+    manager: str | None,
+    user: str | None,
+) -> SecurityContext:
+    """Claims of the reader. Who may read the home may take any group, as with `bankcrm token`."""
+    from cube.server.access import AccessControl
+    from cube.server.auth import DEVELOPER, authenticate
+    from cube.server.model import load_model
+    from pipelines.operations.audit import acting_user
+
+    if token is not None and groups:
+        raise BankcrmError("--token and --group both say whose rights", "Give one of them.")
+    if token is not None:
+        if settings.api_secret is None:
+            raise BankcrmError(
+                "a token cannot be checked without the secret of the API",
+                "Set BANKCRM_API_SECRET, or give --group.",
+            )
+        return authenticate(token, settings)
+    if not groups and settings.api_secret is not None:
+        raise BankcrmError(
+            "it is not said whose rights the workbook has",
+            "Give --token, or --group with --branch or --manager.",
+        )
+    AccessControl(load_model()).require_known(groups)
+    claims = {"sub": user or acting_user(), "branch_id": branch, "manager_id": manager}
+    given = {name: value for name, value in claims.items() if value is not None}
+    return {**given, "groups": groups or DEVELOPER["groups"]}
+
+
+def _print(written: Export) -> None:
+    answers = written.answers
+    for answer in answers.answers:
+        console.print(f"{answer.table.title}: {answer.rows.num_rows:,} rows", highlight=False)
+        if answer.left_out:
+            console.print(f"  left out, beyond these rights: {', '.join(answer.left_out)}")
+    if answers.unseen:
+        names = ", ".join(table.title for table in answers.unseen)
+        console.print(f"Not there, beyond these rights: {names}")
+    console.print(
+        f"written {written.path}, version {answers.version}", highlight=False, soft_wrap=True
+    )
