@@ -116,9 +116,13 @@ create macro current_setting(_name) as (
 create macro _pg_expandarray(_array) as {'x': cast(null as integer), 'n': cast(null as integer)};
 create macro pg_options_to_table(_options) as table
 select cast(null as varchar) as option_name, cast(null as varchar) as option_value where false;
+-- The words of DuckDB's parser, which is descended from PostgreSQL's.
 create macro pg_get_keywords() as table
-select cast(null as varchar) as word, cast(null as varchar) as catcode, cast(null as varchar) as catdesc
-where false;
+select
+    keyword_name as word, case keyword_category
+        when 'reserved' then 'R' when 'column_name' then 'C' when 'type_function' then 'T' else 'U'
+    end as catcode, keyword_category as catdesc
+from duckdb_keywords();
 create macro pg_get_function_sqlbody(_oid) as cast(null as varchar);
 create macro pg_char_to_encoding(_name) as 6;
 create macro pg_conversion_is_visible(_oid) as true;

@@ -95,6 +95,10 @@ class Rewriter:
                 return _rewrite_type(node)
             case exp.Any():
                 return _rewrite_any(node)
+            case exp.EQ(expression=exp.Any()):
+                return _join_on_list(node)
+            case exp.Anonymous() if node.name.upper() == "ALL":
+                return _rewrite_all(node)
             case exp.ByteString() | exp.RawString():
                 return exp.Literal.string(node.name)
             case exp.Func():
@@ -195,12 +199,35 @@ def _rewrite_operator(node: exp.Operator) -> exp.Expr:
 
 def _rewrite_any(node: exp.Any) -> exp.Expr:
     """``ANY ('{a,b}')`` as a list."""
-    inner = node.this.unnest() if isinstance(node.this, exp.Paren) else node.this
+    items = _read_list(node.this)
+    return node if items is None else exp.Any(this=exp.Paren(this=items))
+
+
+def _rewrite_all(node: exp.Anonymous) -> exp.Expr:
+    """``ALL ('{a,b}')`` as a list."""
+    items = _read_list(node.expressions[0]) if len(node.expressions) == 1 else None
+    return node if items is None else exp.Anonymous(this="ALL", expressions=[items])
+
+
+def _join_on_list(node: exp.EQ) -> exp.Expr:
+    """``a = ANY (list)`` in the condition of a join, where DuckDB takes no sub-select: its own
+    ANY is one. Lists of the catalog hold no NULL, with which the two would differ."""
+    inner = node.expression.this
+    in_join = isinstance(node.find_ancestor(exp.Join, exp.Select), exp.Join)
+    inner = inner.unnest() if isinstance(inner, exp.Paren) else inner
+    if not in_join or isinstance(inner, exp.Query):
+        return node
+    return exp.ArrayContains(this=inner.copy(), expression=node.this.copy())
+
+
+def _read_list(node: exp.Expr) -> exp.Array | None:
+    """The list that an array in text stands for, also where it is cast to its type."""
+    inner = node.unnest() if isinstance(node, exp.Paren) else node
     if isinstance(inner, exp.Cast) and isinstance(inner.this, exp.Literal):
         inner = inner.this
     if not (isinstance(inner, exp.Literal) and inner.is_string):
-        return node
-    return exp.Any(this=exp.Paren(this=exp.Array(expressions=_read_items(inner.name))))
+        return None
+    return exp.Array(expressions=_read_items(inner.name))
 
 
 def _read_items(text: str) -> list[exp.Expr]:
