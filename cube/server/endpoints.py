@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from cube.server.access import ADMINISTRATORS
 from cube.server.auth import SecurityContext, authenticate
+from cube.server.bridge import Bridge
 from cube.server.dispatch import Dispatcher, Served
 from cube.server.errors import Forbidden, QueryError
 from cube.server.formats import JSON_TYPE, choose_type
@@ -40,6 +41,7 @@ class Api:
         self._settings = settings
         self._logins = Logins(settings, "http")
         self._dispatcher = Dispatcher(service, settings)
+        self.bridge = Bridge(self._dispatcher)
         self._openapi = encode(build_openapi())
 
     def routes(self) -> list[Route]:
@@ -52,8 +54,9 @@ class Api:
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         """Interrupt what still runs at the end, then close the warehouse."""
-        yield
-        self.stop()
+        with self.bridge.open():
+            yield
+            self.stop()
         self._dispatcher.close()
 
     def stop(self) -> None:
@@ -76,7 +79,7 @@ class Api:
                 return Response(status_code=304, headers=headers)
             served = await self._dispatcher.load(prepared)
         http.state.log |= _tell(served)
-        return Response(served.body, media_type=JSON_TYPE, headers=headers)
+        return Response(served.answer.body, media_type=JSON_TYPE, headers=headers)
 
     async def _sql(self, http: HttpRequest) -> Response:
         return await self._describe(http, self._service.sql)
@@ -152,7 +155,7 @@ class Api:
 def _tell(served: Served) -> dict[str, Any]:
     """What the access log says of an answer as JSON."""
     waited = round(served.waited * 1000, 1)
-    return {"rows": served.rows, "cache": served.cache, "queue_ms": waited}
+    return {"rows": served.answer.rows, "cache": served.cache, "queue_ms": waited}
 
 
 async def _read_body(http: HttpRequest) -> bytes:

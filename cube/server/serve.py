@@ -50,7 +50,9 @@ def run(settings: Settings, *, grace_seconds: float = GRACE_SECONDS) -> None:
         BankcrmError: the server would be reachable from outside without a good secret.
     """
     app = create_app(settings)
-    wire = None if settings.wire_port is None else WireServer(app.state.service, settings)
+    state = app.state
+    asked = settings.wire_port is not None
+    wire = WireServer(state.service, state.bridge, settings) if asked else None
     if wire is not None:
         wire.start()
     try:
