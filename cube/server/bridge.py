@@ -94,6 +94,11 @@ class Bridge:
         self._started = threading.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
+    @property
+    def waiting(self) -> int:
+        """Queries that wait for a slot, of every protocol."""
+        return self._dispatcher.waiting
+
     @contextmanager
     def open(self) -> Iterator[None]:
         """Take work for as long as the block runs, on the event loop that runs it."""

@@ -82,6 +82,11 @@ class Dispatcher:
         self._cache = AnswerCache(settings.cube_cache_bytes)
         self._flights: Flights[Served] = Flights()
 
+    @property
+    def waiting(self) -> int:
+        """Queries that wait for a slot."""
+        return self._slots.waiting
+
     async def run(self, work: Callable[[], T]) -> T:
         """Result of short work that needs no slot."""
         return await self._planners.run(work)

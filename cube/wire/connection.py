@@ -62,6 +62,7 @@ from cube.wire.errors import (
     WireError,
     to_wire_error,
 )
+from cube.wire.running import Runner
 from cube.wire.session import Session
 from cube.wire.settings import DEFAULTS
 from cube.wire.utilities import Messages, Output
@@ -135,6 +136,7 @@ class Connection:
         self._session: Session | None = None
         self._process_id = 0
         self._skipping = False
+        self._seconds = 0.0
         self._context: SecurityContext = {"groups": []}
 
     def serve(self) -> None:
@@ -181,7 +183,7 @@ class Connection:
         elif isinstance(message, Terminate):
             raise _Ended
         elif isinstance(message, Query):
-            self._answer(self._session.run(message.query_string))
+            self._answer(self._session.run(message.query_string), ends=True)
             self._get_ready()
         elif isinstance(message, Sync):
             self._skipping = False
@@ -189,7 +191,8 @@ class Connection:
         elif isinstance(message, Flush):
             self._flush()
         elif not self._skipping:
-            self._skipping = not self._answer(self._route(self._session, message))
+            ends = isinstance(message, Execute)
+            self._skipping = not self._answer(self._route(self._session, message), ends=ends)
 
     def _route(self, session: Session, message: PGMessage) -> Messages:
         match message:
@@ -210,11 +213,14 @@ class Connection:
         self._session.finish()
         self._send(ReadyForQuery(status=self._session.status))
 
-    def _answer(self, outputs: Messages) -> bool:
-        """Send what a statement gives; whether it came to its end without error."""
+    def _answer(self, outputs: Messages, *, ends: bool) -> bool:
+        """Send what a message is answered with; whether it came to its end without error.
+
+        A statement is logged when it ``ends``, or fails: before that it may have been described,
+        which computes it.
+        """
         assert self._session is not None
-        started, sent = time.monotonic(), self._session.rows_sent
-        self._session.runner.told = {}
+        started = time.monotonic()
         status: str | None = None
         self._sock.settimeout(STREAM_SECONDS)
         try:
@@ -228,12 +234,16 @@ class Connection:
             self._session.fail()
             status = self._tell(error)
         finally:
-            told = self._session.runner.told
-            if rows := self._session.rows_sent - sent:
-                told["rows"] = rows
-            if told or status:
-                log_statement(self._context, status or DONE, time.monotonic() - started, told)
+            self._seconds += time.monotonic() - started
+            if ends or status:
+                self._log(self._session.runner, status)
         return status is None
+
+    def _log(self, runner: Runner, status: str | None) -> None:
+        """Log a statement that read something or failed."""
+        if runner.told or status:
+            log_statement(self._context, status or DONE, self._seconds, runner.told)
+        runner.told, self._seconds = {}, 0.0
 
     def _tell(self, error: Exception) -> str:
         """Tell the client what is wrong; its SQLSTATE. Faults of the server go to the log."""

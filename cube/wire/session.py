@@ -94,7 +94,6 @@ class Session:
         self._utilities = Utilities(self._state)
         self.canceller = Canceller()
         self.runner = Runner(bridge, self.canceller, service.timeout_seconds)
-        self.rows_sent = 0
 
     @property
     def status(self) -> TransactionStatus:
@@ -247,7 +246,7 @@ class Session:
                 yield body
         else:
             sent = yield from self._fetch_rows(rows, formats, limit, quiet=tag == "MOVE")
-        self.rows_sent += sent
+        self.runner.told["rows"] = sent
         if sent == limit and tag == "SELECT":
             yield PortalSuspended()
         else:
