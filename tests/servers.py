@@ -44,9 +44,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(ready: Callable[[], object]) -> None:
-    """Wait until something holds, for half a minute at most."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def wait_until(ready: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait until something holds, for so long at most."""
+    deadline = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.02)

@@ -26,6 +26,7 @@ from cube.server.values import Value
 from cube.wire.catalog.rewrite import Rewriter
 from cube.wire.catalog.store import catalog_tables
 from cube.wire.errors import FORBIDDEN, NOT_SUPPORTED, UNDEFINED_TABLE, WireError
+from cube.wire.flatten import flatten_lists
 from cube.wire.functions import CATALOG, PLAIN, check_functions
 from cube.wire.joins import cannot_join, mark_unique
 from cube.wire.names import name_projections
@@ -107,6 +108,8 @@ class _Compiler:
         check_functions(self._tree, PLAIN | {"measure"})
         self._qualify()
         self._tree = self._reader.rewriter.rewrite(self._set_clock(self._tree))
+        for select in reversed(list(self._tree.find_all(exp.Select))):
+            flatten_lists(select, self._view_of)
         selects = list(self._tree.find_all(exp.Select))
         for select in selects:
             mark_unique(select)

@@ -58,6 +58,8 @@ class GroupedSelect:
             self._asked.keys[key.name] = key
         grouped = list(self._asked.keys)
         outer = select.copy()
+        if self._members.row_count() is None and outer.args.get("having"):
+            outer.set("having", outer.args["having"].transform(_drop_row_test))
         for clause in ("expressions", "having", "order"):
             self._replace(outer, clause)
         for join in outer.args.get("joins") or []:
@@ -236,3 +238,12 @@ class GroupedSelect:
             if isinstance(argument, exp.Column) and self._members.resolve(argument).kind == kind:
                 return True
         return False
+
+
+def _drop_row_test(node: exp.Expr) -> exp.Expr:
+    """``COUNT(*) > 0`` holds for every group: a tool writes it beside any aggregate."""
+    count = node.this.unnest() if isinstance(node, exp.GT) else None
+    if not isinstance(count, exp.Count) or not isinstance(count.this, exp.Star | exp.Literal):
+        return node
+    number = node.expression
+    return exp.true() if isinstance(number, exp.Literal) and number.name == "0" else node

@@ -75,9 +75,8 @@ def cannot_join(view: str) -> WireError:
 
 def _equated(part: exp.Expr, alias: str, names: list[str], members: Members) -> str:
     """Output of the sub-select that a part of the condition equates with a member."""
-    node = part.unnest()
     found = []
-    for side in (node.left, node.right) if isinstance(node, _EQUAL) else ():
+    for side in _find_sides(part.unnest()):
         column = side.unnest()
         if isinstance(column, exp.Column) and _is_of(column, alias, names, members):
             column.meta[_JOINED] = True
@@ -85,6 +84,13 @@ def _equated(part: exp.Expr, alias: str, names: list[str], members: Members) -> 
     if len(found) != 1:
         raise cannot_join(members.view.definition.name)
     return found[0]
+
+
+def _find_sides(node: exp.Expr) -> list[exp.Expr]:
+    """Both sides of what is equal, also said as ``NOT (a IS DISTINCT FROM b)``; else nothing."""
+    inner = node.this.unnest() if isinstance(node, exp.Not) else node
+    wanted = (exp.NullSafeNEQ,) if isinstance(node, exp.Not) else _EQUAL
+    return [inner.this, inner.expression] if isinstance(inner, wanted) else []
 
 
 def _is_of(column: exp.Column, alias: str, names: list[str], members: Members) -> bool:

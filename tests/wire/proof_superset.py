@@ -25,6 +25,7 @@ from playwright.sync_api import sync_playwright
 
 from cube.server.auth import make_token
 from pipelines.settings import PROJECT_FOLDER, Settings
+from pipelines.versions import current_version
 from tests.servers import free_port, wait_until
 
 PACKAGES = [
@@ -39,6 +40,7 @@ SECRET = "a secret of the proof that is long enough for it"
 USER = {"username": "admin", "password": "admin"}
 VIEW, TIME, GROUP, MEASURE = "balances", "month_end_date", "region_name", "end_balance"
 BEST = 2
+START_SECONDS = 300.0
 CONFIG = """
 SECRET_KEY = {secret!r}
 SQLALCHEMY_DATABASE_URI = {database!r}
@@ -54,6 +56,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("var/proof-superset"))
     folder = parser.parse_args().folder.resolve()
+    if current_version(Settings()) is None:
+        raise SystemExit("nothing is published; run `make refresh` first")
     scripts = install(folder)
     variables = prepare(scripts, folder)
     ports = {name: free_port() for name in ("cubes", "wire", "superset")}
@@ -149,7 +153,7 @@ def start(command: list[str], variables: dict[str, str], log: Path, address: str
             command, env=variables, stdout=file, stderr=subprocess.STDOUT, cwd=PROJECT_FOLDER
         )
     try:
-        wait_until(lambda: server.poll() is not None or answers(address))
+        wait_until(lambda: server.poll() is not None or answers(address), START_SECONDS)
         if server.poll() is not None:
             raise SystemExit(f"{command[0]} ended: {log.read_text(encoding='utf-8')[-2000:]}")
         yield

@@ -14,7 +14,9 @@ create macro regclass_name(_oid) as (
     where _c.oid = try_cast(_oid as uinteger)
 );
 create macro regclass_oid(_name) as (
-    select min(_c.oid) from pg.pg_class as _c where _c.relname = cast(_name as varchar)
+    select min(_c.oid)
+    from pg.pg_class as _c inner join pg.pg_namespace as _n on _c.relnamespace = _n.oid
+    where replace(cast(_name as varchar), '"', '') in (_c.relname, _n.nspname || '.' || _c.relname)
 );
 create macro regproc_name(_oid) as (
     select _p.proname from pg.pg_proc as _p where _p.oid = try_cast(_oid as uinteger)
@@ -66,11 +68,13 @@ create macro pg_get_partkeydef(_oid) as cast(null as varchar);
 create macro pg_get_statisticsobjdef_columns(_oid) as cast(null as varchar);
 create macro pg_relation_is_publishable(_oid) as false;
 create macro pg_encoding_to_char(_encoding) as 'UTF8';
+create macro getdatabaseencoding() as 'UTF8';
 create macro pg_table_size(_oid) as cast(0 as bigint);
 create macro pg_relation_size(_oid) as cast(0 as bigint), (_oid, _fork) as cast(0 as bigint);
 create macro pg_total_relation_size(_oid) as cast(0 as bigint);
 create macro pg_indexes_size(_oid) as cast(0 as bigint);
 create macro pg_database_size(_oid) as cast(0 as bigint);
+create macro pg_tablespace_size(_oid) as cast(0 as bigint);
 create macro pg_tablespace_location(_oid) as '';
 create macro pg_is_in_recovery() as false;
 create macro pg_is_wal_replay_paused() as false;

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import duckdb
 from sqlglot import exp
 
+from cube.wire.catalog.oids import SYSTEM_OIDS
 from cube.wire.errors import NOT_SUPPORTED, UNDEFINED_TABLE, WireError
 from cube.wire.parameters import split_array
 
@@ -87,6 +88,8 @@ class Rewriter:
                 return function if _is_schema(node) else node
             case exp.Operator():
                 return _rewrite_operator(node)
+            case exp.Column() if node.name.lower() == "tableoid":
+                return _name_catalog(node)
             case exp.Collate():
                 return node.this  # type: ignore[no-any-return]
             case exp.Cast():
@@ -110,6 +113,8 @@ class Rewriter:
         arguments = node.expressions if isinstance(node, exp.Anonymous) else []
         if name == "json_build_object":
             return exp.Anonymous(this="json_object", expressions=arguments)
+        if name == "format":
+            return _rewrite_format(list(node.iter_expressions()))
         if name in self.constants:
             value = self.constants[name]
             return exp.convert(value)
@@ -154,6 +159,22 @@ def _is_schema(node: exp.Dot) -> bool:
     """Whether a function or literal stands behind the name of a schema."""
     schema = node.this.name.lower() in ("pg_catalog", "information_schema")
     return schema and isinstance(node.expression, exp.Func | exp.Literal)
+
+
+def _rewrite_format(arguments: list[exp.Expr]) -> exp.Expr:
+    """PostgreSQL's has the places of C, and %I for names; DuckDB's has others."""
+    pattern = arguments[0]
+    if isinstance(pattern, exp.Literal) and pattern.is_string:
+        arguments[0] = exp.Literal.string(pattern.name.replace("%I", "%s"))
+    return exp.Anonymous(this="printf", expressions=arguments)
+
+
+def _name_catalog(column: exp.Column) -> exp.Expr:
+    """The oid of the catalog table that a row is of, which is no column in DuckDB."""
+    select = column.find_ancestor(exp.Select)
+    tables = select.find_all(exp.Table) if select is not None else []
+    names = [t.name.lower() for t in tables if column.table in ("", t.alias_or_name)]
+    return exp.Literal.number(SYSTEM_OIDS.get(names[0], 0) if names else 0)
 
 
 def _name_type(kind: exp.Expr) -> str:
