@@ -82,6 +82,9 @@ proof-dagster: install ## The example for Dagster, really started, in an environ
 proof-airflow: install ## The example for Airflow, really started, in an environment of its own
 	$(BIN)/python -m tests.faults.proof_schedulers airflow --folder $(BANKCRM_HOME)/proof-schedulers
 
+proof-superset: install ## Apache Superset, really started: its charts equal the cubes, with pictures
+	$(BIN)/python -m tests.wire.proof_superset --folder $(BANKCRM_HOME)/proof-superset
+
 contracts: install ## Render what comes from the feed contracts
 	@$(BIN)/bankcrm contracts
 
@@ -91,4 +94,4 @@ requirements: install ## Pin the dependencies of pyproject.toml anew
 clean: ## Remove the data of this folder, keep the environment
 	rm -rf $(BANKCRM_HOME) target
 
-.PHONY: help install refresh explorer serve status docs lint test bench bench-explorer proof-nights proof-cubes proof-kills proof-readers proof-dagster proof-airflow contracts requirements clean
+.PHONY: help install refresh explorer serve status docs lint test bench bench-explorer proof-nights proof-cubes proof-kills proof-readers proof-dagster proof-airflow proof-superset contracts requirements clean

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import psycopg
-import uvicorn
 
 from cube.server.app import create_app
 from cube.wire.server import WireServer
 from pipelines.settings import Settings
+from tests.servers import get_address, serve_app
 
 ROUNDS = 15
 QUERIES = {
@@ -64,17 +63,22 @@ def measure(ways: dict[str, Callable[[], int]]) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, default=Path("var"))
-    settings = Settings(home=parser.parse_args().home, port=14999, wire_port=0)
+    parser.add_argument("--without-cache", action="store_true", help="compute every answer")
+    arguments = parser.parse_args()
+    settings = Settings(home=arguments.home, wire_port=0)
+    if arguments.without_cache:
+        settings = settings.model_copy(update={"cube_cache_bytes": 0})
     app = create_app(settings)
-    wire = WireServer(app.state.service, settings)
+    wire = WireServer(app.state.service, app.state.bridge, settings)
     wire.start()
-    server = uvicorn.Server(uvicorn.Config(app, port=settings.port, log_config=None))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    address = f"http://127.0.0.1:{settings.port}/cubejs-api/v1/load"
-    options = {"host": "127.0.0.1", "port": wire.port, "user": "me", "dbname": "bankcrm"}
+    with serve_app(app) as server:
+        compare(f"{get_address(server)}/cubejs-api/v1/load", wire.port)
+        wire.stop()
+
+
+def compare(address: str, port: int) -> None:
+    """Print the medians of every way for every query."""
+    options = {"host": "127.0.0.1", "port": port, "user": "me", "dbname": "bankcrm"}
     with (
         httpx.Client(timeout=60) as http,
         psycopg.connect(**options, autocommit=True) as client,  # type: ignore[arg-type]
@@ -94,9 +98,6 @@ def main() -> None:
             found = measure(ways)
             words = ", ".join(f"{name} {1000 * value:.1f} ms" for name, value in found.items())
             print(f"{counts} rows: {words}")
-    server.should_exit = True
-    thread.join()
-    wire.stop()
 
 
 if __name__ == "__main__":

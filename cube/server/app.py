@@ -57,7 +57,8 @@ def create_app(
 ) -> Starlette:
     """The cube server over the published versions of ``settings.home``.
 
-    Its ``state.stop`` interrupts the queries that run and refuses those that wait.
+    Its ``state.stop`` interrupts the queries that run and refuses those that wait; its
+    ``state.bridge`` lets threads beside the event loop ask.
 
     Raises:
         ModelError: the data model is not well formed.
@@ -85,6 +86,7 @@ def create_app(
     )
     app.state.stop = api.stop
     app.state.service = service
+    app.state.bridge = api.bridge
     return app
 
 

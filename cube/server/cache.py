@@ -12,7 +12,7 @@ _ENTRY_BYTES = 500
 
 
 @dataclass(frozen=True)
-class Cached:
+class Answer:
     """Body of an answer as sent, and its number of rows."""
 
     body: bytes
@@ -32,20 +32,20 @@ class AnswerCache:
     def __init__(self, maximum_bytes: int) -> None:
         self._lock = threading.Lock()
         self._version: str | None = None
-        self._answers: LRUCache[str, Cached] = LRUCache(maximum_bytes, getsizeof=_size)
+        self._answers: LRUCache[str, Answer] = LRUCache(maximum_bytes, getsizeof=_size)
 
     @property
     def bytes(self) -> int:
         """What the answers hold now."""
         return int(self._answers.currsize)
 
-    def get(self, version: str, etag: str) -> Cached | None:
+    def get(self, version: str, etag: str) -> Answer | None:
         """The answer, where it is known. To ask for a version drops those of every other."""
         with self._lock:
             self._switch(version)
             return self._answers.get(etag)
 
-    def put(self, version: str, etag: str, answer: Cached) -> None:
+    def put(self, version: str, etag: str, answer: Answer) -> None:
         """Keep an answer, unless it is of a version before, or larger than the whole cache."""
         with self._lock:
             if version == self._version and _size(answer) <= self._answers.maxsize:
@@ -57,5 +57,5 @@ class AnswerCache:
             self._version = version
 
 
-def _size(answer: Cached) -> int:
+def _size(answer: Answer) -> int:
     return len(answer.body) + _ENTRY_BYTES

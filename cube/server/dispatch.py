@@ -10,18 +10,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from cube.server.cache import AnswerCache, Cached
+from cube.server.cache import Answer, AnswerCache
 from cube.server.flights import Flights
 from cube.server.interrupt import Interrupter
 from cube.server.request import Request
 from cube.server.service import Prepared, Service, Stream
-from cube.server.slots import Slots
+from cube.server.slots import Slot, Slots
 from cube.server.threads import Threads
+from cube.server.warehouse import Version
 from pipelines.settings import Settings
 
 STREAM_SECONDS = 600.0
@@ -32,14 +33,28 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Served:
-    """An answer as JSON and how it came about: ``cache`` is ``hit``, ``shared`` or ``miss``.
+class Work:
+    """An answer to compute, on a version that whoever asks holds.
 
-    ``waited`` are the seconds until it had a slot, ``computed`` those after.
+    Args:
+        key: stands for all that the answer depends on; equal keys are computed once.
+        fresh: do not take it from the cache.
     """
 
-    body: bytes
-    rows: int
+    version: Version
+    key: str
+    compute: Callable[[Interrupter], Answer]
+    fresh: bool = False
+
+
+@dataclass(frozen=True)
+class Served:
+    """An answer and how it came about: ``cache`` is ``hit``, ``shared`` or ``miss``.
+
+    ``waited`` are the seconds in the queue, ``computed`` those after.
+    """
+
+    answer: Answer
     cache: str
     waited: float = 0.0
     computed: float = 0.0
@@ -71,6 +86,11 @@ class Dispatcher:
         self._cache = AnswerCache(settings.cube_cache_bytes)
         self._flights: Flights[Served] = Flights()
 
+    @property
+    def waiting(self) -> int:
+        """Queries that wait for a slot."""
+        return self._slots.waiting
+
     async def run(self, work: Callable[[], T]) -> T:
         """Result of short work that needs no slot."""
         return await self._planners.run(work)
@@ -93,12 +113,32 @@ class Dispatcher:
             Overloaded: too many queries run and wait.
             BankcrmError: as `Service.compute` does.
         """
-        kept = self._cache.get(prepared.version.name, prepared.etag)
-        if kept is not None and not prepared.request.fresh:
-            return Served(kept.body, kept.rows, "hit")
-        shared = prepared.etag in self._flights
-        served = await self._flights.join(prepared.etag, partial(self._start, prepared))
-        return Served(served.body, served.rows, "shared") if shared else served
+        compute = partial(self._service.compute, prepared)
+        fresh = prepared.request.fresh
+        return await self.answer(Work(prepared.version, prepared.etag, compute, fresh))
+
+    async def answer(self, work: Work) -> Served:
+        """An answer, taken from the cache or computed once for all who ask now.
+
+        Raises:
+            Overloaded: too many queries run and wait.
+            Exception: whatever the work raises.
+        """
+        kept = self._cache.get(work.version.name, work.key)
+        if kept is not None and not work.fresh:
+            return Served(kept, "hit")
+        shared = work.key in self._flights
+        served = await self._flights.join(work.key, partial(self._start, work))
+        return Served(served.answer, "shared") if shared else served
+
+    async def take_stream(self) -> tuple[Slot, AsyncExitStack]:
+        """A slot among the streams, for as long as the stack is not closed.
+
+        Raises:
+            Overloaded: too many streams run and wait.
+        """
+        held = AsyncExitStack()
+        return await held.enter_async_context(self._streams.take()), held
 
     @asynccontextmanager
     async def stream(self, prepared: Prepared) -> AsyncIterator[OpenStream]:
@@ -128,15 +168,15 @@ class Dispatcher:
         self._workers.close()
         self._service.warehouse.close()
 
-    def _start(self, prepared: Prepared, held: ExitStack) -> Coroutine[Any, Any, Served]:
-        held.enter_context(self._service.warehouse.hold(prepared.version))
-        return self._compute(prepared)
+    def _start(self, work: Work, held: ExitStack) -> Coroutine[Any, Any, Served]:
+        held.enter_context(self._service.warehouse.hold(work.version))
+        return self._compute(work)
 
-    async def _compute(self, prepared: Prepared) -> Served:
+    async def _compute(self, work: Work) -> Served:
         async with self._slots.take() as slot:
             stop: Interrupter = slot.interrupter
             started = time.perf_counter()
-            answer = await self._workers.run(partial(self._service.compute, prepared, stop), stop)
+            answer = await self._workers.run(partial(work.compute, stop), stop)
             computed = time.perf_counter() - started
-        self._cache.put(prepared.version.name, prepared.etag, Cached(answer.body, answer.rows))
-        return Served(answer.body, answer.rows, "miss", slot.waited, computed)
+        self._cache.put(work.version.name, work.key, answer)
+        return Served(answer, "miss", slot.waited, computed)

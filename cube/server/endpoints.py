@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from cube.server.access import ADMINISTRATORS
 from cube.server.auth import SecurityContext, authenticate
+from cube.server.bridge import Bridge
 from cube.server.dispatch import Dispatcher, Served
 from cube.server.errors import Forbidden, QueryError
 from cube.server.formats import JSON_TYPE, choose_type
@@ -40,6 +41,7 @@ class Api:
         self._settings = settings
         self._logins = Logins(settings, "http")
         self._dispatcher = Dispatcher(service, settings)
+        self.bridge = Bridge(self._dispatcher)
         self._openapi = encode(build_openapi())
 
     def routes(self) -> list[Route]:
@@ -52,8 +54,9 @@ class Api:
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         """Interrupt what still runs at the end, then close the warehouse."""
-        yield
-        self.stop()
+        with self.bridge.open():
+            yield
+            self.stop()
         self._dispatcher.close()
 
     def stop(self) -> None:
@@ -79,7 +82,7 @@ class Api:
             if served.computed >= self._settings.cube_slow_seconds:
                 wishes = await self._dispatcher.run(partial(self._service.list_wishes, prepared))
                 http.state.log["wishes"] = [wish.model_dump() for wish in wishes]
-        return Response(served.body, media_type=JSON_TYPE, headers=headers)
+        return Response(served.answer.body, media_type=JSON_TYPE, headers=headers)
 
     async def _sql(self, http: HttpRequest) -> Response:
         return await self._describe(http, self._service.sql)
@@ -154,7 +157,11 @@ class Api:
 
 def _tell(served: Served) -> dict[str, Any]:
     """What the access log says of an answer as JSON."""
-    told = {"rows": served.rows, "cache": served.cache, "queue_ms": _milliseconds(served.waited)}
+    told = {
+        "rows": served.answer.rows,
+        "cache": served.cache,
+        "queue_ms": _milliseconds(served.waited),
+    }
     return told | ({"computed_ms": _milliseconds(served.computed)} if served.computed else {})
 
 

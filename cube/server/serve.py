@@ -52,7 +52,9 @@ def run(settings: Settings, *, grace_seconds: float = GRACE_SECONDS) -> None:
     """
     app = create_app(settings)
     _keep_model_out_of_collections()
-    wire = None if settings.wire_port is None else WireServer(app.state.service, settings)
+    state = app.state
+    asked = settings.wire_port is not None
+    wire = WireServer(state.service, state.bridge, settings) if asked else None
     if wire is not None:
         wire.start()
     try:

@@ -11,6 +11,7 @@ from itertools import chain
 
 from cube.server.access import AccessControl
 from cube.server.auth import SecurityContext
+from cube.server.cache import Answer
 from cube.server.errors import QueryError
 from cube.server.explain import explain_plan
 from cube.server.formats import ARROW_TYPE, CSV_TYPE, JSON_TYPE, STREAMS
@@ -37,14 +38,6 @@ from cube.server.sql import write_statement, write_total
 from cube.server.warehouse import Version, Warehouse
 
 _TOKEN_TIMES = frozenset({"exp", "iat", "nbf", "jti"})
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Body of an answer as JSON, and what the access log says of it."""
-
-    body: bytes
-    rows: int
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,12 @@ from cube.server.values import Value
 from cube.wire.catalog.rewrite import Rewriter
 from cube.wire.catalog.store import catalog_tables
 from cube.wire.errors import FORBIDDEN, NOT_SUPPORTED, UNDEFINED_TABLE, WireError
+from cube.wire.flatten import flatten_lists
 from cube.wire.functions import CATALOG, PLAIN, check_functions
+from cube.wire.joins import cannot_join, mark_unique
 from cube.wire.names import name_projections
-from cube.wire.semantic import Content, SemanticSelect
+from cube.wire.semantic import SemanticSelect
+from cube.wire.source import Content
 from cube.wire.tables import CUBES, MARTS
 
 DATABASE = "bankcrm"
@@ -106,6 +109,11 @@ class _Compiler:
         self._qualify()
         self._tree = self._reader.rewriter.rewrite(self._set_clock(self._tree))
         for select in reversed(list(self._tree.find_all(exp.Select))):
+            flatten_lists(select, self._view_of)
+        selects = list(self._tree.find_all(exp.Select))
+        for select in selects:
+            mark_unique(select)
+        for select in reversed(selects):
             view = self._view_of(select)
             if view is None:
                 _check_no_measures(select)
@@ -194,12 +202,10 @@ class _Compiler:
         views = [table for table in tables if self._find_table(table) == CUBES]
         if not views:
             return None
-        if joins or select.args.get("laterals"):
-            raise WireError(
-                NOT_SUPPORTED,
-                f"the view {views[0].name} cannot be joined",
-                "Put each view in a sub-select with its groups, and join those.",
-            )
+        picks_groups = all(isinstance(joined, exp.Subquery) for joined in joins)
+        leads = source is not None and source.this is views[0]
+        if not leads or not picks_groups or select.args.get("laterals"):
+            raise cannot_join(views[0].name)
         return self._reader.access.views[views[0].name.lower()]
 
     def _translate(self, select: exp.Select, view: CompiledView) -> None:

@@ -12,8 +12,8 @@ import socket
 import ssl
 import struct
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,9 +46,13 @@ from pygwire.messages import (
 )
 
 from cube.server.auth import SecurityContext, authenticate, is_loopback
+from cube.server.dispatch import STREAM_SECONDS
 from cube.server.logins import Logins
+from cube.wire.access_log import log_statement
 from cube.wire.compiler import DATABASE
 from cube.wire.errors import (
+    DONE,
+    HUNG_UP,
     IDLE_IN_TRANSACTION,
     INTERNAL,
     INVALID_AUTHORIZATION,
@@ -58,8 +62,10 @@ from cube.wire.errors import (
     WireError,
     to_wire_error,
 )
-from cube.wire.session import Output, Session
+from cube.wire.running import Runner
+from cube.wire.session import Session
 from cube.wire.settings import DEFAULTS
+from cube.wire.utilities import Messages, Output
 from pipelines.settings import Settings
 
 LOGIN_SECONDS: Final = 30.0
@@ -130,7 +136,8 @@ class Connection:
         self._session: Session | None = None
         self._process_id = 0
         self._skipping = False
-        self._user = ""
+        self._seconds = 0.0
+        self._context: SecurityContext = {"groups": []}
 
     def serve(self) -> None:
         """Answer until the end. Nothing is raised: faults are logged."""
@@ -176,7 +183,7 @@ class Connection:
         elif isinstance(message, Terminate):
             raise _Ended
         elif isinstance(message, Query):
-            self._answer(self._session.run(message.query_string))
+            self._answer(self._session.run(message.query_string), ends=True)
             self._get_ready()
         elif isinstance(message, Sync):
             self._skipping = False
@@ -184,9 +191,10 @@ class Connection:
         elif isinstance(message, Flush):
             self._flush()
         elif not self._skipping:
-            self._skipping = not self._answer(self._route(self._session, message))
+            ends = isinstance(message, Execute)
+            self._skipping = not self._answer(self._route(self._session, message), ends=ends)
 
-    def _route(self, session: Session, message: PGMessage) -> Iterable[Output]:
+    def _route(self, session: Session, message: PGMessage) -> Messages:
         match message:
             case Parse():
                 return session.parse(message)
@@ -205,26 +213,37 @@ class Connection:
         self._session.finish()
         self._send(ReadyForQuery(status=self._session.status))
 
-    def _answer(self, outputs: Iterable[Output]) -> bool:
-        """Send what a statement gives; whether it came to its end without error."""
+    def _answer(self, outputs: Messages, *, ends: bool) -> bool:
+        """Send what a message is answered with; whether it came to its end without error.
+
+        A statement is logged when it ``ends``, or fails: before that it may have been described,
+        which computes it.
+        """
         assert self._session is not None
-        started, before = time.monotonic(), self._session.rows_sent
-        state = "done"
+        started = time.monotonic()
+        status: str | None = None
+        self._sock.settimeout(STREAM_SECONDS)
         try:
-            for output in outputs:
-                self._send(output)
+            with closing(outputs):
+                for output in outputs:
+                    self._send(output)
         except OSError:
+            status = HUNG_UP
             raise
         except Exception as error:
             self._session.fail()
-            state = self._tell(error)
-            return False
+            status = self._tell(error)
         finally:
-            rows = self._session.rows_sent - before
-            milliseconds = 1000 * (time.monotonic() - started)
-            if rows or state != "done":
-                _LOG.info("%s %s rows=%d ms=%.0f", self._user, state, rows, milliseconds)
-        return True
+            self._seconds += time.monotonic() - started
+            if ends or status:
+                self._log(self._session.runner, status)
+        return status is None
+
+    def _log(self, runner: Runner, status: str | None) -> None:
+        """Log a statement that read something or failed."""
+        if runner.told or status:
+            log_statement(self._context, status or DONE, self._seconds, runner.told)
+        runner.told, self._seconds = {}, 0.0
 
     def _tell(self, error: Exception) -> str:
         """Tell the client what is wrong; its SQLSTATE. Faults of the server go to the log."""
@@ -301,14 +320,14 @@ class Connection:
             )
         key = secrets.token_bytes(4)
         self._process_id, self._session = self._host.open_session(context, key)
-        self._user = f"user={context.get('sub')} groups={context['groups']}"
+        self._context = context
         _set_at_start(self._session, parameters)
         self._send(AuthenticationOk())
         for status in self._session.report_settings():
             self._send(status)
         self._send(BackendKeyData(process_id=self._process_id, secret_key=key))
         self._send(ReadyForQuery(status=self._session.status))
-        _LOG.info("%s connected from %s", self._user, self._peer)
+        _LOG.info("%s connected from %s", context.get("sub"), self._peer)
 
     # Bytes
 

@@ -10,7 +10,15 @@ from typing import Final
 
 import duckdb
 
-from cube.server.errors import CannotRecord, Forbidden, QueryError, QueryTimeout
+from cube.server.errors import (
+    CannotRecord,
+    Forbidden,
+    OutOfMemory,
+    Overloaded,
+    QueryError,
+    QueryTimeout,
+    Stopping,
+)
 from pipelines.errors import BankcrmError, NothingPublished
 
 ACTIVE_TRANSACTION: Final = "25001"
@@ -20,11 +28,13 @@ BAD_STATEMENT: Final = "26000"
 BAD_VALUE: Final = "22023"
 CANCELED: Final = "57014"
 DATATYPE_MISMATCH: Final = "42804"
+DONE: Final = "00000"
 DUPLICATE_CURSOR: Final = "42P03"
 DUPLICATE_STATEMENT: Final = "42P05"
 FAILED_TRANSACTION: Final = "25P02"
 FORBIDDEN: Final = "42501"
 GROUPING: Final = "42803"
+HUNG_UP: Final = "08006"
 IDLE_IN_TRANSACTION: Final = "25P03"
 INTERNAL: Final = "XX000"
 INVALID_AUTHORIZATION: Final = "28000"
@@ -37,6 +47,7 @@ READ_ONLY: Final = "25006"
 SHUTDOWN: Final = "57P01"
 STARTING: Final = "57P03"
 SYNTAX: Final = "42601"
+OVERLOADED: Final = "53000"
 TOO_COMPLEX: Final = "54001"
 TOO_MANY_CONNECTIONS: Final = "53300"
 UNDEFINED_COLUMN: Final = "42703"
@@ -66,6 +77,9 @@ class WireError(BankcrmError):
 
 _KNOWN: tuple[tuple[type[Exception], str], ...] = (
     (QueryTimeout, CANCELED),
+    (Overloaded, OVERLOADED),
+    (OutOfMemory, OUT_OF_MEMORY),
+    (Stopping, SHUTDOWN),
     (Forbidden, INVALID_PASSWORD),
     (NothingPublished, STARTING),
     (CannotRecord, STARTING),

@@ -1,100 +1,148 @@
-"""Statements that run: within a time limit, and until somebody asks to stop them."""
+"""Rows of a statement: of a whole answer, which are bytes already, and of a cursor that fetches."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 
 import duckdb
 
+from cube.server.cache import Answer
+from cube.server.interrupt import Interrupter
 from cube.server.warehouse import Row
 from cube.wire.compiler import Compiled
 from cube.wire.errors import CANCELED, WireError
+from cube.wire.rows import count_bytes
 from cube.wire.types import WireType, from_duckdb
 
 Field = tuple[str, WireType]
 """Name and type of a column of an answer."""
 
+Stop = Callable[[WireError], None]
+Turn = Callable[[], AbstractContextManager[Interrupter]]
+"""Waits for the right to run something, which ends with the block."""
+
 
 class Canceller:
-    """Interrupts what a session runs at the moment. Safe to share between threads."""
+    """Stops what a session runs at the moment. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: duckdb.DuckDBPyConnection | None = None
-        self._reason = ""
+        self._stop: Stop | None = None
 
     def cancel(self, reason: str = "canceling statement due to user request") -> None:
-        """Interrupt the statement that runs; nothing happens where none does."""
+        """Stop the statement that runs; nothing happens where none does."""
         with self._lock:
-            if self._running is not None:
-                self._reason = reason
-                self._running.interrupt()
+            if self._stop is not None:
+                self._stop(WireError(CANCELED, reason))
 
     @contextmanager
-    def guard(self, cursor: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
-        """Work of a cursor that may be cancelled, and is after so many seconds.
-
-        Raises:
-            WireError: it was cancelled, with the reason.
-        """
+    def watch(self, stop: Stop) -> Iterator[None]:
+        """Work that ``stop`` ends, at once and from any thread."""
         with self._lock:
-            self._running, self._reason = cursor, ""
-        words = f"the statement ran longer than {seconds:g} seconds and was stopped"
-        timer = threading.Timer(seconds, self.cancel, [words])
-        timer.daemon = True
-        timer.start()
+            before, self._stop = self._stop, stop
         try:
             yield
-        except duckdb.InterruptException as error:
-            raise WireError(CANCELED, self._reason or "the statement was stopped") from error
         finally:
-            timer.cancel()
             with self._lock:
-                self._running = None
+                self._stop = before
+
+
+@dataclass(frozen=True)
+class EncodedAnswer(Answer):
+    """A whole answer as DataRow messages, and its columns."""
+
+    fields: tuple[Field, ...] = ()
+
+
+@dataclass
+class Encoded:
+    """An answer, and how far it has been sent."""
+
+    answer: EncodedAnswer
+    _sent: int = field(default=0, init=False)
+    _offset: int = field(default=0, init=False)
+
+    @property
+    def fields(self) -> list[Field]:
+        """Columns of the answer."""
+        return list(self.answer.fields)
+
+    def take(self, count: int) -> tuple[bytes, int]:
+        """The next rows, at most ``count``, and how many they are."""
+        start, left = self._offset, self.answer.rows - self._sent
+        if count >= left:
+            self._sent, self._offset = self.answer.rows, len(self.answer.body)
+            return self.answer.body[start:], left
+        self._offset += count_bytes(self.answer.body, start, count)
+        self._sent += count
+        return self.answer.body[start : self._offset], count
+
+    def keep(self) -> None:
+        """Nothing: the answer outlives the version that it was read from."""
+
+    def close(self) -> None:
+        """Nothing to let go of."""
 
 
 class Result:
-    """Rows of a statement, fetched as they are asked for, on a cursor of its own."""
+    """Rows fetched as they are asked for, on a cursor of its own.
+
+    Args:
+        seconds: what the start may take, and each fetch.
+        turn: how the right to fetch is had.
+        interrupter: stops the start.
+
+    Raises:
+        BankcrmError: it took too long, needed too much memory or was stopped.
+    """
 
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
         compiled: Compiled,
-        canceller: Canceller,
         seconds: float,
+        turn: Turn,
+        interrupter: Interrupter,
     ) -> None:
-        self._canceller, self._seconds = canceller, seconds
+        self.turn = turn
+        self._seconds = seconds
         self._cursor: duckdb.DuckDBPyConnection | None = connection.cursor()
         self._kept: list[Row] = []
-        self.fields: list[Field] = []
         try:
-            with canceller.guard(self._cursor, seconds):
+            with interrupter.guard(self._cursor, seconds):
                 self._cursor.execute(compiled.sql, list(compiled.parameters))
         except BaseException:
             self.close()
             raise
         described = self._cursor.description or []
-        self.fields = [(str(name), from_duckdb(str(kind))) for name, kind, *_ in described]
+        self.fields: list[Field] = [
+            (str(name), from_duckdb(str(kind))) for name, kind, *_ in described
+        ]
 
-    def fetch(self, count: int) -> list[Row]:
-        """The next rows, at most ``count``; none where there are no more.
+    def fetch(self, count: int, interrupter: Interrupter) -> list[Row]:
+        """The next rows, at most ``count``; fewer only where there are no more.
 
         Raises:
-            WireError: it took too long, or was cancelled.
+            BankcrmError: it took too long, or was stopped.
         """
-        if self._cursor is None:
-            rows, self._kept = self._kept[:count], self._kept[count:]
+        rows, self._kept = self._kept[:count], self._kept[count:]
+        if self._cursor is None or len(rows) == count:
             return rows
-        with self._canceller.guard(self._cursor, self._seconds):
-            return self._cursor.fetchmany(count)
+        with interrupter.guard(self._cursor, self._seconds):
+            return rows + self._cursor.fetchmany(count - len(rows))
+
+    def put_back(self, rows: list[Row]) -> None:
+        """Rows that were fetched come first again."""
+        self._kept = rows + self._kept
 
     def keep(self) -> None:
         """Fetch what is left, so that it outlives the version it is read from."""
         if self._cursor is not None:
-            with self._canceller.guard(self._cursor, self._seconds):
-                self._kept = self._cursor.fetchall()
+            with self.turn() as interrupter, interrupter.guard(self._cursor, self._seconds):
+                self._kept += self._cursor.fetchall()
             self.close()
 
     def close(self) -> None:

@@ -144,11 +144,9 @@ def _read_numeric(content: bytes) -> str:
     if sign not in (_POSITIVE, _NEGATIVE):
         raise ValueError("not a number")
     digits = struct.unpack_from(f"!{count}H", content, 8)
-    total = sum(
-        (Decimal(digit).scaleb(4 * (weight - place)) for place, digit in enumerate(digits)),
-        Decimal(0),
-    )
-    return str(-total if sign == _NEGATIVE else total)
+    text = "".join(f"{digit:04d}" for digit in digits)
+    # Not by arithmetic, which rounds to the digits of its context.
+    return str(Decimal((int(sign == _NEGATIVE), tuple(map(int, text)), 4 * (weight - count + 1))))
 
 
 def _read_array(content: bytes, element: int) -> list[exp.Expr]:

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from cube.wire.encoding import Encoder, get_encoder
 from cube.wire.errors import PROTOCOL, WireError
-from cube.wire.execution import Field, Result
+from cube.wire.execution import Encoded, Field, Result
 from cube.wire.parameters import set_parameters, to_literal
 from cube.wire.statements import Declare, Query, Statement
 from cube.wire.types import UNKNOWN
@@ -31,13 +31,13 @@ class Portal:
     statement: Statement | None
     formats: tuple[int, ...] = ()
     hold: bool = False
-    result: Result | None = None
+    rows: Encoded | Result | None = None
     notices: tuple[str, ...] = ()
 
     def close(self) -> None:
         """Let go of the rows."""
-        if self.result is not None:
-            self.result.close()
+        if self.rows is not None:
+            self.rows.close()
 
 
 def tree_of(statement: Statement | None) -> exp.Expr | None:

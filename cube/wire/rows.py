@@ -15,6 +15,7 @@ from cube.wire.encoding import Encoder
 _LENGTH = struct.Struct("!i").pack
 _HEAD = struct.Struct("!ciH").pack
 _NULL = _LENGTH(-1)
+_SIZE = struct.Struct("!i").unpack_from
 _OVERHEAD = 6
 
 
@@ -35,3 +36,12 @@ def encode_rows(rows: Sequence[Row], encoders: Sequence[Encoder]) -> bytes:
         parts.append(_HEAD(b"D", len(body) + _OVERHEAD, width))
         parts.append(body)
     return b"".join(parts)
+
+
+def count_bytes(body: bytes, start: int, rows: int) -> int:
+    """Length of so many messages that begin at a place."""
+    place = start
+    for _ in range(rows):
+        (length,) = _SIZE(body, place + 1)
+        place += 1 + length
+    return place - start

@@ -10,6 +10,7 @@ import threading
 from typing import Final
 
 from cube.server.auth import SecurityContext, check_exposure, is_loopback
+from cube.server.bridge import Bridge
 from cube.server.logins import Logins
 from cube.server.service import Service
 from cube.wire.catalog.store import Catalogs
@@ -31,8 +32,8 @@ _LOG = logging.getLogger("bankcrm.cube.wire")
 class WireServer:
     """Listens on ``settings.wire_port`` of ``settings.host``; port 0 takes a free one."""
 
-    def __init__(self, service: Service, settings: Settings) -> None:
-        """Bind the port.
+    def __init__(self, service: Service, bridge: Bridge, settings: Settings) -> None:
+        """Bind the port. Statements are answered for as long as the bridge is open.
 
         Raises:
             BankcrmError: the port is not free, the certificate cannot be read, or the server would
@@ -40,6 +41,7 @@ class WireServer:
         """
         check_exposure(settings)
         self._service = service
+        self._bridge = bridge
         self._settings = settings
         self._catalogs = Catalogs(DEFAULTS)
         self._lock = threading.Lock()
@@ -132,7 +134,7 @@ class WireServer:
                     "Close one, or set BANKCRM_WIRE_CONNECTIONS higher.",
                 )
             number, self._next_id = self._next_id, self._next_id + 1
-            session = Session(self._service, self._catalogs, context, number)
+            session = Session(self._service, self._bridge, self._catalogs, context, number)
             self._sessions[number] = (key, session)
         return number, session
 

@@ -7,12 +7,11 @@ published meanwhile; outside of one, every statement reads the version of its mo
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Generator
+from contextlib import closing
 
 from pygwire.constants import TransactionStatus
 from pygwire.messages import (
-    BackendMessage,
     Bind,
     BindComplete,
     Close,
@@ -33,22 +32,18 @@ from pygwire.messages import (
 )
 
 from cube.server.auth import SecurityContext
+from cube.server.bridge import Bridge
 from cube.server.service import Service
-from cube.server.warehouse import Row, Version
-from cube.wire.catalog.rewrite import Rewriter
 from cube.wire.catalog.store import Catalogs
-from cube.wire.compiler import DATABASE, Compiled, Reader, compile_query, find_schemas
+from cube.wire.compiler import Compiled, compile_query
 from cube.wire.errors import (
-    BAD_CURSOR,
-    BAD_STATEMENT,
     DUPLICATE_CURSOR,
     DUPLICATE_STATEMENT,
     FAILED_TRANSACTION,
     INVALID_AUTHORIZATION,
-    NO_TRANSACTION,
     WireError,
 )
-from cube.wire.execution import Canceller, Field, Result
+from cube.wire.execution import Canceller, Encoded, Field, Result
 from cube.wire.portals import (
     Portal,
     Prepared,
@@ -59,8 +54,11 @@ from cube.wire.portals import (
     tree_of,
     without_values,
 )
+from cube.wire.reading import Reading
 from cube.wire.rows import encode_rows
-from cube.wire.settings import REPORTED, SERVER_VERSION, SessionSettings
+from cube.wire.running import Runner
+from cube.wire.settings import SessionSettings
+from cube.wire.state import State
 from cube.wire.statements import (
     Declare,
     Query,
@@ -69,15 +67,11 @@ from cube.wire.statements import (
     parse_statement,
     split_statements,
 )
-from cube.wire.tables import may_read_marts, show_marts, show_views
 from cube.wire.types import TEXT
 from cube.wire.unbound import guess_types
-
-Output = BackendMessage | bytes
-"""A message, or rows as they go over the wire."""
+from cube.wire.utilities import Messages, Output, Utilities, report_settings, show_setting
 
 MOST_STATEMENTS = 1_000
-_BATCH_ROWS = 2_000
 _ALL = 2**63
 
 
@@ -85,36 +79,39 @@ class Session:
     """One client's session, from its login to its end."""
 
     def __init__(
-        self, service: Service, catalogs: Catalogs, context: SecurityContext, process_id: int
+        self,
+        service: Service,
+        bridge: Bridge,
+        catalogs: Catalogs,
+        context: SecurityContext,
+        process_id: int,
     ) -> None:
-        self._service = service
-        self._catalogs = catalogs
         self._context = context
-        self._access = service.control.grant(context)
-        self._process_id = process_id
-        self._pins = ExitStack()
-        self._version: Version | None = None
-        self._reader: tuple[str, Reader] | None = None
-        self._prepared: dict[str, Prepared] = {}
-        self._portals: dict[str, Portal] = {}
-        self.status = TransactionStatus.IDLE
+        self._timeout_seconds = service.timeout_seconds
         self.settings = SessionSettings()
+        reading = Reading(service, catalogs, context, self.settings, process_id)
+        self._state = State(self.settings, reading)
+        self._utilities = Utilities(self._state)
         self.canceller = Canceller()
-        self.rows_sent = 0
+        self.runner = Runner(bridge, self.canceller, service.timeout_seconds)
+
+    @property
+    def status(self) -> TransactionStatus:
+        """How the transaction stands."""
+        return self._state.status
 
     def close(self) -> None:
         """Let go of everything."""
-        self._drop_portals(everything=True)
-        self._unpin()
+        self._state.drop_portals(everything=True)
+        self._state.reading.unpin()
 
     def report_settings(self) -> list[ParameterStatus]:
         """What a client is told of the settings when it has logged in."""
-        values = self.settings.values
-        return [ParameterStatus(name=name, value=values[key]) for key, name in REPORTED.items()]
+        return report_settings(self.settings)
 
     # Simple queries
 
-    def run(self, text: str) -> Iterator[Output]:
+    def run(self, text: str) -> Messages:
         """Statements of one message, one after another, until one fails.
 
         Raises:
@@ -135,66 +132,70 @@ class Session:
     def finish(self) -> None:
         """The end of a message of statements, or of an extended query: of its transaction too,
         unless the client began one."""
-        if self.status is TransactionStatus.IDLE:
-            self._drop_portals()
-            self._unpin()
+        if self._state.status is TransactionStatus.IDLE:
+            self._state.drop_portals()
+            self._state.reading.unpin()
 
     def fail(self) -> None:
         """An error ends the statement, and makes the transaction one that has failed."""
-        if self.status is TransactionStatus.IN_TRANSACTION:
-            self.status = TransactionStatus.ERROR_TRANSACTION
+        if self._state.status is TransactionStatus.IN_TRANSACTION:
+            self._state.status = TransactionStatus.ERROR_TRANSACTION
 
     # Extended queries
 
-    def parse(self, message: Parse) -> Iterator[Output]:
+    def parse(self, message: Parse) -> Messages:
         """Name a statement."""
-        if message.statement and message.statement in self._prepared:
+        if message.statement and message.statement in self._state.prepared:
             raise WireError(
                 DUPLICATE_STATEMENT, f'prepared statement "{message.statement}" already exists'
             )
-        if len(self._prepared) >= MOST_STATEMENTS:
+        if len(self._state.prepared) >= MOST_STATEMENTS:
             raise WireError("53000", f"a session keeps at most {MOST_STATEMENTS} statements")
         parts = split_statements(message.query)
         if len(parts) > 1:
             raise WireError("42601", "cannot insert multiple commands into a prepared statement")
         statement = self._admit(parse_statement(parts[0])) if parts else None
         tree = tree_of(statement)
-        types = guess_types(tree, message.param_types, self._access) if tree is not None else ()
-        self._prepared[message.statement] = Prepared(statement, types)
+        types = (
+            guess_types(tree, message.param_types, self._state.reading.access)
+            if tree is not None
+            else ()
+        )
+        self._state.prepared[message.statement] = Prepared(statement, types)
         yield ParseComplete()
 
-    def bind(self, message: Bind) -> Iterator[Output]:
+    def bind(self, message: Bind) -> Messages:
         """Make a portal: a statement with values."""
-        prepared = self._find_prepared(message.statement)
-        if message.portal and message.portal in self._portals:
+        prepared = self._state.find_prepared(message.statement)
+        if message.portal and message.portal in self._state.portals:
             raise WireError(DUPLICATE_CURSOR, f'cursor "{message.portal}" already exists')
         values = read_parameters(message, prepared.types)
         statement = set_values(prepared.statement, values)
-        self._drop_portal(message.portal)
-        self._portals[message.portal] = Portal(statement, tuple(message.result_formats))
+        self._state.drop_portal(message.portal)
+        self._state.portals[message.portal] = Portal(statement, tuple(message.result_formats))
         yield BindComplete()
 
-    def describe(self, message: Describe) -> Iterator[Output]:
+    def describe(self, message: Describe) -> Messages:
         """Columns of a statement or portal, and the parameters of a statement."""
         if message.kind == "P":
-            yield from self._describe_portal(self._find_portal(message.name), quiet=False)
+            yield from self._describe_portal(self._state.find_portal(message.name), quiet=False)
             return
-        prepared = self._find_prepared(message.name)
+        prepared = self._state.find_prepared(message.name)
         yield ParameterDescription(type_oids=[oid or TEXT.oid for oid in prepared.types])
         empty = Portal(without_values(prepared))
         yield from self._describe_portal(empty, quiet=False)
         empty.close()
 
-    def execute(self, message: Execute) -> Iterator[Output]:
+    def execute(self, message: Execute) -> Messages:
         """Rows of a portal, all or as many as are asked for."""
-        yield from self._execute(self._find_portal(message.portal), message.max_rows or _ALL)
+        yield from self._execute(self._state.find_portal(message.portal), message.max_rows or _ALL)
 
-    def close_named(self, message: Close) -> Iterator[Output]:
+    def close_named(self, message: Close) -> Messages:
         """Forget a statement or portal; nothing happens where there is none."""
         if message.kind == "P":
-            self._drop_portal(message.name)
+            self._state.drop_portal(message.name)
         else:
-            self._prepared.pop(message.name, None)
+            self._state.prepared.pop(message.name, None)
         yield CloseComplete()
 
     # Statements
@@ -209,14 +210,14 @@ class Session:
             "rollback",
             "rollback_to",
         )
-        if self.status is TransactionStatus.ERROR_TRANSACTION and statement and not ending:
+        if self._state.status is TransactionStatus.ERROR_TRANSACTION and statement and not ending:
             raise WireError(
                 FAILED_TRANSACTION,
                 "current transaction is aborted, commands ignored until end of transaction block",
             )
         return statement
 
-    def _execute(self, portal: Portal, limit: int) -> Iterator[Output]:
+    def _execute(self, portal: Portal, limit: int) -> Messages:
         self._admit(portal.statement)
         match portal.statement:
             case None:
@@ -231,151 +232,88 @@ class Session:
             case Utility(kind="show"):
                 yield from self._show(portal.statement, portal.formats)
             case Utility():
-                yield from self._run_utility(portal.statement)
+                yield from self._utilities.run(portal.statement)
 
-    def _send(
-        self, portal: Portal, formats: tuple[int, ...], limit: int, tag: str
-    ) -> Iterator[Output]:
+    def _send(self, portal: Portal, formats: tuple[int, ...], limit: int, tag: str) -> Messages:
         """Rows from where the portal stands, at most ``limit``."""
-        result = self._open(portal)
+        rows = self._open(portal)
         for text in portal.notices:
             yield NoticeResponse(fields={"S": "NOTICE", "V": "NOTICE", "C": "00000", "M": text})
         portal.notices = ()
-        encoders = choose_encoders(result.fields, formats)
-        sent = 0
-        while sent < limit:
-            wanted = min(_BATCH_ROWS, limit - sent)
-            rows = result.fetch(wanted)
-            sent += len(rows)
-            if rows and tag != "MOVE":
-                yield encode_rows(rows, encoders)
-            if len(rows) < wanted:
-                break
-        self.rows_sent += sent
+        if isinstance(rows, Encoded):
+            body, sent = rows.take(limit)
+            if body:
+                yield body
+        else:
+            sent = yield from self._fetch_rows(rows, formats, limit, quiet=tag == "MOVE")
+        self.runner.told["rows"] = sent
         if sent == limit and tag == "SELECT":
             yield PortalSuspended()
         else:
             yield CommandComplete(tag=f"{tag} {sent}")
 
-    def _open(self, portal: Portal) -> Result:
-        """The result of a portal, computed when it is first asked for."""
-        if portal.result is None:
-            assert isinstance(portal.statement, Query)
-            compiled = compile_query(portal.statement.tree, self._get_reader())
-            portal.notices = compiled.notices
-            portal.result = self._start(compiled)
-        return portal.result
+    def _fetch_rows(
+        self, result: Result, formats: tuple[int, ...], limit: int, *, quiet: bool
+    ) -> Generator[Output, None, int]:
+        """Rows of a cursor; how many there were."""
+        encoders = choose_encoders(result.fields, formats)
+        sent = 0
+        with closing(self.runner.read(result, limit)) as batches:
+            for rows in batches:
+                sent += len(rows)
+                if rows and not quiet:
+                    yield encode_rows(rows, encoders)
+        return sent
 
-    def _start(self, compiled: Compiled) -> Result:
-        reader = self._get_reader()
-        version = self._pin()
-        in_catalog = compiled.place == "catalog"
-        connection = reader.rewriter.catalog if in_catalog else version.connection
-        seconds = self.settings.limit(self._service.timeout_seconds)
-        return Result(connection, compiled, self.canceller, seconds)
+    def _open(self, portal: Portal) -> Encoded | Result:
+        """The rows of a portal, computed when they are first asked for."""
+        if portal.rows is None:
+            assert isinstance(portal.statement, Query)
+            compiled = self._compile(portal.statement)
+            portal.notices = compiled.notices
+            portal.rows = self._start(compiled, portal.formats)
+        return portal.rows
+
+    def _compile(self, query: Query) -> Compiled:
+        compiled = compile_query(query.tree, self._state.reading.get_reader())
+        self.runner.told["place"] = compiled.place
+        return compiled
+
+    def _start(self, compiled: Compiled, formats: tuple[int, ...]) -> Encoded | Result:
+        reading = self._state.reading
+        limit = self.settings.limit(self._timeout_seconds)
+        if compiled.place == "catalog":
+            return self.runner.look_up(reading.get_reader().rewriter.catalog, compiled, limit)
+        own = None if limit >= self._timeout_seconds else limit
+        return self.runner.answer(reading.pin(), compiled, formats, own)
 
     def _declare(self, declare: Declare) -> None:
-        if self.status is TransactionStatus.IDLE and not declare.hold:
-            raise WireError(NO_TRANSACTION, "DECLARE CURSOR can only be used in transaction blocks")
-        if declare.name in self._portals:
+        if not declare.hold:
+            self._utilities.require_transaction("DECLARE CURSOR")
+        if declare.name in self._state.portals:
             raise WireError(DUPLICATE_CURSOR, f'cursor "{declare.name}" already exists')
         portal = Portal(declare.query, hold=declare.hold)
-        self._open(portal)
-        self._portals[declare.name] = portal
+        compiled = self._compile(declare.query)
+        portal.notices = compiled.notices
+        if compiled.place == "catalog":
+            portal.rows = self._start(compiled, ())
+        else:
+            portal.rows = self.runner.open(self._state.reading.pin(), compiled)
+        self._state.portals[declare.name] = portal
 
-    def _fetch(self, statement: Utility, formats: tuple[int, ...]) -> Iterator[Output]:
+    def _fetch(self, statement: Utility, formats: tuple[int, ...]) -> Messages:
         count, name = statement.values
         limit = _ALL if count == "all" else 1 if count in ("next", "forward") else int(count)
-        yield from self._send(self._find_portal(name), formats, limit, statement.tag)
+        yield from self._send(self._state.find_portal(name), formats, limit, statement.tag)
 
-    def _show(self, statement: Utility, formats: tuple[int, ...]) -> Iterator[Output]:
-        fields, rows = self._shown(statement)
+    def _show(self, statement: Utility, formats: tuple[int, ...]) -> Messages:
+        fields, rows = show_setting(statement, self.settings)
         yield encode_rows(rows, choose_encoders(fields, formats))
         yield CommandComplete(tag="SHOW")
 
-    def _shown(self, statement: Utility) -> tuple[list[Field], list[Row]]:
-        name = statement.values[0]
-        if name.lower() == "all":
-            rows: list[Row] = [(key, value, "") for key, value in self.settings.values.items()]
-            return [("name", TEXT), ("setting", TEXT), ("description", TEXT)], rows
-        return [("_".join(name.lower().split()), TEXT)], [
-            (self.settings.get(" ".join(name.split())),)
-        ]
-
-    def _run_utility(self, statement: Utility) -> Iterator[Output]:
-        match statement.kind:
-            case "begin":
-                self.status = TransactionStatus.IN_TRANSACTION
-            case "commit" | "rollback":
-                yield from self._end_transaction(statement)
-                return
-            case "rollback_to":
-                self._require_transaction("ROLLBACK TO SAVEPOINT")
-                self.status = TransactionStatus.IN_TRANSACTION
-            case "savepoint":
-                self._require_transaction(statement.tag)
-            case "set":
-                yield from self._set(*statement.values)
-            case "reset":
-                self.settings.reset(statement.values[0])
-                yield from self.report_settings()
-            case "discard":
-                self._discard()
-                yield from self.report_settings()
-            case "deallocate":
-                self._deallocate(statement.values[0])
-            case "close":
-                self._close_cursor(statement.values[0])
-        yield CommandComplete(tag=statement.tag)
-
-    def _set(self, name: str, value: str) -> Iterator[Output]:
-        key = self.settings.set(name, value)
-        self._reader = None
-        if key in REPORTED:
-            yield ParameterStatus(name=REPORTED[key], value=self.settings.values[key])
-
-    def _end_transaction(self, statement: Utility) -> Iterator[Output]:
-        failed = self.status is TransactionStatus.ERROR_TRANSACTION
-        for portal in self._portals.values():
-            if (
-                portal.hold
-                and portal.result is not None
-                and statement.kind == "commit"
-                and not failed
-            ):
-                portal.result.keep()
-        self.status = TransactionStatus.IDLE
-        self._drop_portals(everything=failed or statement.kind == "rollback")
-        self._unpin()
-        yield CommandComplete(tag="ROLLBACK" if failed else statement.tag)
-
-    def _require_transaction(self, what: str) -> None:
-        if self.status is TransactionStatus.IDLE:
-            raise WireError(NO_TRANSACTION, f"{what} can only be used in transaction blocks")
-
-    def _discard(self) -> None:
-        self._drop_portals(everything=True)
-        self._prepared.clear()
-        self.settings.reset("all")
-        self._reader = None
-
-    def _deallocate(self, name: str) -> None:
-        if name.lower() == "all":
-            self._prepared.clear()
-        elif self._prepared.pop(name.strip('"'), None) is None:
-            raise WireError(BAD_STATEMENT, f"prepared statement {name} does not exist")
-
-    def _close_cursor(self, name: str) -> None:
-        if name.lower() == "all":
-            self._drop_portals(everything=True)
-            return
-        clean = name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
-        self._find_portal(clean)
-        self._drop_portal(clean)
-
     # Descriptions
 
-    def _describe_portal(self, portal: Portal, *, quiet: bool) -> Iterator[Output]:
+    def _describe_portal(self, portal: Portal, *, quiet: bool) -> Messages:
         """Columns of a portal; ``quiet`` where nothing is said of a statement without rows."""
         fields = self._fields_of(portal)
         if fields is None:
@@ -395,85 +333,7 @@ class Session:
         if isinstance(statement, Query):
             return self._open(portal).fields
         if isinstance(statement, Utility) and statement.kind == "show":
-            return self._shown(statement)[0]
+            return show_setting(statement, self.settings)[0]
         if isinstance(statement, Utility) and statement.tag == "FETCH":
-            return self._fields_of(self._find_portal(statement.values[1]))
+            return self._fields_of(self._state.find_portal(statement.values[1]))
         return None
-
-    # What is read
-
-    def _pin(self) -> Version:
-        if self._version is None:
-            self._version = self._pins.enter_context(self._service.warehouse.pin())
-        return self._version
-
-    def _unpin(self) -> None:
-        self._version = None
-        self._pins.close()
-
-    def _get_reader(self) -> Reader:
-        """What statements are compiled for, anew for each version."""
-        version = self._pin()
-        if self._reader is None or self._reader[0] != version.name:
-            self._reader = (version.name, self._make_reader(version))
-        return self._reader[1]
-
-    def _make_reader(self, version: Version) -> Reader:
-        control, model = self._service.control, self._service.model
-        open_marts = may_read_marts(control, self._context)
-        views = self._access.views
-        groups = control.groups.intersection(self._context.get("groups", ()))
-        marts = show_marts(version.connection.cursor()) if open_marts else []
-        catalog = self._catalogs.open(
-            (groups, version.name if open_marts else None),
-            lambda: [*show_views(model.views, views.values()), *marts],
-        )
-        rewriter = Rewriter(catalog, self.settings.values, self._constants())
-        names = frozenset(table.name for table in marts) if open_marts else None
-        path = find_schemas(self.settings.values["search_path"])
-        return Reader(
-            model,
-            self._access,
-            version.business_date,
-            version.rollups,
-            names,
-            rewriter,
-            path,
-        )
-
-    def _constants(self) -> Mapping[str, str | int]:
-        user = str(self._context.get("sub") or DATABASE)
-        return {
-            **dict.fromkeys(["current_user", "session_user", "current_role"], user),
-            **dict.fromkeys(["current_catalog", "current_database"], DATABASE),
-            **dict.fromkeys(["version", "current_version"], VERSION_TEXT),
-            "current_schema": "cubes",
-            "pg_backend_pid": self._process_id,
-        }
-
-    # Names
-
-    def _find_prepared(self, name: str) -> Prepared:
-        if name not in self._prepared:
-            raise WireError(BAD_STATEMENT, f'prepared statement "{name}" does not exist')
-        return self._prepared[name]
-
-    def _find_portal(self, name: str) -> Portal:
-        if name not in self._portals:
-            raise WireError(BAD_CURSOR, f'cursor "{name}" does not exist')
-        return self._portals[name]
-
-    def _drop_portal(self, name: str) -> None:
-        portal = self._portals.pop(name, None)
-        if portal is not None:
-            portal.close()
-
-    def _drop_portals(self, *, everything: bool = False) -> None:
-        for name, portal in list(self._portals.items()):
-            if everything or not portal.hold:
-                self._drop_portal(name)
-            elif portal.result is not None:
-                portal.result.keep()
-
-
-VERSION_TEXT = f"PostgreSQL {SERVER_VERSION} compatible, bankcrm cubes"

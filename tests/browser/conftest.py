@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,13 +15,13 @@ from typing import Any, TypeVar
 
 import duckdb
 import pytest
-import uvicorn
 from playwright import sync_api
 
 from cube.server.app import create_app
 from cube.server.auth import make_token
 from pipelines.settings import PROJECT_FOLDER, Settings
 from tests.cube.sample_marts import empty_made_facts, publish_version
+from tests.servers import get_address, serve_app
 
 BUSINESS_DATE = date(2024, 6, 28)
 SECRET = "a secret of the browser tests, long enough"
@@ -134,20 +132,8 @@ def sql(bank: Settings) -> Sql:
 @contextmanager
 def serve(settings: Settings) -> Iterator[str]:
     """Address of a server that runs until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    config = uvicorn.Config(create_app(settings), port=port, log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    deadline = time.monotonic() + 30
-    while not server.started:
-        assert time.monotonic() < deadline, "the server did not start"
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    with serve_app(create_app(settings)) as server:
+        yield get_address(server)
 
 
 @pytest.fixture(scope="session")

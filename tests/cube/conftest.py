@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from pathlib import Path
 from types import ModuleType
@@ -15,8 +12,6 @@ from typing import Any
 
 import duckdb
 import pytest
-import uvicorn
-from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from cube.server.access import grant_all
@@ -28,6 +23,7 @@ from cube.server.serve import CubeServer
 from cube.server.sql import write_statement
 from pipelines.rollups import build_rollups, list_rollups
 from pipelines.settings import Settings
+from tests.servers import serve_app
 
 LOCAL = "http://127.0.0.1"
 BUSINESS_DATE = date(2024, 6, 28)
@@ -88,33 +84,7 @@ def client(published: Settings) -> Iterator[TestClient]:
 def serve() -> Serve:
     """Serve an application on a loopback port for as long as a block runs."""
 
-    @contextmanager
-    def run(app: Starlette, grace_seconds: float = 0.0) -> Iterator[CubeServer]:
-        config = uvicorn.Config(app, port=free_port(), log_config=None, access_log=False)
-        server = CubeServer(config, grace_seconds)
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        wait_until(lambda: server.started)
-        yield server
-        server.should_exit = True
-        thread.join()
-
-    return run
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_until(ready: Callable[[], bool]) -> None:
-    """Wait for half a minute at most."""
-    deadline = time.monotonic() + 30
-    while not ready():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.02)
+    return serve_app
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from cube.server.app import create_app
 from cube.server.auth import make_token
-from cube.server.cache import AnswerCache, Cached
+from cube.server.cache import Answer, AnswerCache
 from cube.server.warehouse import Version
 from pipelines.settings import Settings
 
@@ -151,9 +151,9 @@ def test_the_least_recently_used_answers_make_room() -> None:
     cache = AnswerCache(5_000)
     assert cache.get("v1", "a") is None
     for name in "abc":
-        cache.put("v1", name, Cached(b"x" * 1_000, 1))
+        cache.put("v1", name, Answer(b"x" * 1_000, 1))
     assert cache.get("v1", "a") is not None
-    cache.put("v1", "d", Cached(b"x" * 1_000, 1))
+    cache.put("v1", "d", Answer(b"x" * 1_000, 1))
     assert [cache.get("v1", name) is not None for name in "abcd"] == [True, False, True, True]
     assert 0 < cache.bytes <= 5_000
 
@@ -161,8 +161,8 @@ def test_the_least_recently_used_answers_make_room() -> None:
 def test_what_is_too_large_or_of_another_version_is_not_kept() -> None:
     cache = AnswerCache(5_000)
     cache.get("v2", "a")
-    cache.put("v2", "a", Cached(b"x" * 6_000, 1))
-    cache.put("v1", "b", Cached(b"x", 1))
+    cache.put("v2", "a", Answer(b"x" * 6_000, 1))
+    cache.put("v1", "b", Answer(b"x", 1))
     assert cache.bytes == 0
     assert cache.get("v2", "a") is cache.get("v2", "b") is None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from cube_http.exc import V1LoadError
 from cube.server.app import create_app
 from cube.server.serve import CubeServer
 from pipelines.settings import Settings
+from tests.servers import free_port, get_address, wait_until
 
 Serve = Callable[..., AbstractContextManager[CubeServer]]
 PROJECT = Path(__file__).resolve().parents[2]
@@ -52,25 +52,12 @@ where month_end_date >= '2024-01-01' group by all order by 2, 1
 """
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_until(ready: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not ready():
-        assert time.monotonic() < deadline, "the server did not start"
-        time.sleep(0.05)
-
-
 @pytest.fixture(scope="module")
 def live(published: Settings, serve: Serve) -> Iterator[str]:
     """Address of a server on a loopback port that asks for a token."""
     app = create_app(published.model_copy(update={"api_secret": SECRET}))
     with serve(app) as server:
-        yield f"http://127.0.0.1:{server.config.port}/cubejs-api"
+        yield f"{get_address(server)}/cubejs-api"
 
 
 def test_the_python_client_reads_what_sql_says(

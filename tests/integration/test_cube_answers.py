@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from decimal import Decimal
@@ -15,11 +14,11 @@ import cube_http
 import jwt
 import pandas as pd
 import pytest
-import uvicorn
 
 from cube.server.app import create_app
 from pipelines.settings import PROJECT_FOLDER, Settings
 from pipelines.versions import open_published
+from tests.servers import get_address, serve_app
 
 SECRET = "a secret of the tests that is long enough for HS256"
 CLAIMS = {"sub": "analyst", "groups": ["analyst"], "exp": int(time.time()) + 3600}
@@ -41,17 +40,8 @@ Figures = list[tuple[str, str, Decimal, int]]
 @pytest.fixture(scope="module")
 def address(sample_bank: Settings) -> Iterator[str]:
     app = create_app(sample_bank.model_copy(update={"api_secret": SECRET}))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    deadline = time.monotonic() + 30
-    while not server.started:
-        assert time.monotonic() < deadline, "the server did not start"
-        time.sleep(0.05)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}/cubejs-api"
-    server.should_exit = True
-    thread.join()
+    with serve_app(app) as server:
+        yield f"{get_address(server)}/cubejs-api"
 
 
 @pytest.fixture(scope="module")

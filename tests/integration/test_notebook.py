@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import uvicorn
 
 from cube.server.app import create_app
 from pipelines.settings import PROJECT_FOLDER, Settings
 from pipelines.versions import open_published
-from tests.cube.conftest import free_port
+from tests.servers import get_address, serve_app
 
 NOTEBOOK = PROJECT_FOLDER / "notebooks" / "first_ten_questions.ipynb"
 
@@ -21,22 +19,10 @@ NOTEBOOK = PROJECT_FOLDER / "notebooks" / "first_ten_questions.ipynb"
 @pytest.fixture(scope="module")
 def frames(sample_bank: Settings) -> Iterator[dict[str, Any]]:
     """What the cells leave behind, asked from a server over the sample bank."""
-    port = free_port()
-    config = uvicorn.Config(create_app(sample_bank), port=port, log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("BANKCRM_URL", f"http://127.0.0.1:{port}")
-            patch.delenv("BANKCRM_TOKEN", raising=False)
-            while not server.started:
-                thread.join(0.05)
-                assert thread.is_alive()
-            yield run_cells()
-    finally:
-        server.should_exit = True
-        thread.join()
+    with serve_app(create_app(sample_bank)) as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BANKCRM_URL", get_address(server))
+        patch.delenv("BANKCRM_TOKEN", raising=False)
+        yield run_cells()
 
 
 def run_cells() -> dict[str, Any]:

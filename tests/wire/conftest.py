@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import psycopg
@@ -15,28 +13,21 @@ import pytest
 from starlette.testclient import TestClient
 
 from cube.server.app import create_app
+from cube.server.bridge import Bridge
 from cube.server.service import Service
 from cube.wire.server import WireServer
 from pipelines.settings import Settings
+from tests.cube.sample_marts import publish_version
 
 SECRET = "a secret of the tests that is long enough"
 BUSINESS_DATE = date(2024, 6, 28)
 Rows = list[tuple[Any, ...]]
 
 
-def _import_sample() -> ModuleType:
-    path = Path(__file__).parents[1] / "cube" / "sample_marts.py"
-    spec = importlib.util.spec_from_file_location("tests_cube_sample_marts", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="session")
 def publish() -> Callable[..., Path]:
     """Publish a version of the fabricated bank into a folder."""
-    function: Callable[..., Path] = _import_sample().publish_version
+    function: Callable[..., Path] = publish_version
     return function
 
 
@@ -63,25 +54,33 @@ def service(http: TestClient) -> Service:
     return found
 
 
+@pytest.fixture(scope="session")
+def bridge(http: TestClient) -> Bridge:
+    """The way to the queue and the cache of both servers."""
+    found: Bridge = http.app.state.bridge  # type: ignore[attr-defined]
+    return found
+
+
 @contextmanager
-def serve(service: Service, settings: Settings) -> Iterator[WireServer]:
-    server = WireServer(service, settings)
+def serve(service: Service, bridge: Bridge, settings: Settings) -> Iterator[WireServer]:
+    server = WireServer(service, bridge, settings)
     server.start()
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="session")
-def guarded(service: Service, settings: Settings) -> Iterator[WireServer]:
+def guarded(service: Service, bridge: Bridge, settings: Settings) -> Iterator[WireServer]:
     """The server that asks for tokens."""
-    with serve(service, settings) as server:
+    with serve(service, bridge, settings) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def server(service: Service, settings: Settings) -> Iterator[WireServer]:
+def server(service: Service, bridge: Bridge, settings: Settings) -> Iterator[WireServer]:
     """The server of a developer, who is an administrator."""
-    with serve(service, settings.model_copy(update={"api_secret": None})) as server:
+    own = settings.model_copy(update={"api_secret": None})
+    with serve(service, bridge, own) as server:
         yield server
 
 

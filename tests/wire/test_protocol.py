@@ -16,10 +16,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from starlette.testclient import TestClient
 
+from cube.server.app import create_app
 from cube.server.auth import make_token
+from cube.server.bridge import Bridge
 from cube.server.service import Service
-from cube.server.warehouse import Warehouse
 from cube.wire.server import WireServer, load_tls
 from pipelines.errors import BankcrmError
 from pipelines.settings import Settings
@@ -67,9 +69,9 @@ def test_another_database_is_refused_by_name(connect: Connect) -> None:
         connect(dbname="other")
 
 
-def test_connections_are_bounded(service: Service, settings: Settings) -> None:
+def test_connections_are_bounded(service: Service, bridge: Bridge, settings: Settings) -> None:
     few = settings.model_copy(update={"wire_connections": 1, "api_secret": None})
-    server = WireServer(service, few)
+    server = WireServer(service, bridge, few)
     server.start()
     with (
         log_in(server, "x"),
@@ -80,10 +82,10 @@ def test_connections_are_bounded(service: Service, settings: Settings) -> None:
 
 
 def test_tls_encrypts_where_there_is_a_certificate(
-    service: Service, settings: Settings, tmp_path: Path
+    service: Service, bridge: Bridge, settings: Settings, tmp_path: Path
 ) -> None:
     files = make_certificate(tmp_path)
-    server = WireServer(service, settings.model_copy(update=files))
+    server = WireServer(service, bridge, settings.model_copy(update=files))
     server.start()
     token = make_token(settings, ["admin"], timedelta(minutes=5), {})
     with log_in(server, token, sslmode="require") as connection:
@@ -202,15 +204,13 @@ def test_an_error_tells_its_place_and_ends_the_transaction(connect: Connect) -> 
     assert connection.execute("select 1").fetchone() == (1,)
 
 
-def test_a_transaction_reads_one_version(
-    tmp_path: Path, publish: Callable[..., Path], service: Service
-) -> None:
+def test_a_transaction_reads_one_version(tmp_path: Path, publish: Callable[..., Path]) -> None:
     own = Settings(home=tmp_path, memory_limit="1GB", wire_port=0)
     publish(own.published_folder, "v1", date(2024, 6, 28))
-    warehouse = Warehouse(own)
-    server = WireServer(Service(service.model, service.control, warehouse, 60.0), own)
+    app = create_app(own)
+    server = WireServer(app.state.service, app.state.bridge, own)
     server.start()
-    with log_in(server, "") as connection:
+    with TestClient(app), log_in(server, "") as connection:
         before = connection.execute("select max(date) from balances where date <= current_date")
         first = before.fetchone()
         publish(own.published_folder, "v2", date(2024, 4, 15))
@@ -220,7 +220,6 @@ def test_a_transaction_reads_one_version(
         after = connection.execute("select max(date) from balances where date <= current_date")
         assert after.fetchone() != first
     server.stop()
-    warehouse.close()
 
 
 @pytest.mark.parametrize(

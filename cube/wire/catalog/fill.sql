@@ -17,16 +17,20 @@ insert into pg.pg_type by name
 select
     t."oid", t.typname, 11 as typnamespace, 10 as typowner, t.typlen, t.typlen between 1 and 8 as typbyval,
     t.typtype, t.typcategory, false as typispreferred, true as typisdefined, t.typdelim,
-    0 as typrelid, 0 as typsubscript, t.typelem, t.typarray, 0 as typinput, 0 as typoutput,
+    0 as typrelid, 0 as typsubscript, t.typelem, t.typarray, t.input_oid as typinput, 0 as typoutput,
     t.receive_oid as typreceive, 0 as typsend, 0 as typmodin, 0 as typmodout, 0 as typanalyze,
     'i' as typalign, 'p' as typstorage, false as typnotnull, 0 as typbasetype, -1 as typtypmod,
     0 as typndims, t.collation_oid as typcollation
 from type_rows as t;
 insert into pg.pg_proc by name
 select distinct
-    receive_oid as "oid", receive as proname, 11 as pronamespace, 10 as proowner, 12 as prolang,
+    "oid", proname, 11 as pronamespace, 10 as proowner, 12 as prolang,
     'f' as prokind, false as proretset, 'i' as provolatile, 1 as pronargs
-from type_rows;
+from (
+    select receive_oid as "oid", receive as proname from type_rows
+    union all
+    select input_oid, input from type_rows
+);
 insert into pg.pg_class by name
 select
     t."oid", t.table_name as relname, n."oid" as relnamespace, 0 as reltype, 0 as reloftype,
@@ -35,7 +39,8 @@ select
     false as relisshared, 'p' as relpersistence, 'r' as relkind, t.columns as relnatts,
     0 as relchecks, false as relhasrules, false as relhastriggers, false as relhassubclass,
     false as relrowsecurity, false as relforcerowsecurity, true as relispopulated,
-    'n' as relreplident, false as relispartition, 0 as relrewrite, 1 as relfrozenxid, 1 as relminmxid
+    'n' as relreplident, false as relispartition, 0 as relrewrite, 1 as relfrozenxid, 1 as relminmxid,
+    ['bankcrm=r/bankcrm'] as relacl
 from table_rows as t
 inner join pg.pg_namespace as n on t.schema_name = n.nspname;
 insert into pg.pg_attribute by name

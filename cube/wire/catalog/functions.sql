@@ -14,7 +14,9 @@ create macro regclass_name(_oid) as (
     where _c.oid = try_cast(_oid as uinteger)
 );
 create macro regclass_oid(_name) as (
-    select min(_c.oid) from pg.pg_class as _c where _c.relname = cast(_name as varchar)
+    select min(_c.oid)
+    from pg.pg_class as _c inner join pg.pg_namespace as _n on _c.relnamespace = _n.oid
+    where replace(cast(_name as varchar), '"', '') in (_c.relname, _n.nspname || '.' || _c.relname)
 );
 create macro regproc_name(_oid) as (
     select _p.proname from pg.pg_proc as _p where _p.oid = try_cast(_oid as uinteger)
@@ -66,11 +68,13 @@ create macro pg_get_partkeydef(_oid) as cast(null as varchar);
 create macro pg_get_statisticsobjdef_columns(_oid) as cast(null as varchar);
 create macro pg_relation_is_publishable(_oid) as false;
 create macro pg_encoding_to_char(_encoding) as 'UTF8';
+create macro getdatabaseencoding() as 'UTF8';
 create macro pg_table_size(_oid) as cast(0 as bigint);
 create macro pg_relation_size(_oid) as cast(0 as bigint), (_oid, _fork) as cast(0 as bigint);
 create macro pg_total_relation_size(_oid) as cast(0 as bigint);
 create macro pg_indexes_size(_oid) as cast(0 as bigint);
 create macro pg_database_size(_oid) as cast(0 as bigint);
+create macro pg_tablespace_size(_oid) as cast(0 as bigint);
 create macro pg_tablespace_location(_oid) as '';
 create macro pg_is_in_recovery() as false;
 create macro pg_is_wal_replay_paused() as false;
@@ -116,9 +120,13 @@ create macro current_setting(_name) as (
 create macro _pg_expandarray(_array) as {'x': cast(null as integer), 'n': cast(null as integer)};
 create macro pg_options_to_table(_options) as table
 select cast(null as varchar) as option_name, cast(null as varchar) as option_value where false;
+-- The words of DuckDB's parser, which is descended from PostgreSQL's.
 create macro pg_get_keywords() as table
-select cast(null as varchar) as word, cast(null as varchar) as catcode, cast(null as varchar) as catdesc
-where false;
+select
+    keyword_name as word, case keyword_category
+        when 'reserved' then 'R' when 'column_name' then 'C' when 'type_function' then 'T' else 'U'
+    end as catcode, keyword_category as catdesc
+from duckdb_keywords();
 create macro pg_get_function_sqlbody(_oid) as cast(null as varchar);
 create macro pg_char_to_encoding(_name) as 6;
 create macro pg_conversion_is_visible(_oid) as true;

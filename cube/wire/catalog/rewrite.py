@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import duckdb
 from sqlglot import exp
 
+from cube.wire.catalog.oids import SYSTEM_OIDS
 from cube.wire.errors import NOT_SUPPORTED, UNDEFINED_TABLE, WireError
 from cube.wire.parameters import split_array
 
@@ -87,6 +88,8 @@ class Rewriter:
                 return function if _is_schema(node) else node
             case exp.Operator():
                 return _rewrite_operator(node)
+            case exp.Column() if node.name.lower() == "tableoid":
+                return _name_catalog(node)
             case exp.Collate():
                 return node.this  # type: ignore[no-any-return]
             case exp.Cast():
@@ -95,6 +98,10 @@ class Rewriter:
                 return _rewrite_type(node)
             case exp.Any():
                 return _rewrite_any(node)
+            case exp.EQ(expression=exp.Any()):
+                return _join_on_list(node)
+            case exp.Anonymous() if node.name.upper() == "ALL":
+                return _rewrite_all(node)
             case exp.ByteString() | exp.RawString():
                 return exp.Literal.string(node.name)
             case exp.Func():
@@ -106,6 +113,8 @@ class Rewriter:
         arguments = node.expressions if isinstance(node, exp.Anonymous) else []
         if name == "json_build_object":
             return exp.Anonymous(this="json_object", expressions=arguments)
+        if name == "format":
+            return _rewrite_format(list(node.iter_expressions()))
         if name in self.constants:
             value = self.constants[name]
             return exp.convert(value)
@@ -152,6 +161,22 @@ def _is_schema(node: exp.Dot) -> bool:
     return schema and isinstance(node.expression, exp.Func | exp.Literal)
 
 
+def _rewrite_format(arguments: list[exp.Expr]) -> exp.Expr:
+    """PostgreSQL's has the places of C, and %I for names; DuckDB's has others."""
+    pattern = arguments[0]
+    if isinstance(pattern, exp.Literal) and pattern.is_string:
+        arguments[0] = exp.Literal.string(pattern.name.replace("%I", "%s"))
+    return exp.Anonymous(this="printf", expressions=arguments)
+
+
+def _name_catalog(column: exp.Column) -> exp.Expr:
+    """The oid of the catalog table that a row is of, which is no column in DuckDB."""
+    select = column.find_ancestor(exp.Select)
+    tables = select.find_all(exp.Table) if select is not None else []
+    names = [t.name.lower() for t in tables if column.table in ("", t.alias_or_name)]
+    return exp.Literal.number(SYSTEM_OIDS.get(names[0], 0) if names else 0)
+
+
 def _name_type(kind: exp.Expr) -> str:
     """Name of a type without schema, in small letters; empty for a type of SQL."""
     is_oid = isinstance(kind, exp.ObjectIdentifier)
@@ -195,12 +220,35 @@ def _rewrite_operator(node: exp.Operator) -> exp.Expr:
 
 def _rewrite_any(node: exp.Any) -> exp.Expr:
     """``ANY ('{a,b}')`` as a list."""
-    inner = node.this.unnest() if isinstance(node.this, exp.Paren) else node.this
+    items = _read_list(node.this)
+    return node if items is None else exp.Any(this=exp.Paren(this=items))
+
+
+def _rewrite_all(node: exp.Anonymous) -> exp.Expr:
+    """``ALL ('{a,b}')`` as a list."""
+    items = _read_list(node.expressions[0]) if len(node.expressions) == 1 else None
+    return node if items is None else exp.Anonymous(this="ALL", expressions=[items])
+
+
+def _join_on_list(node: exp.EQ) -> exp.Expr:
+    """``a = ANY (list)`` in the condition of a join, where DuckDB takes no sub-select: its own
+    ANY is one. Lists of the catalog hold no NULL, with which the two would differ."""
+    inner = node.expression.this
+    in_join = isinstance(node.find_ancestor(exp.Join, exp.Select), exp.Join)
+    inner = inner.unnest() if isinstance(inner, exp.Paren) else inner
+    if not in_join or isinstance(inner, exp.Query):
+        return node
+    return exp.ArrayContains(this=inner.copy(), expression=node.this.copy())
+
+
+def _read_list(node: exp.Expr) -> exp.Array | None:
+    """The list that an array in text stands for, also where it is cast to its type."""
+    inner = node.unnest() if isinstance(node, exp.Paren) else node
     if isinstance(inner, exp.Cast) and isinstance(inner.this, exp.Literal):
         inner = inner.this
     if not (isinstance(inner, exp.Literal) and inner.is_string):
-        return node
-    return exp.Any(this=exp.Paren(this=exp.Array(expressions=_read_items(inner.name))))
+        return None
+    return exp.Array(expressions=_read_items(inner.name))
 
 
 def _read_items(text: str) -> list[exp.Expr]:

@@ -327,6 +327,25 @@ create table info.columns (
     "identity_maximum" varchar, "identity_minimum" varchar, "identity_cycle" varchar,
     "is_generated" varchar, "generation_expression" varchar, "is_updatable" varchar
 );
+create table pg.pg_ts_config (
+    "oid" uinteger, "cfgname" varchar, "cfgnamespace" uinteger, "cfgowner" uinteger,
+    "cfgparser" uinteger
+);
+create table pg.pg_ts_dict (
+    "oid" uinteger, "dictname" varchar, "dictnamespace" uinteger, "dictowner" uinteger,
+    "dicttemplate" uinteger, "dictinitoption" varchar
+);
+create table pg.pg_ts_parser (
+    "oid" uinteger, "prsname" varchar, "prsnamespace" uinteger, "prsstart" uinteger,
+    "prstoken" uinteger, "prsend" uinteger, "prsheadline" uinteger, "prslextype" uinteger
+);
+create table pg.pg_ts_template (
+    "oid" uinteger, "tmplname" varchar, "tmplnamespace" uinteger, "tmplinit" uinteger,
+    "tmpllexize" uinteger
+);
+create table pg.pg_largeobject_metadata (
+    "oid" uinteger, "lomowner" uinteger, "lomacl" varchar[]
+);
 create table info.schemata (
     "catalog_name" varchar, "schema_name" varchar, "schema_owner" varchar,
     "default_character_set_catalog" varchar, "default_character_set_schema" varchar,

@@ -1,0 +1,52 @@
+"""Servers of the cubes that run in a thread for as long as a test needs them."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+
+from cube.server.serve import CubeServer
+
+PATIENCE_SECONDS = 30.0
+
+
+@contextmanager
+def serve_app(app: Starlette, grace_seconds: float = 0.0) -> Iterator[CubeServer]:
+    """Serve an application on a loopback port until the block ends; `get_address` says where."""
+    config = uvicorn.Config(app, port=free_port(), log_config=None, access_log=False)
+    server = CubeServer(config, grace_seconds)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        wait_until(lambda: server.started or not thread.is_alive())
+        assert server.started, "the server did not start"
+        yield server
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def get_address(server: CubeServer) -> str:
+    """Address of a server that `serve_app` started, without a path."""
+    return f"http://127.0.0.1:{server.config.port}"
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(ready: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait until something holds, for so long at most."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
