@@ -70,13 +70,14 @@ def export(
 ) -> None:
     """Write an Excel workbook: tables for pivots, with the rights of a role.
 
-    Profit, customer segments, balances, credit quality, transactions and the managers' scorecard
-    by month, a sheet each; or one table of your own. The figures are those of the cubes, personal
-    data is masked as for the role, and the export is entered in the audit log. The last sheet has
-    the Power Query recipe that lets Excel refresh each table from the server.
+    Profit, customer segments, balances, credit quality, transactions and the
+    scorecard of the managers by month, a sheet each; or one table of your own.
+    The figures are those of the cubes, personal data is masked as for the role,
+    and the export is entered in the audit log. The last sheet has the Power Query
+    recipe that lets Excel refresh each table from the server.
 
-    Whose rights: --token, or --group with --branch or --manager. Without a secret of the API
-    (BANKCRM_API_SECRET) an administrator's, as of the server.
+    Whose rights: --token, or --group with --branch or --manager. Without a secret
+    of the API (BANKCRM_API_SECRET) those of an administrator, as of the server.
     """
     from cube.export import Order, export_workbook
 

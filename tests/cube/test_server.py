@@ -40,6 +40,16 @@ def test_an_answer_names_its_version_and_business_date(load: Load) -> None:
     assert (body["dbType"], body["dataSource"], body["external"]) == ("duckdb", "default", False)
 
 
+def test_the_members_are_compressed_for_those_who_can_read_it(client: TestClient) -> None:
+    path = "/cubejs-api/v1/meta"
+    plain = client.get(path, headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    packed = client.get(path, headers={"accept-encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) * 5 < len(plain.content)
+    assert packed.json() == plain.json()
+
+
 def test_the_annotation_describes_every_key_of_the_rows(load: Load) -> None:
     body = load(QUERY)
     annotation = body["annotation"]
