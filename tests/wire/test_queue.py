@@ -200,6 +200,22 @@ def test_the_same_statement_is_computed_once(quick: Settings, lines: Lines) -> N
     assert "balance" not in json.dumps(last)
 
 
+def test_who_reads_the_version_before_leaves_the_cache_alone(
+    tmp_path: Path, publish: Callable[..., Path], lines: Lines
+) -> None:
+    settings = Settings(home=tmp_path, memory_limit="1GB", wire_port=0)
+    publish(settings.published_folder, "v1", "2024-06-28")
+    with serve(settings) as connect:
+        late, new = connect(), connect()
+        late.execute("begin")
+        late.execute(ROWS)
+        publish(settings.published_folder, "v2", "2024-06-28")
+        for connection in (new, late, new):
+            connection.execute(ROWS)
+    told = [(line["version"], line["cache"]) for line in lines()]
+    assert told == [("v1", "miss"), ("v2", "miss"), ("v1", "miss"), ("v2", "hit")]
+
+
 def test_long_answers_are_fetched_in_parts_and_their_slot_is_given_back(
     quick: Settings, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
