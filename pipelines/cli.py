@@ -514,11 +514,25 @@ def docs(home: Home = None) -> None:
 
 @app.command()
 @acts_on_errors
-def rollups(home: Home = None) -> None:
+def rollups(
+    home: Home = None,
+    suggest: Annotated[
+        Path | None,
+        typer.Option(
+            "--suggest",
+            metavar="LOG",
+            help="Propose rollups for the slow queries of a log of `bankcrm serve`; - is standard "
+            "input.",
+        ),
+    ] = None,
+) -> None:
     """List the rollups of the published version, and why one is refused."""
-    from pipelines.rollup_commands import print_rollups
+    from pipelines.rollup_commands import print_advice, print_rollups
 
-    print_rollups(console, _settings(home))
+    if suggest is None:
+        print_rollups(console, _settings(home))
+    else:
+        print_advice(console, _settings(home), suggest)
 
 
 @app.command()

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from rich.console import Console
+import sys
+from collections.abc import Iterable
+from pathlib import Path
 
+import yaml
+from rich.console import Console
+from rich.progress import Progress
+from rich.syntax import Syntax
+
+from cube.server.model import load_model
 from cube.server.rollup import Rollup
+from cube.server.rollup_advice import LARGEST_SHARE, Advice, advise, read_wishes
 from cube.server.rollup_state import RollupState, read_rollups
+from pipelines.errors import BankcrmError
 from pipelines.rollups import list_rollups
 from pipelines.settings import Settings
 from pipelines.summary import print_rows
 from pipelines.versions import open_published
 
 COLUMNS = ("rollup", "period", "partitions", "rows", "rows of its fact", "state")
+ADVICE_COLUMNS = ("cube", "rollup", "slow queries", "seconds", "rows", "rows of its fact")
+STANDARD_INPUT = Path("-")
 
 
 def print_rollups(console: Console, settings: Settings) -> None:
@@ -39,3 +51,65 @@ def _describe(rollup: Rollup, state: RollupState | None) -> tuple[object, ...]:
     counts = (state.partitions, state.rows, state.fact_rows)
     shown = counts if state.state == "ready" else (None, None, None)
     return (rollup.name, period, *shown, state.state)
+
+
+def print_advice(console: Console, settings: Settings, log: Path) -> None:
+    """Print the rollups that would have saved most of the time of the slow queries of a log.
+
+    Args:
+        console: where to.
+        settings: the home whose published version tells how large a rollup would be.
+        log: the access log of the cube server; ``-`` is standard input.
+
+    Raises:
+        BankcrmError: the log cannot be read.
+        NothingPublished: there is no version.
+    """
+    wishes = read_wishes(_read_lines(log))
+    model = load_model()
+    with open_published(settings) as connection, Progress(console=console, transient=True) as bar:
+        task = bar.add_task("Counting", total=None)
+        advised = advise(
+            wishes,
+            model,
+            connection,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    queries = sum(demand.queries for demand in wishes.values())
+    seconds = sum(demand.milliseconds for demand in wishes.values()) / 1000
+    console.print(f"{queries:,} slow queries without a rollup, {seconds:,.1f} seconds.")
+    if not advised:
+        console.print(
+            "No rollup to advise: those that would serve are there by now, would save little, or "
+            f"would have more than {LARGEST_SHARE:.0%} of the rows of their fact."
+        )
+        return
+    rows = [_describe_advice(advice) for advice in advised]
+    print_rows(console, ADVICE_COLUMNS, rows, "Rollups that would have saved most")
+    for advice in advised:
+        console.print(f"\nUnder [bold]pre_aggregations[/bold] of the cube {advice.wish.cube}:")
+        console.print(Syntax(_write_yaml(advice), "yaml", background_color="default"))
+
+
+def _read_lines(log: Path) -> Iterable[str]:
+    if log == STANDARD_INPUT:
+        return sys.stdin
+    try:
+        return log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise BankcrmError(
+            f"The log {log} cannot be read: {error.strerror}",
+            "Name the file that holds what `bankcrm serve` writes, or - for standard input.",
+        ) from error
+
+
+def _describe_advice(advice: Advice) -> tuple[object, ...]:
+    seconds = round(advice.milliseconds / 1000, 1)
+    counts = (advice.queries, seconds, advice.rows, advice.fact_rows)
+    return (advice.wish.cube, advice.name, *counts)
+
+
+def _write_yaml(advice: Advice) -> str:
+    """The rollup as the model file declares it."""
+    declared = advice.wish.define(advice.name).model_dump(mode="json", exclude_defaults=True)
+    return yaml.safe_dump([declared], sort_keys=False, allow_unicode=True, default_flow_style=None)

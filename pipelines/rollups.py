@@ -9,6 +9,7 @@ stop the night, because the facts are right and answer in its place, only slower
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -26,6 +27,9 @@ from pipelines.settings import Settings
 from pipelines.sql import SOUND_OPTIMIZER, quote_name
 
 MOST_DIFFERENCES_TOLD = 3
+WIDE_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
+NARROW_DIGITS = 18
+"""Digits of a decimal that fit in 64 bits."""
 logger = logging.getLogger(__name__)
 
 Partitions = Mapping[date | None, tuple[object, ...]]
@@ -97,20 +101,49 @@ def fill_rollup(
 ) -> None:
     """Write the rows of a rollup: all of them, or the partitions from that of a date on.
 
-    Rows stand in the order of time, so that a query of some months reads no others.
+    Rows stand in the order of time, so that a query of some months reads no others. Sums are
+    stored in 64 bits, which are read many times faster than the 128 that DuckDB adds up in; where
+    one does not fit, all are stored as they are.
     """
-    table, time = _quote(rollup.table), quote_name(rollup.time)
-    query = rollup.query.order_by("1", copy=True)
     if refresh_from is None:
-        connection.execute(f"create or replace table {table} as {_sql(query)}")
+        _create(connection, rollup)
         return
+    table, time = _quote(rollup.table), quote_name(rollup.time)
     first = find_partition(rollup, refresh_from)
     connection.execute(f"delete from {table} where {time} >= $1 or {time} is null", [first])
     column = rollup.column(rollup.time)
     touched = exp.or_(
         column >= exp.cast(exp.Literal.string(str(first)), "date"), column.is_(exp.null())
     )
-    connection.execute(f"insert into {table} by name {_sql(query.where(touched))}")
+    rows = rollup.query.order_by("1", copy=True).where(touched)
+    try:
+        connection.execute(f"insert into {table} by name {_sql(rows)}")
+    except duckdb.ConversionException:
+        _create(connection, rollup)
+
+
+def _create(connection: duckdb.DuckDBPyConnection, rollup: Rollup) -> None:
+    table, query = _quote(rollup.table), _sql(rollup.query)
+    kinds = connection.execute(f"describe {query}").fetchall()
+    narrow = [
+        f"{quote_name(name)}::{narrowed} as {quote_name(name)}"
+        for name, kind, *_ in kinds
+        if (narrowed := _narrow(kind)) is not None
+    ]
+    replaced = f"replace ({', '.join(narrow)})" if narrow else ""
+    create = f"create or replace table {table} as select *"
+    try:
+        connection.execute(f"{create} {replaced} from ({query}) order by 1")
+    except duckdb.ConversionException:
+        connection.execute(f"{create} from ({query}) order by 1")
+
+
+def _narrow(kind: str) -> str | None:
+    """The type of 64 bits for a number of 128."""
+    if kind == "HUGEINT":
+        return "BIGINT"
+    wide = WIDE_DECIMAL.fullmatch(kind)
+    return f"DECIMAL({NARROW_DIGITS},{wide[2]})" if wide and int(wide[1]) > NARROW_DIGITS else None
 
 
 def find_partition(rollup: Rollup, day: date) -> date:

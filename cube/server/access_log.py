@@ -2,7 +2,8 @@
 
 ``bytes`` is the length of the body as sent. The endpoints add what they know: who asked,
 ``version``, ``rows``, ``format``, ``cache`` (hit, shared or miss), ``queue_ms`` (the wait for a
-slot), and ``cancelled`` where the client hung up.
+slot), ``computed_ms`` (the time after it), ``cancelled`` where the client hung up, and of a slow
+query ``wishes``: the rollups that would have answered it, by names of the model.
 
 Queries and their values are not logged; they may name customers.
 """

@@ -8,6 +8,7 @@ The version is held from the plan to the last byte.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -48,12 +49,15 @@ class Work:
 
 @dataclass(frozen=True)
 class Served:
-    """An answer and how it came about: ``cache`` is ``hit``, ``shared`` or ``miss``; ``waited`` are
-    the seconds in the queue."""
+    """An answer and how it came about: ``cache`` is ``hit``, ``shared`` or ``miss``.
+
+    ``waited`` are the seconds until it had a slot, ``computed`` those after.
+    """
 
     answer: Answer
     cache: str
     waited: float = 0.0
+    computed: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -173,6 +177,8 @@ class Dispatcher:
     async def _compute(self, work: Work) -> Served:
         async with self._slots.take() as slot:
             stop: Interrupter = slot.interrupter
+            started = time.perf_counter()
             answer = await self._workers.run(partial(work.compute, stop), stop)
+            computed = time.perf_counter() - started
         self._cache.put(work.version.name, work.key, answer)
-        return Served(answer, "miss", slot.waited)
+        return Served(answer, "miss", slot.waited, computed)

@@ -78,7 +78,10 @@ class Api:
             if http.headers.get("if-none-match") == prepared.etag:
                 return Response(status_code=304, headers=headers)
             served = await self._dispatcher.load(prepared)
-        http.state.log |= _tell(served)
+            http.state.log |= _tell(served)
+            if served.computed >= self._settings.cube_slow_seconds:
+                wishes = await self._dispatcher.run(partial(self._service.list_wishes, prepared))
+                http.state.log["wishes"] = [wish.model_dump() for wish in wishes]
         return Response(served.answer.body, media_type=JSON_TYPE, headers=headers)
 
     async def _sql(self, http: HttpRequest) -> Response:
@@ -154,8 +157,13 @@ class Api:
 
 def _tell(served: Served) -> dict[str, Any]:
     """What the access log says of an answer as JSON."""
-    waited = round(served.waited * 1000, 1)
-    return {"rows": served.answer.rows, "cache": served.cache, "queue_ms": waited}
+    rows, waited = served.answer.rows, _milliseconds(served.waited)
+    told = {"rows": rows, "cache": served.cache, "queue_ms": waited}
+    return told | ({"computed_ms": _milliseconds(served.computed)} if served.computed else {})
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)
 
 
 async def _read_body(http: HttpRequest) -> bytes:

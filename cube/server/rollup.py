@@ -22,6 +22,8 @@ DIALECT = "duckdb"
 ROLLUP_SCHEMA = "rollup"
 FACT_ROWS = "fact_rows"
 """Column of every rollup: how many rows of the fact a row stands for."""
+STORAGE = "64 bits"
+"""How sums are stored; another way is another rollup, built from nothing."""
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 COMBINED = {"sum": "sum", "count": TOTAL, "min": "min", "max": "max"}
 """How the values of an aggregate are combined; a distinct count is not among them."""
@@ -109,7 +111,8 @@ class Rollup:
     @cached_property
     def digest(self) -> str:
         """Changes with everything that its rows depend on, but the rows of the fact."""
-        text = f"{self.definition.partition_granularity} {self.query.sql(dialect=DIALECT)}"
+        parts = (STORAGE, self.definition.partition_granularity, self.query.sql(dialect=DIALECT))
+        text = " ".join(parts)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def column(self, name: str) -> exp.Column:

@@ -47,6 +47,13 @@ def choose_rollups(plan: Plan, model: Model, states: States) -> Plan:
     return replace(plan, body=_choose(plan.body, model, states, plan))
 
 
+def find_objection(
+    rollup: Rollup, source: Source, columns: tuple[Column, ...], plan: Plan
+) -> str | None:
+    """The first reason why a rollup cannot answer for a source; ``columns`` are its body's."""
+    return _Match(rollup, source, columns, plan).objection()
+
+
 def _choose(body: Body, model: Model, states: States, plan: Plan) -> Body:
     sources = tuple(_serve(source, body.columns, model, states, plan) for source in body.sources)
     nested = tuple(
@@ -59,20 +66,21 @@ def _serve(
     source: Source, columns: tuple[Column, ...], model: Model, states: States, plan: Plan
 ) -> Source:
     """The source from its smallest rollup, or as it is, with the reasons against the others."""
-    fitting: list[tuple[int, str, Rollup]] = []
+    fitting: list[tuple[int, str, _Match]] = []
     refused: list[tuple[str, str]] = []
     for rollup in model.rollups.get(source.root, ()):
         state = states.get(rollup.name)
-        reason = _judge(rollup, state) or _Match(rollup, source, columns, plan).objection()
+        match = _Match(rollup, source, columns, plan)
+        reason = _judge(rollup, state) or match.objection()
         if reason is not None:
             refused.append((rollup.name, reason))
         elif state is not None:
-            fitting.append((state.rows, rollup.name, rollup))
+            fitting.append((state.rows, rollup.name, match))
     if not fitting:
         return replace(source, refused=tuple(refused))
-    _, _, best = min(fitting, key=lambda item: item[:2])
-    refused += [(name, "another is smaller") for _, name, _ in fitting if name != best.name]
-    return replace(_Match(best, source, columns, plan).served(), refused=tuple(refused))
+    _, chosen, best = min(fitting, key=lambda item: item[:2])
+    refused += [(name, "another is smaller") for _, name, _ in fitting if name != chosen]
+    return replace(best.served(), refused=tuple(refused))
 
 
 def _judge(rollup: Rollup, state: RollupState | None) -> str | None:

@@ -12,7 +12,7 @@ from cube.server.definition import PreAggregation
 from cube.server.errors import ModelError, suggest
 from cube.server.expression import MemberId
 from cube.server.joins import MANY
-from cube.server.measures import PART_TABLE, Leaf
+from cube.server.measures import PART_TABLE, CompiledMeasure, Leaf
 from cube.server.rollup import COMBINED, DISTINCT, FACT_ROWS, MONTHS, Rollup, read_columns
 
 
@@ -26,8 +26,31 @@ def compile_rollups(cube: CompiledCube, cubes: Mapping[str, CompiledCube]) -> tu
     for name in names:
         if names.count(name) > 1:
             _fail(f"{cube.definition.name}.pre_aggregations", f"two rollups are called '{name}'")
-    compiler = _RollupCompiler(cube, cubes)
-    return tuple(compiler.compile(item) for item in cube.definition.pre_aggregations)
+    return tuple(compile_rollup(item, cube, cubes) for item in cube.definition.pre_aggregations)
+
+
+def compile_rollup(
+    item: PreAggregation, cube: CompiledCube, cubes: Mapping[str, CompiledCube]
+) -> Rollup:
+    """One rollup of a cube, declared by its model or not.
+
+    Raises:
+        ModelError: as `compile_rollups` does.
+    """
+    return _RollupCompiler(cube, cubes).compile(item)
+
+
+def read_own_column(tree: exp.Expr, cube: str) -> str | None:
+    """The column of a cube that an expression is, where it is nothing else."""
+    is_own = isinstance(tree, exp.Column) and tree.table == cube
+    return tree.name if is_own else None
+
+
+def read_plain_leaf(measure: CompiledMeasure) -> Leaf | None:
+    """The one aggregate that a measure is, where it is made of no others."""
+    parts = list(measure.parts.values())
+    leaf = parts[0] if len(parts) == 1 else None
+    return leaf if isinstance(leaf, Leaf) and measure.tree == _value_of(leaf) else None
 
 
 class _RollupCompiler:
@@ -60,7 +83,7 @@ class _RollupCompiler:
 
     def _time(self, where: str, path: str) -> str:
         dimension = self._dimension(where, path)
-        column = _own_column(dimension.tree, self._name)
+        column = read_own_column(dimension.tree, self._name)
         if column is None or not dimension.is_day:
             _fail(
                 where,
@@ -71,7 +94,7 @@ class _RollupCompiler:
     def _keys(self, where: str, path: str) -> Iterable[str]:
         """Columns of the fact that a dimension stands for: its own, or those of a join."""
         dimension = self._dimension(where, path)
-        own = _own_column(dimension.tree, self._name)
+        own = read_own_column(dimension.tree, self._name)
         if own is not None:
             return [own]
         joined, name = dimension.id
@@ -110,9 +133,8 @@ class _RollupCompiler:
         known = self._cube.measures
         if cube != self._name or name not in known:
             _fail(where, f"'{path}' is not a measure of '{self._name}'{suggest(name, known)}")
-        parts = list(known[name].parts.values())
-        leaf = parts[0] if len(parts) == 1 else None
-        if not isinstance(leaf, Leaf) or known[name].tree != _value_of(leaf):
+        leaf = read_plain_leaf(known[name])
+        if leaf is None:
             _fail(where, f"'{path}' is made of other measures; list those")
         if leaf.kind not in (*COMBINED, DISTINCT) or leaf.stages or leaf.frame or leaf.shifts:
             _fail(where, f"'{path}' does not add up; list the plain sums and counts it is made of")
@@ -126,11 +148,6 @@ class _RollupCompiler:
     def _split(self, path: str) -> MemberId:
         cube, _, name = path.rpartition(".")
         return (cube or self._name, name)
-
-
-def _own_column(tree: exp.Expr, cube: str) -> str | None:
-    is_own = isinstance(tree, exp.Column) and tree.table == cube
-    return tree.name if is_own else None
 
 
 def _last(path: str) -> str:

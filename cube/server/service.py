@@ -33,6 +33,7 @@ from cube.server.response import (
     normalize_query,
 )
 from cube.server.rollup_choice import choose_rollups
+from cube.server.rollup_wish import Wish, list_wishes
 from cube.server.sql import write_statement, write_total
 from cube.server.warehouse import Version, Warehouse
 
@@ -149,6 +150,10 @@ class Service:
                 yield started + encoder.rows(batch)
                 started = b""
         yield encoder.end()
+
+    def list_wishes(self, prepared: Prepared) -> list[Wish]:
+        """The rollups that would have answered in the place of facts."""
+        return [wish for _, plan in prepared.plans for wish in list_wishes(plan, self.model)]
 
     def sql(self, request: Request) -> bytes:
         """The SQL of a query; nothing is executed."""

@@ -110,6 +110,33 @@ def test_a_partition_that_the_night_did_not_touch_is_kept(
     assert kept == (date(2024, 5, 1),)
 
 
+def amount_type(settings: Settings) -> str:
+    with duckdb.connect(str(settings.published_folder / "v1.duckdb"), read_only=True) as connection:
+        kinds = connection.execute("describe rollup.transaction__by_month").fetchall()
+    return {name: kind for name, kind, *_ in kinds}["amount"]
+
+
+@pytest.mark.parametrize("is_built_before", [True, False])
+def test_sums_are_stored_in_64_bits_unless_one_does_not_fit(
+    home: Settings, rollups: dict[str, Rollup], is_built_before: bool
+) -> None:
+    if is_built_before:
+        build(home, rollups)
+        assert amount_type(home) == "DECIMAL(18,2)"
+    change(
+        home,
+        "update marts.fct_transaction set amount = 9000000000000000.01, net_amount = amount "
+        "where transaction_date = '2024-06-03'",
+    )
+    states = build(home, rollups, since=date(2024, 6, 1))
+    assert {state.state for state in states} == {"ready"}
+    assert amount_type(home) == "DECIMAL(38,2)"
+    used = load(home)
+    assert used["usedPreAggregations"]
+    change(home, "drop schema rollup cascade; drop table meta.rollup")
+    assert load(home)["data"] == used["data"]
+
+
 @pytest.mark.parametrize(
     ("harm", "told"),
     [

@@ -40,8 +40,8 @@ from tests.faults.homes import (
 from tests.integration.banks import keep_from
 
 OLD, NEW = "2024-02-02-001", "2024-02-03-001"
-SHARES = {"load": 0.6, "publish": 0.3, "build": 0.1}
-KILLS_BEFORE_RECOVERY = 3
+SHARES = {"load": 0.6, "publish": 0.35, "build": 0.05}
+KILLS_BEFORE_RECOVERY = 6
 STOP_BEFORE_BUILD = {PERMISSION: "1", PLACE: "build:before:error"}
 RAW_SCHEMAS = ("branch", "card", "finance", "loan", "teller")
 
