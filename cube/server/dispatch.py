@@ -51,7 +51,7 @@ class Work:
 class Served:
     """An answer and how it came about: ``cache`` is ``hit``, ``shared`` or ``miss``.
 
-    ``waited`` are the seconds in the queue, ``computed`` those after.
+    ``waited`` are the seconds until it had a slot, ``computed`` those after.
     """
 
     answer: Answer
@@ -124,7 +124,9 @@ class Dispatcher:
             Overloaded: too many queries run and wait.
             Exception: whatever the work raises.
         """
-        kept = self._cache.get(work.version.name, work.key)
+        # Who still reads the version before must not drop the answers of the current one.
+        keeps = self._service.warehouse.is_current(work.version)
+        kept = self._cache.get(work.version.name, work.key) if keeps else None
         if kept is not None and not work.fresh:
             return Served(kept, "hit")
         shared = work.key in self._flights

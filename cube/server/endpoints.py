@@ -164,11 +164,8 @@ class Api:
 
 def _tell(served: Served) -> dict[str, Any]:
     """What the access log says of an answer as JSON."""
-    told = {
-        "rows": served.answer.rows,
-        "cache": served.cache,
-        "queue_ms": _milliseconds(served.waited),
-    }
+    rows, waited = served.answer.rows, _milliseconds(served.waited)
+    told = {"rows": rows, "cache": served.cache, "queue_ms": waited}
     return told | ({"computed_ms": _milliseconds(served.computed)} if served.computed else {})
 
 

@@ -128,6 +128,10 @@ class Warehouse:
         with self._let_go(version):
             yield
 
+    def is_current(self, version: Version) -> bool:
+        """Whether a version is the one that new requests read."""
+        return version is self._current
+
     def close(self) -> None:
         """Close the current version; requests that run still finish on it."""
         self._replace(None)

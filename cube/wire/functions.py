@@ -45,7 +45,8 @@ _LISTS = (
 _CATALOG = (
     "format_type pg_get_userbyid pg_table_is_visible pg_type_is_visible pg_function_is_visible "
     "pg_collation_is_visible pg_operator_is_visible pg_opclass_is_visible "
-    "pg_opfamily_is_visible obj_description col_description shobj_description pg_get_expr "
+    "pg_opfamily_is_visible pg_statistics_obj_is_visible obj_description col_description "
+    "shobj_description pg_get_expr "
     "pg_get_constraintdef pg_get_indexdef pg_get_viewdef pg_get_ruledef pg_get_triggerdef "
     "pg_get_serial_sequence pg_get_functiondef pg_get_function_result pg_get_function_arguments "
     "pg_get_function_identity_arguments pg_get_partkeydef pg_get_statisticsobjdef_columns "

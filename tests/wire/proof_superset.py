@@ -124,7 +124,7 @@ def prepare(scripts: Path, folder: Path) -> dict[str, str]:
 
 @contextmanager
 def serve_cubes(folder: Path, ports: dict[str, int]) -> Iterator[None]:
-    command = [str(Path(sys.executable).with_name("bankcrm")), "serve"]
+    command = [sys.executable, "-c", "from pipelines.cli import app; app()", "serve"]
     variables = {
         "BANKCRM_PORT": str(ports["cubes"]),
         "BANKCRM_WIRE_PORT": str(ports["wire"]),

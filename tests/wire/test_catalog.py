@@ -19,8 +19,11 @@ from cube.wire.server import WireServer
 
 Ask = Callable[..., list[tuple[Any, ...]]]
 QUERIES = Path(__file__).with_name("tool_queries.sql").read_text(encoding="utf-8")
-STATEMENTS = re.sub(r"^--.*\n", "", QUERIES, flags=re.MULTILINE).strip().split("\n")
-WITHOUT_ROWS = ("pg_index i", "pg_constraint c", "character_sets", "hstore")
+STATEMENTS = [line for line in QUERIES.splitlines() if line and not line.startswith("--")]
+WITHOUT_ROWS = "/* no rows */"
+PSQL_COMMANDS = (
+    r"\du+ \dp \df+ \dT+ \di \dv \dm \dx \z \l+ \dn+ \db+ \dc \dC \dD \dF \do \dO \dy \dL+ \dX \ds"
+)
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +70,8 @@ def test_psql_shows_answers_cursors_and_where_errors_are(psql: Callable[..., str
     assert text.count("rows)") == 2
 
 
-@pytest.mark.parametrize("command", [r"\du", r"\dp", r"\df", r"\dT", r"\di", r"\dv", r"\dx", r"\z"])
-def test_psql_knows_what_there_is_not(psql: Callable[..., str], command: str) -> None:
-    psql(command)
+def test_psql_knows_what_there_is_not(psql: Callable[..., str]) -> None:
+    assert psql(*PSQL_COMMANDS.split()).count(" rows)") > 5
 
 
 def test_sqlalchemy_reflects_tables_columns_and_comments(
@@ -105,7 +107,7 @@ def test_pandas_reads_a_query(engine: sa.Engine) -> None:
 @pytest.mark.parametrize("statement", STATEMENTS, ids=range(len(STATEMENTS)))
 def test_what_tools_ask_on_connect_is_answered(ask: Ask, statement: str) -> None:
     rows = ask(statement)
-    assert bool(rows) is not any(words in statement for words in WITHOUT_ROWS)
+    assert bool(rows) is not statement.startswith(WITHOUT_ROWS)
 
 
 def test_oids_of_tables_last(ask: Ask, connect: Callable[..., psycopg.Connection[Any]]) -> None:

@@ -113,7 +113,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> Iterator[Lines]:
 
 @contextmanager
 def begun(connection: Connection, sql: str) -> Iterator[Callable[[], str | None]]:
-    """Run a statement beside the test; what is yielded waits for its SQLSTATE."""
+    """Run a statement beside the test; what is yielded cancels it and gives its SQLSTATE."""
 
     def run() -> str | None:
         try:
@@ -122,25 +122,30 @@ def begun(connection: Connection, sql: str) -> Iterator[Callable[[], str | None]
             return error.sqlstate
         return "00000"
 
+    def cancel() -> str | None:
+        # One that has not begun cannot be cancelled, so more than once.
+        deadline = time.monotonic() + 20
+        while not outcome.done() and time.monotonic() < deadline:
+            connection.cancel_safe()
+            time.sleep(0.05)
+        return outcome.result(1)
+
     with ThreadPoolExecutor(1) as thread:
         outcome = thread.submit(run)
         try:
-            yield lambda: outcome.result(20)
+            yield cancel
         finally:
-            connection.cancel_safe()
+            cancel()
 
 
 def test_statements_queue_and_a_full_queue_refuses(busy: Bank) -> None:
     first, second, third = busy(), busy(), busy()
-    with begun(first, ENDLESS) as first_ends, begun(second, OTHER) as second_ends:
+    with begun(first, ENDLESS) as cancel_first, begun(second, OTHER) as cancel_second:
         wait_until(lambda: busy.bridge.waiting == 1)
         with pytest.raises(psycopg.Error, match="1 queries wait already") as refused:
             third.execute(QUICK)
         assert refused.value.sqlstate == "53000"
-        second.cancel_safe()
-        assert second_ends() == "57014"
-        first.cancel_safe()
-        assert first_ends() == "57014"
+        assert (cancel_second(), cancel_first()) == ("57014", "57014")
     assert third.execute(QUICK).fetchone() is not None
 
 
@@ -148,14 +153,12 @@ def test_who_leaves_a_shared_statement_does_not_stop_it_for_others(
     busy: Bank,
 ) -> None:
     first, second = busy(), busy()
-    with begun(first, ENDLESS) as first_ends, begun(second, ENDLESS) as second_ends:
+    with begun(first, ENDLESS) as cancel_first, begun(second, ENDLESS) as cancel_second:
         time.sleep(0.3)
-        first.cancel_safe()
-        assert first_ends() == "57014"
+        assert cancel_first() == "57014"
         with pytest.raises(psycopg.errors.QueryCanceled):
             busy(options="-c statement_timeout=200ms").execute(OTHER)
-        second.cancel_safe()
-        assert second_ends() == "57014"
+        assert cancel_second() == "57014"
 
 
 def test_a_server_that_stops_tells_those_who_wait(slow: Settings) -> None:
@@ -198,6 +201,22 @@ def test_the_same_statement_is_computed_once(quick: Settings, lines: Lines) -> N
     assert last["rows"] == len(ours[1])
     assert last["milliseconds"] > 0
     assert "balance" not in json.dumps(last)
+
+
+def test_who_reads_the_version_before_leaves_the_cache_alone(
+    tmp_path: Path, publish: Callable[..., Path], lines: Lines
+) -> None:
+    settings = Settings(home=tmp_path, memory_limit="1GB", wire_port=0)
+    publish(settings.published_folder, "v1", "2024-06-28")
+    with serve(settings) as connect:
+        late, new = connect(), connect()
+        late.execute("begin")
+        late.execute(ROWS)
+        publish(settings.published_folder, "v2", "2024-06-28")
+        for connection in (new, late, new):
+            connection.execute(ROWS)
+    told = [(line["version"], line["cache"]) for line in lines()]
+    assert told == [("v1", "miss"), ("v2", "miss"), ("v1", "miss"), ("v2", "hit")]
 
 
 def test_long_answers_are_fetched_in_parts_and_their_slot_is_given_back(

@@ -314,6 +314,89 @@ def test_outer_queries_join_and_aggregate_semantic_ones(ask: Ask) -> None:
     )
 
 
+BEST = "select region_name as best, measure(end_balance) as m from balances group by 1 limit {}"
+JOIN = "select region_name, measure(end_balance) from balances join ({}) t on {} group by 1"
+
+
+def test_a_sub_select_that_picks_groups_limits_the_series_of_a_chart(ask: Ask) -> None:
+    all_of_them = "select region_name, date_trunc('month', month_end_date), measure(end_balance) "
+    all_of_them += "from balances {} group by 1, 2 order by 1, 2"
+    everything = ask(all_of_them.format(""))
+    (best,) = ask("select max(region_name) from balances")[0]
+    wanted = [row for row in everything if row[0] == best]
+    pick = f"select region_name as best from balances where region_name = '{best}' group by 1"
+    assert len(wanted) > 0
+    for condition in (
+        "region_name = best",
+        "best = balances.region_name",
+        "(t.best = region_name)",
+        "not (balances.region_name is distinct from t.best)",
+    ):
+        assert ask(all_of_them.format(f"join ({pick}) t on {condition}")) == wanted
+    nobody = pick.replace(f"'{best}'", "'nobody'")
+    assert ask(all_of_them.format(f"join ({nobody}) t on region_name = best")) == []
+    distinct = "select distinct region_name best from balances"
+    known = [row for row in everything if row[0] is not None]
+    assert ask(all_of_them.format(f"join ({distinct}) t on region_name = best")) == known
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        JOIN.format(BEST.format(2), "region_name = best and m > 3"),
+        JOIN.format("select region_name as best from balances", "region_name = best"),
+        JOIN.format(
+            "select region_name b, branch_name c from balances group by 1, 2", "region_name = b"
+        ),
+        JOIN.replace(" join ", " left join ").format(BEST.format(2), "region_name = best"),
+        JOIN.format(BEST.format(2), "region_name <> best"),
+        JOIN.replace("group by 1", "")
+        .replace("measure(end_balance)", "account_id")
+        .format(BEST.format(2), "region_name = best"),
+        "select * from balances join loans on true",
+    ],
+)
+def test_a_join_that_does_more_is_refused(refuse: Refuse, sql: str) -> None:
+    state, message = refuse(sql)
+    assert state == "0A000"
+    assert "cannot be joined" in message
+
+
+def test_a_join_needs_the_groups_that_it_picks(refuse: Refuse) -> None:
+    sql = (
+        f"select measure(end_balance) from balances join ({BEST.format(2)}) t on region_name = best"
+    )
+    assert refuse(sql)[0] == "42803"
+    assert refuse(
+        JOIN.format(BEST.replace(" as best", "").format(2), "region_name = region_name")
+    ) == (
+        "42702",
+        'column reference "region_name" is ambiguous',
+    )
+
+
+def test_aggregates_around_a_list_of_columns_are_the_views(ask: Ask, refuse: Refuse) -> None:
+    expected = ask("select region_name, measure(end_balance) from balances group by 1 order by 1")
+    assert any(balance for _, balance in expected)
+    layers = "(select region_name as r, end_balance as e from balances {}) t"
+    sql = f"select t.r, sum(t.e) from {layers} group by t.r order by 1"
+    assert ask(sql.format("")) == expected
+    again = f"(select r, e from {layers.format('')} where r <> 'nowhere') u"
+    known = [row for row in expected if row[0] is not None]
+    assert ask(f"select u.r, sum(u.e) from {again} group by 1 order by 1") == known
+    one = f"where region_name = '{known[0][0]}'"
+    assert ask(sql.format(one)) == known[:1]
+    assert refuse(f"select max(e) from {layers.format('')}")[0] == "42803"
+    rows = ask("select avg(a) from (select amount as a, account_id from transactions) t")
+    values = ask("select amount, account_id from transactions")
+    assert float(rows[0][0]) == pytest.approx(sum(float(row[0]) for row in values) / len(values))
+
+
+def test_a_test_for_rows_beside_an_aggregate_holds(ask: Ask) -> None:
+    sql = "select region_name, measure(end_balance) from balances group by 1"
+    assert sorted(ask(f"{sql} having (count(1) > 0)"), key=str) == sorted(ask(sql), key=str)
+
+
 def test_administrators_join_marts_with_views(ask: Ask) -> None:
     rows = ask(
         "select d.year_number, sum(t.b) from (select month_end_date m, measure(end_balance) b "

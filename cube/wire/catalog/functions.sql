@@ -37,6 +37,7 @@ create macro pg_collation_is_visible(_oid) as true;
 create macro pg_operator_is_visible(_oid) as true;
 create macro pg_opclass_is_visible(_oid) as true;
 create macro pg_opfamily_is_visible(_oid) as true;
+create macro pg_statistics_obj_is_visible(_oid) as true;
 create macro obj_description(_oid) as (
     select _d.description from pg.pg_description as _d where _d.objoid = _oid and _d.objsubid = 0
 ), (_oid, _catalog) as (
