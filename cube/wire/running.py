@@ -98,6 +98,8 @@ class Runner:
             claimed = error.claim()
             return self.open(version, compiled) if claimed is None else claimed
         self.told |= {"cache": served.cache, "queue_ms": round(served.waited * 1000, 1)}
+        if served.computed:
+            self.told["computed_ms"] = round(served.computed * 1000, 1)
         assert isinstance(served.answer, EncodedAnswer)
         return Encoded(served.answer)
 

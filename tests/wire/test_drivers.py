@@ -21,8 +21,7 @@ JDBC = Path("/usr/share/java/postgresql.jar")
 PROGRAM = Path(__file__).with_name("Drivers.java")
 ODBC = Path("/usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so")
 Ask = Callable[..., list[tuple[Any, ...]]]
-NOTHING_OF = ("PrimaryKeys", "ImportedKeys", "ExportedKeys", "IndexInfo", "Procedures")
-NOTHING_OF += ("Functions", "UDTs")
+NOTHING_OF = "PrimaryKeys ImportedKeys ExportedKeys IndexInfo Procedures Functions UDTs"
 
 
 def run(command: list[str], text: str = "") -> str:
@@ -45,7 +44,7 @@ def test_the_jdbc_driver_reads_catalog_and_views(
     views = [view for view in service.model.views.values() if view.definition.public]
     assert found["getTables"] == str(len(views))
     assert found["getColumns"] == str(len(service.model.views["balances"].members))
-    assert {found[f"get{name}"] for name in NOTHING_OF} == {"0"}
+    assert {found[f"get{name}"] for name in NOTHING_OF.split()} == {"0"}
     assert int(found["getSQLKeywords"]) > 50
     assert int(found["getTypeInfo"]) > 30
     regions = ask("select distinct region_name from balances where month_end_date >= '2024-01-01'")
