@@ -16,6 +16,8 @@ customer_references as (
 graded_ratings as (
     select
         ratings.*,
+        -- joined by this alone: a condition on one side of a left join would compare every pair of rows
+        case when ratings.subject_type = 'CUSTOMER' then ratings.subject_id end as customer_id,
         rating_scale.ordinal as rating_ordinal
     from ratings
     left join rating_scale
@@ -50,6 +52,5 @@ select
 from graded_ratings
 left join customer_references
     on
-        graded_ratings.subject_type = 'CUSTOMER'
-        and graded_ratings.source_system = customer_references.source_system
-        and graded_ratings.subject_id = customer_references.source_customer_id
+        graded_ratings.source_system = customer_references.source_system
+        and graded_ratings.customer_id = customer_references.source_customer_id
