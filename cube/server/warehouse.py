@@ -153,9 +153,10 @@ class Warehouse:
         nobody reads the version before once another is published; those that run are not held up.
         """
         try:
-            name = _read_pointer(self._settings)
-            if self._is_news(name):
+            if self._is_news(_read_pointer(self._settings)):
                 with self._switching:
+                    # Whoever waited here read the pointer too long ago.
+                    name = _read_pointer(self._settings)
                     if self._is_news(name):
                         self._switch_to(name)
         except NothingPublished as error:

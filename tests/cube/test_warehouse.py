@@ -54,6 +54,32 @@ def test_the_server_follows_the_pointer(home: Settings, publish: Publish) -> Non
     assert answers == [("v1", {name: "400"}), ("v2", {name: "0"})]
 
 
+def test_who_waited_for_a_switch_follows_the_pointer_of_now_and_never_goes_back(
+    home: Settings, publish: Publish, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The version that it read of before it waited may be behind, or removed, by then."""
+    warehouse = Warehouse(home)
+    with warehouse.pin():
+        pass
+    seen: list[str] = []
+
+    def read() -> None:
+        with warehouse.pin() as version:
+            seen.append(version.name)
+
+    publish(home.published_folder, "v2", date(2024, 6, 29), EMPTY)
+    waiting = threading.Thread(target=read)
+    with warehouse._switching:
+        waiting.start()
+        waiting.join(0.3)
+        assert waiting.is_alive()
+        publish(home.published_folder, "v3", date(2024, 6, 30), EMPTY)
+        (home.published_folder / "v2.duckdb").unlink()
+    waiting.join()
+    assert (seen, caplog.messages) == (["v3"], [])
+    warehouse.close()
+
+
 def test_readers_over_many_publishes_never_fail(home: Settings, publish: Publish) -> None:
     warehouse = Warehouse(home)
     seen: list[object] = []
