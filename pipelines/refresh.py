@@ -47,6 +47,7 @@ from pipelines.loading.quarantine import QuarantinedRow, list_quarantine
 from pipelines.operations.alerts import (
     alert_about_card_numbers,
     alert_about_error,
+    alert_about_ignored,
     alert_about_rollups,
     alert_about_run,
 )
@@ -341,11 +342,13 @@ def _build_and_publish(work: _Refresh, base: Base) -> None:
         figures["version"] = build.version
     work.report.version = build.version
     logger.info("published %s", build.version)
-    _tell_refused_rollups(work, build.version)
+    _send_warnings(work, build.version)
 
 
-def _tell_refused_rollups(work: _Refresh, version: str) -> None:
-    """Warn of rollups that the published version lacks, also of a build that was taken up."""
+def _send_warnings(work: _Refresh, version: str) -> None:
+    """Warn of what the published night passed over, and of rollups that its version lacks, also
+    where the build was taken up."""
+    alert_about_ignored(work.settings, work.run.run_id, work.report.problems)
     with open_published(work.settings, version) as connection:
         states = read_rollups(connection).values()
     refused = work.report.refused_rollups = [s for s in states if s.state == "refused"]

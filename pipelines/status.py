@@ -24,6 +24,9 @@ def print_status(console: Console, settings: Settings) -> None:
         console.print(f"\nLast run: {last.run_id}, {last.outcome}, {last.started_at:%F %H:%M} UTC.")
     for stale in status.stale:
         console.print(f"\n[yellow]Stale[/yellow] {stale.describe()}.", highlight=False)
+    for ignored in status.ignored:
+        console.print("\n[yellow]Ignored[/yellow] ", end="")
+        console.print(ignored, markup=False, highlight=False)
     if status.refused_rollups:
         console.print("\n[yellow]Slower[/yellow] ", end="")
         console.print(describe_refused(status.refused_rollups), markup=False, highlight=False)

@@ -23,6 +23,10 @@ from pipelines.loading.records import carries_records, read_label
 from pipelines.loading.source import DATA_SUFFIXES
 from pipelines.settings import Settings
 
+IGNORED_REMEDY = (
+    "Have it delivered again, rightly named and stated, or move it away. Until then nights are "
+    "published without it, unless it is of a feed that is due."
+)
 LARGEST_CONTROL_FILE = 1_000_000
 """Bytes; a control file is a page of text."""
 

@@ -9,13 +9,14 @@ import json
 import smtplib
 import socket
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from http import HTTPStatus
 
 from cube.server.rollup_state import REFUSED_REMEDY, RollupState, describe_refused
 from pipelines.errors import BankcrmError
+from pipelines.loading.landing import IGNORED_REMEDY
 from pipelines.loading.load import LoadResult
 from pipelines.loading.verdict import CARD_NUMBER
 from pipelines.operations.journal import Journal
@@ -23,6 +24,8 @@ from pipelines.operations.runs import find_run, run_log
 from pipelines.settings import Settings
 
 SECONDS_TO_WAIT = 10.0
+MOST_TOLD = 5
+"""Entries of the landing folder that one alert names."""
 TELL_NOBODY = ("published", "nothing new", "done", "held")
 """Runs that ended well, or do what somebody decided: held back from publishing by a rollback."""
 
@@ -90,6 +93,16 @@ def alert_about_rollups(
         title = f"bankcrm: {version} is published without a rollup on {socket.gethostname()}"
         log = str(run_log(settings, run_id))
         send_alert(settings, Alert(title, told, REFUSED_REMEDY, run_id, log))
+
+
+def alert_about_ignored(settings: Settings, run_id: int, ignored: Sequence[str]) -> None:
+    """Send a warning about entries of the landing folder that a published night passed over."""
+    if ignored:
+        title = f"bankcrm: entries of the landing folder were passed over on {socket.gethostname()}"
+        told = "; ".join(ignored[:MOST_TOLD])
+        more = f"; and {len(ignored) - MOST_TOLD:,} more" if len(ignored) > MOST_TOLD else ""
+        log = str(run_log(settings, run_id))
+        send_alert(settings, Alert(title, told + more, IGNORED_REMEDY, run_id, log))
 
 
 def alert_about_error(settings: Settings, error: BankcrmError) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import chain
+from typing import NamedTuple
 
 import duckdb
 
@@ -15,7 +16,7 @@ from pipelines.contract import load_contracts
 from pipelines.errors import BankcrmError, BlockedNight, Busy, DamagedVersion
 from pipelines.loading.deadlines import StaleFeed, list_stale_feeds
 from pipelines.loading.horizon import explain_horizon
-from pipelines.loading.landing import find_deliveries
+from pipelines.loading.landing import IGNORED_REMEDY, find_deliveries
 from pipelines.loading.ledger import plan_nights
 from pipelines.loading.load import open_raw
 from pipelines.manifest import check_size
@@ -110,7 +111,8 @@ class Status:
     """The state of a home at one moment.
 
     ``feeds`` is None while a refresh holds the raw database; ``ledger_lines`` and
-    ``ledger_months`` tell how much of the general ledger the subledger was compared with.
+    ``ledger_months`` tell how much of the general ledger the subledger was compared with;
+    ``ignored`` are entries of the landing folder that are no deliveries, and why.
     """
 
     asked_at: datetime
@@ -126,6 +128,7 @@ class Status:
     stale: tuple[StaleFeed, ...]
     waiting_nights: int
     blocked: BlockedNight | None
+    ignored: tuple[str, ...]
     runs: tuple[RunRecord, ...]
     waivers: tuple[Waiver, ...]
     last_success: Success | None
@@ -139,8 +142,18 @@ class Status:
         last = self.runs[0].outcome if self.runs else "done"
         if self.problem or self.audit.problem or last in ("failed", "interrupted", "stopped"):
             return "bad"
-        waits = self.blocked or self.hold or self.stale or self.refused_rollups
+        waits = self.blocked or self.hold or self.stale or self.refused_rollups or self.ignored
         return "waiting" if waits or self.version is None else "good"
+
+
+class _Raw(NamedTuple):
+    """What landing folder and raw database say; ``feeds`` is None while a refresh holds them."""
+
+    feeds: tuple[FeedStatus, ...] | None
+    stale: tuple[StaleFeed, ...]
+    waiting_nights: int
+    blocked: BlockedNight | None
+    ignored: tuple[str, ...]
 
 
 def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
@@ -154,7 +167,7 @@ def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
     version, problem = _find_version(settings)
     business_date, tests, ledger, refused = _read_version(settings, version)
     versions = _read_versions(settings, version)
-    feeds, stale, waiting, blocked = _read_raw(settings, wait_seconds)
+    feeds, stale, waiting, blocked, ignored = _read_raw(settings, wait_seconds)
     runs = tuple(reversed(read_runs(settings, MOST_RUNS)))
     hold, audit = read_hold(settings), check_audit_log(settings)
     return Status(
@@ -171,6 +184,7 @@ def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
         stale=stale,
         waiting_nights=waiting,
         blocked=blocked,
+        ignored=ignored,
         runs=runs,
         waivers=tuple(list_waivers(journal, today())),
         last_success=read_success(settings),
@@ -184,6 +198,7 @@ def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
                 _find_step_for_nights(blocked, waiting),
                 _find_step_after_rollback(versions, hold),
                 _find_step_for_stale_feeds(stale),
+                [IGNORED_REMEDY] if ignored else (),
                 [REFUSED_REMEDY] if refused else (),
             ),
             "Nothing: every delivery is loaded.",
@@ -238,24 +253,21 @@ def _read_versions(settings: Settings, published: str | None) -> list[VersionSta
     return found
 
 
-def _read_raw(
-    settings: Settings, wait_seconds: float
-) -> tuple[tuple[FeedStatus, ...] | None, tuple[StaleFeed, ...], int, BlockedNight | None]:
-    """Feeds, those of them that nights were built without, nights that wait, and why the next one
-    cannot be built."""
+def _read_raw(settings: Settings, wait_seconds: float) -> _Raw:
     if not settings.raw_file.exists():
-        return (), (), 0, None
+        return _Raw((), (), 0, None, ())
+    found = find_deliveries(settings)
     try:
         with open_raw(settings, wait_seconds, with_vault=False) as connection:
             rows = connection.execute(FEEDS).fetchall()
-            plan = plan_nights(connection, find_deliveries(settings).deliveries)
+            plan = plan_nights(connection, found.deliveries)
             blocked = plan.blocked or explain_horizon(connection)
             stale = tuple(list_stale_feeds(connection))
     except Busy:
-        return None, (), 0, None
+        return _Raw(None, (), 0, None, ())
     contracts = load_contracts()
     feeds = [_read_feed(row, contracts[row[0]].mandatory) for row in rows if row[0] in contracts]
-    return tuple(feeds), stale, len(plan.nights), blocked
+    return _Raw(tuple(feeds), stale, len(plan.nights), blocked, found.problems)
 
 
 def _read_feed(row: Sequence, is_mandatory: bool) -> FeedStatus:  # type: ignore[type-arg]

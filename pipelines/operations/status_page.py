@@ -135,7 +135,8 @@ def _render_next(status: Status) -> str:
     problem = problem or (status.blocked.problem if status.blocked else None)
     problem = problem or (status.hold.describe() if status.hold else None)
     problem = problem or "; ".join(stale.describe() for stale in status.stale) or None
-    problem = problem or describe_refused(status.refused_rollups) or None
+    warnings = (*status.ignored, describe_refused(status.refused_rollups))
+    problem = problem or "; ".join(filter(None, warnings)) or None
     last = status.runs[0] if status.runs else None
     if problem is None and last is not None and last.outcome == "failed":
         problem = str(last.detail.get("problem", ""))

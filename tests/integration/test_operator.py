@@ -139,10 +139,15 @@ def test_5_the_corrected_file_publishes_the_night_that_waited_and_warns_of_a_ref
     bank = Redelivery(operator.settings)
     good = bank.read("teller.transaction", TENTH)
     bank.write("teller.transaction", TENTH, good, rerun=1)
+    stray = operator.settings.landing_folder / "teller" / "teller" / "notes.txt"
+    stray.write_text("not a delivery")
     screen = operator.run("refresh")
+    assert "Ignored" in operator.run("status")
+    stray.unlink()
     assert "version 2024-02-04-001" in screen
     assert f"Rollup refused {SPOILT_ROLLUP}" in screen
-    (alert,) = told
+    passed_over, alert = told
+    assert "notes.txt is neither data nor control file" in passed_over.problem
     assert "2024-02-04-001 is published without a rollup" in alert.title
     assert SPOILT_ROLLUP in alert.problem and "only slower" in alert.remedy
     status = operator.run("status")

@@ -15,7 +15,12 @@ import pytest
 
 from cube.server.rollup_state import RollupState
 from pipelines.errors import DiskFull, NoSuccess
-from pipelines.operations.alerts import alert_about_error, alert_about_rollups, alert_about_run
+from pipelines.operations.alerts import (
+    alert_about_error,
+    alert_about_ignored,
+    alert_about_rollups,
+    alert_about_run,
+)
 from pipelines.operations.journal import Journal
 from pipelines.operations.runs import begin_run
 from pipelines.operations.success import note_success, require_success
@@ -123,6 +128,19 @@ def test_a_refused_rollup_of_a_published_night_is_a_warning(
     assert sent["problem"] == ("Refused rollups: flow.by_day: rows of 2024-02-01: 9 in the fact, 8")
     assert "the figures are right, only slower" in sent["remedy"]
     assert sent["log"].endswith("run-000007.jsonl")
+
+
+def test_entries_that_a_published_night_passed_over_are_a_warning(
+    tmp_path: Path, webhook: str, received: Received
+) -> None:
+    settings = Settings(home=tmp_path, alert_webhook=webhook)
+    alert_about_ignored(settings, 7, [])
+    assert received == []
+    alert_about_ignored(settings, 7, [f"file {number} is a link" for number in range(7)])
+    sent = json.loads(received[0])
+    assert "entries of the landing folder were passed over" in sent["title"]
+    assert sent["problem"].endswith("file 4 is a link; and 2 more")
+    assert "delivered again, rightly named and stated" in sent["remedy"]
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/none", "file:///etc/hostname"])

@@ -11,6 +11,7 @@ import pytest
 
 from cube.server.rollup_state import RollupState
 from pipelines.errors import BlockedNight
+from pipelines.loading.load import open_raw
 from pipelines.operations.runs import RunRecord, StepRecord
 from pipelines.operations.status import FeedStatus, Status, TestStatus, read_status
 from pipelines.operations.status_page import render_status_page
@@ -74,6 +75,20 @@ def test_a_refused_rollup_asks_for_somebody_and_says_that_the_figures_are_right(
     page = render_status_page(replace(status, refused_rollups=(state,)))
     assert "Waiting" in page and "All is well" not in page
     assert "Refused rollups: flow.by_day: 9 &lt;in&gt; the fact" in page
+
+
+def test_entries_of_the_landing_folder_that_are_no_deliveries_are_named(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    with open_raw(settings):
+        pass
+    stray = settings.landing_folder / "teller" / "teller" / "notes <1>.txt"
+    stray.parent.mkdir(parents=True)
+    stray.write_text("")
+    status = read_status(settings)
+    assert "is neither data nor control file" in status.ignored[0]
+    assert status.next_step.startswith("Have it delivered again, rightly named")
+    page = render_status_page(replace(status, version="2024-02-03-001"))
+    assert "Waiting" in page and "notes &lt;1&gt;.txt" in page
 
 
 def test_a_failed_run_is_told_first(status: Status) -> None:
