@@ -62,6 +62,11 @@ class Stage:
     keep_only: frozenset[MemberId]
     cubes: frozenset[str]
 
+    @property
+    def is_extreme(self) -> bool:
+        """Whether it finds the first or last value, which repeated rows do not change."""
+        return isinstance(self.value, exp.Max | exp.Min)
+
 
 @dataclass(frozen=True)
 class Frame:

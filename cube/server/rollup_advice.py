@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -17,7 +18,7 @@ from sqlglot import exp
 
 from cube.server.errors import ModelError
 from cube.server.model import Model
-from cube.server.rollup import DIALECT, MONTHS
+from cube.server.rollup import DIALECT, MONTHS, Rollup
 from cube.server.rollup_wish import Wish, compile_wish
 
 MOST_ADVISED = 5
@@ -87,11 +88,11 @@ def advise(
         told: is called with the candidates counted so far and their number.
     """
     open_wishes = {w: d for w, d in wishes.items() if not _is_served(w, model)}
-    candidates = [wish for wish in _list_candidates(open_wishes) if _is_valid(wish, model)]
+    rollups = dict(_compile_known(_list_candidates(open_wishes), model))
     sizes: dict[Wish, tuple[int, int]] = {}
-    for number, wish in enumerate(candidates, start=1):
-        sizes[wish] = _measure(wish, model, connection)
-        told(number, len(candidates))
+    for number, (wish, rollup) in enumerate(rollups.items(), start=1):
+        sizes[wish] = _measure(rollup, connection)
+        told(number, len(rollups))
     return list(_choose(open_wishes, sizes, model))
 
 
@@ -138,18 +139,15 @@ def _join(one: Wish, other: Wish) -> Wish:
     )
 
 
-def _is_valid(wish: Wish, model: Model) -> bool:
-    """Whether the model of today could declare it; the log may be older."""
-    try:
-        compile_wish(wish, "advised", model)
-    except (ModelError, ValidationError):
-        return False
-    return True
+def _compile_known(wishes: Iterable[Wish], model: Model) -> Iterator[tuple[Wish, Rollup]]:
+    """Those that the model of today could declare; the log may be older."""
+    for wish in wishes:
+        with suppress(ModelError, ValidationError):
+            yield wish, compile_wish(wish, "advised", model)
 
 
-def _measure(wish: Wish, model: Model, connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+def _measure(rollup: Rollup, connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     """Rows of the rollup and of its fact."""
-    rollup = compile_wish(wish, "advised", model)
     groups = exp.select("count(*)").from_(rollup.query.subquery("grouped"))
     row = connection.execute(
         f"select ({groups.sql(dialect=DIALECT)}), (select count(*) from {rollup.fact})"

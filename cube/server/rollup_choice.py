@@ -247,7 +247,7 @@ class _Match:
 
     def _stage_value(self, stage: Stage) -> exp.Expr | None:
         """The value of a stage over rows of the rollup."""
-        if isinstance(stage.value, exp.Max | exp.Min) and self._holds(stage.value):
+        if stage.is_extreme and self._holds(stage.value):
             return stage.value
         for name, stored in self.rollup.added_up.items():
             if aggregate(stored.kind, stored.argument, stored.condition) == stage.value:

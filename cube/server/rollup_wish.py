@@ -110,7 +110,7 @@ class _Wisher:
         keys = sorted({*self._read()} - {column})
         dimensions = [self._dimension(key) for key in keys]
         measures = [*map(self._measure, self._source.leaves)]
-        measures += [self._staged(stage) for stage in self._stages() if not _is_extreme(stage)]
+        measures += [self._staged(stage) for stage in self._stages() if not stage.is_extreme]
         # Every key and value has a name in the model, or nobody could declare the rollup.
         named = [path for path in dimensions if path is not None]
         held = sorted({path for path in measures if path is not None})
@@ -197,7 +197,7 @@ class _Wisher:
                 yield leaf.condition
         for stage in self._stages():
             yield from (tree for tree in (stage.include,) if tree is not None)
-            if _is_extreme(stage):
+            if stage.is_extreme:
                 yield stage.value
 
     def _dimension(self, column: str) -> str | None:
@@ -226,11 +226,6 @@ class _Wisher:
             if aggregate(signature.kind, leaf.argument, leaf.condition) == stage.value:
                 return name
         return None
-
-
-def _is_extreme(stage: Stage) -> bool:
-    """Whether a stage finds the first or last value of a column, which a key keeps."""
-    return isinstance(stage.value, exp.Max | exp.Min)
 
 
 def _list_measures(cube: CompiledCube) -> Iterator[tuple[Signature, str]]:

@@ -11,8 +11,11 @@ import duckdb
 import typer
 
 from pipelines.cli.common import (
+    Branch,
     Home,
+    Manager,
     acts_on_errors,
+    claims_of,
     console,
     settings_of,
 )
@@ -36,12 +39,8 @@ def serve(home: Home = None) -> None:
 @acts_on_errors
 def token(
     group: Annotated[list[str], typer.Option(help="Group of the user; may be given again.")],
-    branch: Annotated[
-        str | None, typer.Option(help="Id of the unit whose subtree a branch manager sees.")
-    ] = None,
-    manager: Annotated[
-        str | None, typer.Option(help="Id of the manager whose book a customer manager sees.")
-    ] = None,
+    branch: Branch = None,
+    manager: Manager = None,
     user: Annotated[str, typer.Option(help="Name of the user.")] = "developer",
     hours: Annotated[float, typer.Option(help="How long the token holds.")] = 8,
     home: Home = None,
@@ -54,9 +53,8 @@ def token(
     from cube.server.model import load_model
 
     AccessControl(load_model()).require_known(group)
-    claims = {"sub": user, "branch_id": branch, "manager_id": manager}
-    given = {name: value for name, value in claims.items() if value is not None}
-    typer.echo(make_token(settings_of(home), group, timedelta(hours=hours), given))
+    claims = claims_of(user, branch, manager)
+    typer.echo(make_token(settings_of(home), group, timedelta(hours=hours), claims))
 
 
 @acts_on_errors

@@ -23,6 +23,12 @@ Home = Annotated[
 ]
 Feed = Annotated[str, typer.Argument(help="Feed as source.feed.")]
 Night = Annotated[datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="Business date.")]
+Branch = Annotated[
+    str | None, typer.Option(help="Id of the unit whose subtree a branch manager sees.")
+]
+Manager = Annotated[
+    str | None, typer.Option(help="Id of the manager whose book a customer manager sees.")
+]
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept with the decision.")]
 DecidedBy = Annotated[
     str, typer.Option("--by", envvar="USER", help="Who decides; the user of the machine if absent.")
@@ -45,6 +51,12 @@ def acts_on_errors(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(error.exit_code) from error
 
     return run
+
+
+def claims_of(user: str, branch: str | None, manager: str | None) -> dict[str, str]:
+    """Claims of a token that name its user, and whose rows the user sees."""
+    claims = {"sub": user, "branch_id": branch, "manager_id": manager}
+    return {name: value for name, value in claims.items() if value is not None}
 
 
 def settings_of(home: Path | None) -> Settings:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from pipelines.cli.common import Home, acts_on_errors, console, settings_of
+from pipelines.cli.common import (
+    Branch,
+    Home,
+    Manager,
+    acts_on_errors,
+    claims_of,
+    console,
+    settings_of,
+)
 from pipelines.errors import BankcrmError
 from pipelines.settings import Settings
 
@@ -30,12 +38,8 @@ def export(
     group: Annotated[
         list[str] | None, typer.Option(help="Instead of a token: a group; may be given again.")
     ] = None,
-    branch: Annotated[
-        str | None, typer.Option(help="Id of the unit whose subtree a branch manager sees.")
-    ] = None,
-    manager: Annotated[
-        str | None, typer.Option(help="Id of the manager whose book a customer manager sees.")
-    ] = None,
+    branch: Branch = None,
+    manager: Manager = None,
     user: Annotated[
         str | None, typer.Option(help="Name of the reader, beside --group; your own unless given.")
     ] = None,
@@ -130,9 +134,8 @@ def _choose_rights(
             "Give --token, or --group with --branch or --manager.",
         )
     AccessControl(load_model()).require_known(groups)
-    claims = {"sub": user or acting_user(), "branch_id": branch, "manager_id": manager}
-    given = {name: value for name, value in claims.items() if value is not None}
-    return {**given, "groups": groups or DEVELOPER["groups"]}
+    claims = claims_of(user or acting_user(), branch, manager)
+    return {**claims, "groups": groups or DEVELOPER["groups"]}
 
 
 def _print(written: Export) -> None:
