@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from cube.dictionary.pages import ASSETS, TEMPLATES
 from cube.server.auth import ALGORITHMS, SecurityContext, authenticate
 from cube.server.errors import Forbidden
+from cube.server.page_headers import PAGE_HEADERS
 from pipelines.settings import Settings
 
 PATH = "/docs"
@@ -39,12 +40,7 @@ _SEALED = (
     "style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "private, no-cache",
-}
+_HEADERS = {**PAGE_HEADERS, "Cache-Control": "private, no-cache"}
 _NOT_MADE = TEMPLATES / "not_made.html"
 _NO_PASS = TEMPLATES / "no_pass.html"
 

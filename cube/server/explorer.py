@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from cube.server.auth import authenticate
 from cube.server.docs import admit_reader
+from cube.server.page_headers import PAGE_HEADERS
 from cube.server.warehouse import Warehouse
 from pipelines.loading.deadlines import newest_due_night
 from pipelines.settings import Settings
@@ -43,9 +44,7 @@ HEADERS = {
             "frame-ancestors 'none'",
         )
     ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
+    **PAGE_HEADERS,
 }
 _FOREVER = "public, max-age=31536000, immutable"
 _COMPRESSED = (".html", ".js", ".css", ".svg")
