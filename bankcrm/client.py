@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 
 import pyarrow as pa
 
-from pipelines.errors import BankcrmError
+from bankcrm.errors import BankcrmError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,12 +16,12 @@ from typing import Any
 
 import duckdb
 
-from pipelines.contract import Contract
-from pipelines.errors import BankcrmError
-from pipelines.loading.landing import Delivery
-from pipelines.settings import PROJECT_FOLDER, Settings
-from pipelines.sql import quote_name, quote_text
-from pipelines.versions import BUILD_NAME, STORAGE_VERSION
+from bankcrm.errors import BankcrmError
+from bankcrm.settings import PROJECT_FOLDER, Settings
+from bankcrm.sql import STORAGE_VERSION, quote_name, quote_text
+from pipelines.contracts.contract import Contract
+from pipelines.landing.folder import Delivery
+from pipelines.publishing.publish import BUILD_NAME
 
 PROJECT = "bankcrm"
 ARTEFACTS = ("manifest", "run_results")

@@ -28,19 +28,19 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from bankcrm.settings import Settings
 from benchmarks.cube_models import write_model
 from benchmarks.timing import describe_machine
-from cube.server.access import AccessControl, grant_all
-from cube.server.auth import DEVELOPER
+from cube.compiler.model import MODEL_FOLDER, Model, load_model
+from cube.engine.warehouse import Warehouse
+from cube.planner.planner import plan_query
+from cube.planner.sql import Statement, write_statement
+from cube.query.query import parse_query
+from cube.security.access import AccessControl, grant_all
+from cube.security.auth import DEVELOPER
 from cube.server.formats import ARROW_TYPE, CSV_TYPE, JSON_TYPE
-from cube.server.model import MODEL_FOLDER, Model, load_model
-from cube.server.planner import plan_query
-from cube.server.query import parse_query
 from cube.server.request import parse_request
 from cube.server.service import Service
-from cube.server.sql import Statement, write_statement
-from cube.server.warehouse import Warehouse
-from pipelines.settings import Settings
 from tests.cube.stock.compiler import StockCompiler, is_installed
 
 LOAD = "/cubejs-api/v1/load"
@@ -90,8 +90,8 @@ def serve(settings: Settings) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     code = (
-        "from pathlib import Path; from cube.server.serve import run; "
-        "from pipelines.settings import Settings; "
+        "from pathlib import Path; from cube.serve import run; "
+        "from bankcrm.settings import Settings; "
         f"run(Settings(home=Path({str(settings.home)!r}), port={port}))"
     )
     project = Path(__file__).resolve().parent.parent

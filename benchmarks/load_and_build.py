@@ -15,11 +15,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bankcrm.errors import BankcrmError
+from bankcrm.settings import Settings
+from bankcrm.warehouse.versions import version_file
 from benchmarks import bare, ours
 from benchmarks.timing import Contestant, Figure, describe_machine, measure, take_turns
-from pipelines.errors import BankcrmError
-from pipelines.settings import Settings
-from pipelines.versions import version_file
 
 BY_FEED, BY_FILE = "bare load, by feed", "bare load, by file"
 TABLES, CONTRACTS, TESTS = "bare tables", "bare tables with contracts", "bare tests"

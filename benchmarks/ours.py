@@ -9,25 +9,23 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from bankcrm.errors import BankcrmError
+from bankcrm.settings import Settings
+from bankcrm.warehouse.versions import open_published, version_file
 from benchmarks.bare import Node, count_rows, read_nodes
 from benchmarks.timing import measure
-from pipelines.build import VersionLabel, hash_project, run_dbt, seal
-from pipelines.control import ControlFile
-from pipelines.errors import BankcrmError
+from pipelines.build.dbt import run_dbt
+from pipelines.build.project import hash_project
+from pipelines.build.refresh_from import BEGINNING, find_refresh_from, read_built
+from pipelines.build.seal import VersionLabel, seal
 from pipelines.identity.link import link_customers
+from pipelines.landing.control import ControlFile
+from pipelines.landing.folder import Delivery, find_deliveries
 from pipelines.loading.horizon import set_horizon
-from pipelines.loading.landing import Delivery, find_deliveries
-from pipelines.loading.load import Loader, open_raw
-from pipelines.refresh_from import BEGINNING, find_refresh_from, read_built
-from pipelines.settings import Settings
+from pipelines.loading.load import Loader
+from pipelines.loading.raw import open_raw
+from pipelines.publishing.publish import next_version, publish, start_build
 from pipelines.sources.sample import make_sample_bank
-from pipelines.versions import (
-    next_version,
-    open_published,
-    publish,
-    start_build,
-    version_file,
-)
 
 LOAD, FULL, NIGHT, PUBLISH = "load", "full build", "one night", "seal and publish"
 

@@ -14,13 +14,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from bankcrm.errors import BankcrmError
+from bankcrm.settings import Settings
 from benchmarks import ours
 from benchmarks.load_and_build import take_load_turns
 from benchmarks.timing import Figure, describe_machine
-from pipelines.errors import BankcrmError
 from pipelines.operations.runs import find_run
-from pipelines.refresh import refresh
-from pipelines.settings import Settings
+from pipelines.refresh.refresh import refresh
 
 JUDGING = "load: verdicts"
 STORING = "load: storing"

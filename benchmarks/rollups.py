@@ -19,19 +19,19 @@ from typing import Any
 
 import duckdb
 
+from bankcrm.settings import Settings
+from bankcrm.sql import SOUND_OPTIMIZER
+from bankcrm.warehouse.rollup_states import States, read_rollups
+from bankcrm.warehouse.versions import current_version, version_file
 from benchmarks.timing import describe_machine, measure
-from cube.server.access import Access, AccessControl
-from cube.server.model import Model, load_model
-from cube.server.planner import plan_query
-from cube.server.query import parse_query
-from cube.server.rollup_choice import choose_rollups
-from cube.server.rollup_state import States, read_rollups
-from cube.server.sql import write_statement
-from pipelines.refresh_from import BEGINNING
-from pipelines.rollups import build_rollups, list_rollups
-from pipelines.settings import Settings
-from pipelines.sql import SOUND_OPTIMIZER
-from pipelines.versions import current_version, version_file
+from cube.compiler.model import Model, load_model
+from cube.planner.planner import plan_query
+from cube.planner.rollup_matching import choose_rollups
+from cube.planner.sql import write_statement
+from cube.query.query import parse_query
+from cube.rollups.build import build_rollups, list_rollups
+from cube.security.access import Access, AccessControl
+from pipelines.build.refresh_from import BEGINNING
 
 BLOCKS = 6
 """Copies that follow each other in time, before the next customers begin."""

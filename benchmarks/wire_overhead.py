@@ -15,9 +15,9 @@ from pathlib import Path
 import httpx
 import psycopg
 
+from bankcrm.settings import Settings
 from cube.server.app import create_app
-from cube.wire.server import WireServer
-from pipelines.settings import Settings
+from cube.wire.session.server import WireServer
 from tests.servers import get_address, serve_app
 
 ROUNDS = 15

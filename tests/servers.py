@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.applications import Starlette
 
-from cube.server.serve import CubeServer
+from cube.serve import CubeServer
 
 PATIENCE_SECONDS = 30.0
 

@@ -9,14 +9,14 @@ from datetime import date
 
 import pyarrow as pa
 
+from cube.compiler.compiled import Member
+from cube.engine.interrupt import Interrupter
+from cube.errors import suggest
 from cube.export.tables import InvalidExport, Language, Table
-from cube.server.access import Access
-from cube.server.auth import SecurityContext
-from cube.server.compiled import Member
-from cube.server.errors import suggest
+from cube.query.query import parse_batch
+from cube.security.access import Access
+from cube.security.auth import SecurityContext
 from cube.server.formats import ARROW_TYPE
-from cube.server.interrupt import Interrupter
-from cube.server.query import parse_batch
 from cube.server.request import Request
 from cube.server.service import Service
 

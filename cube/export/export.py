@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from bankcrm.audit import acting_user, record
+from bankcrm.settings import Settings
+from cube.compiler.model import load_model
+from cube.engine.warehouse import Warehouse
 from cube.export.answers import TIMEOUT_SECONDS, Answers, ask_tables, find_unknown
 from cube.export.tables import (
     InvalidExport,
@@ -22,14 +26,10 @@ from cube.export.tables import (
     table_of_link,
 )
 from cube.export.workbook import Facts, write_workbook
-from cube.server.access import AccessControl
-from cube.server.auth import SecurityContext
-from cube.server.logins import NOBODY
-from cube.server.model import load_model
+from cube.security.access import AccessControl
+from cube.security.auth import SecurityContext
+from cube.security.logins import NOBODY
 from cube.server.service import Service
-from cube.server.warehouse import Warehouse
-from pipelines.operations.audit import acting_user, record
-from pipelines.settings import Settings
 
 MONTHS = 24
 """Months of a workbook unless a period is given, the running one included."""

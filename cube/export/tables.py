@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.errors import BankcrmError
+from bankcrm.errors import BankcrmError
 
 TABLES_FILE = Path(__file__).with_name("tables.yml")
 MONTH = "date.month"

@@ -12,12 +12,11 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 
-from cube.server.access import AccessControl
-from cube.server.access_log import AccessLog
-from cube.server.auth import check_exposure
-from cube.server.docs import mount_docs
-from cube.server.endpoints import Api
-from cube.server.errors import (
+from bankcrm.errors import NothingPublished
+from bankcrm.settings import Settings
+from cube.compiler.model import load_model
+from cube.engine.warehouse import Warehouse
+from cube.errors import (
     CannotRecord,
     Disconnected,
     Forbidden,
@@ -28,12 +27,13 @@ from cube.server.errors import (
     QueryTimeout,
     Stopping,
 )
-from cube.server.explorer import Explorer
-from cube.server.model import load_model
+from cube.security.access import AccessControl
+from cube.security.auth import check_exposure
+from cube.server.access_log import AccessLog
+from cube.server.docs import mount_docs
+from cube.server.endpoints import Api
+from cube.server.explorer import Explorer, NewestDue
 from cube.server.service import Service
-from cube.server.warehouse import Warehouse
-from pipelines.errors import NothingPublished
-from pipelines.settings import Settings
 
 QUERY_TIMEOUT_SECONDS = 60.0
 
@@ -53,9 +53,14 @@ _FOR_CLIENTS = (
 
 
 def create_app(
-    settings: Settings, *, query_timeout_seconds: float = QUERY_TIMEOUT_SECONDS
+    settings: Settings,
+    *,
+    query_timeout_seconds: float = QUERY_TIMEOUT_SECONDS,
+    newest_due: NewestDue | None = None,
 ) -> Starlette:
     """The cube server over the published versions of ``settings.home``.
+
+    Without ``newest_due`` the page cannot say that a business date is missing.
 
     Its ``state.stop`` interrupts the queries that run and refuses those that wait; its
     ``state.bridge`` lets threads beside the event loop ask.
@@ -77,7 +82,7 @@ def create_app(
     app = Starlette(
         routes=[
             *api.routes(),
-            *Explorer(settings, service.warehouse).routes(),
+            *Explorer(settings, service.warehouse, newest_due).routes(),
             mount_docs(settings),
         ],
         middleware=[Middleware(AccessLog), *_guard_hosts(settings)],

@@ -19,11 +19,10 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from cube.dictionary.pages import ASSETS, TEMPLATES
-from cube.server.auth import ALGORITHMS, SecurityContext, authenticate
-from cube.server.errors import Forbidden
+from bankcrm.settings import Settings
+from cube.errors import Forbidden
+from cube.security.auth import ALGORITHMS, SecurityContext, authenticate
 from cube.server.page_headers import PAGE_HEADERS
-from pipelines.settings import Settings
 
 PATH = "/docs"
 PASS = "bankcrm_docs"
@@ -41,8 +40,11 @@ _SEALED = (
     "form-action 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {**PAGE_HEADERS, "Cache-Control": "private, no-cache"}
-_NOT_MADE = TEMPLATES / "not_made.html"
-_NO_PASS = TEMPLATES / "no_pass.html"
+_OWN_PAGES = Path(__file__).with_name("pages")
+_NOT_MADE = _OWN_PAGES / "not_made.html"
+_NO_PASS = _OWN_PAGES / "no_pass.html"
+_STYLE = "message.css"
+"""Style of these two pages, for everybody."""
 
 
 def mount_docs(settings: Settings) -> Mount:
@@ -74,7 +76,7 @@ class Docs:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._pages = StaticFiles(directory=settings.docs_folder, check_dir=False)
-        self._assets = StaticFiles(directory=TEMPLATES)
+        self._assets = StaticFiles(directory=_OWN_PAGES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -84,7 +86,7 @@ class Docs:
     async def _answer(self, http: HttpRequest) -> Response:
         path = self._pages.get_path(http.scope)
         name = "index.html" if path == "." else path
-        if name in ASSETS:
+        if name == _STYLE:
             return _guard(await self._assets.get_response(name, http.scope), _STRICT)
         if not self._may_read(http):
             return _explain(_NO_PASS, 403)

@@ -15,21 +15,20 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from cube.server.access import ADMINISTRATORS
-from cube.server.auth import SecurityContext, authenticate
-from cube.server.bridge import Bridge
-from cube.server.dispatch import Dispatcher, Served
-from cube.server.errors import Forbidden, QueryError
+from bankcrm.errors import NothingPublished
+from bankcrm.settings import Settings
+from cube.engine.bridge import Bridge
+from cube.engine.dispatch import Dispatcher, Served
+from cube.engine.threads import while_connected
+from cube.errors import Forbidden, QueryError
+from cube.security.access import ADMINISTRATORS
+from cube.security.auth import SecurityContext, authenticate
+from cube.security.logins import Logins
 from cube.server.formats import JSON_TYPE, choose_type
-from cube.server.logins import Logins
 from cube.server.openapi import ENDPOINTS, build_openapi
 from cube.server.request import Request, parse_request
 from cube.server.service import Service, encode
 from cube.server.streaming import StreamedAnswer, describe_headers
-from cube.server.threads import while_connected
-from pipelines.errors import NothingPublished
-from pipelines.operations.status_page import page_file
-from pipelines.settings import Settings
 
 MAXIMUM_BODY_BYTES = 1_000_000
 COMPRESSION_LEVEL = 5
@@ -127,7 +126,7 @@ class Api:
         """The status page of the last run, which tells of the whole bank."""
         if ADMINISTRATORS not in self._authenticate(http)["groups"]:
             raise Forbidden("The status page is for administrators")
-        page = page_file(self._settings)
+        page = self._settings.status_page_file
         if not page.is_file():
             raise HTTPException(404, "No run has written a status page yet")
         return Response(page.read_bytes(), media_type="text/html")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import gzip
 import mimetypes
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -19,12 +20,11 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from cube.server.auth import authenticate
+from bankcrm.settings import Settings
+from cube.engine.warehouse import Warehouse
+from cube.security.auth import authenticate
 from cube.server.docs import admit_reader
 from cube.server.page_headers import PAGE_HEADERS
-from cube.server.warehouse import Warehouse
-from pipelines.loading.deadlines import newest_due_night
-from pipelines.settings import Settings
 
 DIST = Path(__file__).resolve().parent.parent / "explorer" / "dist"
 NOT_BUILT = "The explorer has not been built; run `make explorer`"
@@ -46,6 +46,8 @@ HEADERS = {
     ),
     **PAGE_HEADERS,
 }
+NewestDue = Callable[[datetime], date]
+"""The newest business date that should be published at a moment, by the deadlines of the feeds."""
 _FOREVER = "public, max-age=31536000, immutable"
 _COMPRESSED = (".html", ".js", ".css", ".svg")
 
@@ -62,9 +64,16 @@ class Asset:
 class Explorer:
     """The page over the published versions of one installation."""
 
-    def __init__(self, settings: Settings, warehouse: Warehouse, folder: Path = DIST) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        warehouse: Warehouse,
+        newest_due: NewestDue | None = None,
+        folder: Path = DIST,
+    ) -> None:
         self._settings = settings
         self._warehouse = warehouse
+        self._newest_due = newest_due
         self._folder = folder
 
     def routes(self) -> list[Route]:
@@ -110,14 +119,15 @@ class Explorer:
         admit_reader(answer, context, self._settings, is_secure=http.url.scheme == "https")
         return answer
 
-    def _read_standing(self) -> dict[str, str]:
+    def _read_standing(self) -> dict[str, str | None]:
         now = datetime.now(tz=UTC)
+        expected = self._newest_due(now).isoformat() if self._newest_due is not None else None
         with self._warehouse.pin() as version:
             return {
                 "version": version.name.removesuffix(".duckdb"),
                 "businessDate": version.business_date.isoformat(),
                 "publishedAt": version.published_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "expectedDate": newest_due_night(now).isoformat(),
+                "expectedDate": expected,
                 "today": now.astimezone().date().isoformat(),
             }
 

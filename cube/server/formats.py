@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cube.server.errors import NotAcceptable
+from cube.errors import NotAcceptable
 
 JSON_TYPE = "application/json"
 CSV_TYPE = "text/csv"

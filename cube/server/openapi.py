@@ -9,9 +9,9 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from cube.server.answers import ErrorBody, Health, LoadResult, MultiResult
 from cube.server.formats import ARROW_TYPE, CSV_TYPE, JSON_TYPE
 from cube.server.request import Envelope
+from cube.server.schemas import ErrorBody, Health, LoadResult, MultiResult
 
 API = "/cubejs-api/v1"
 Method = Literal["GET", "POST"]

@@ -8,9 +8,9 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field, SkipValidation, ValidationError
 
-from cube.server.auth import SecurityContext
-from cube.server.errors import QueryError, suggest
-from cube.server.query import Batch, CachePolicy, Part, Query, parse_batch
+from cube.errors import QueryError, suggest
+from cube.query.query import Batch, CachePolicy, Part, Query, parse_batch
+from cube.security.auth import SecurityContext
 
 
 class Envelope(Part):

@@ -8,14 +8,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
-from cube.server.compiled import CompiledDimension, CompiledView, Member
-from cube.server.dates import format_moment
-from cube.server.granularity import Granularity
-from cube.server.measures import CompiledMeasure
-from cube.server.plan import Column, Plan
-from cube.server.query import And, FilterItem, Or, Query, QueryType
-from cube.server.sql import Statement
-from cube.server.warehouse import Row, Version
+from cube.compiler.compiled import CompiledDimension, CompiledView, Member
+from cube.compiler.granularity import Granularity
+from cube.compiler.measures import CompiledMeasure
+from cube.engine.warehouse import Row, Version
+from cube.planner.plan import Column, Plan
+from cube.planner.sql import Statement
+from cube.query.dates import format_moment
+from cube.query.query import And, FilterItem, Or, Query, QueryType
 
 Json = dict[str, Any]
 Values = Sequence[str | bool | None]

@@ -9,17 +9,21 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from cube.server.access import AccessControl
-from cube.server.auth import SecurityContext
-from cube.server.cache import Answer
-from cube.server.errors import QueryError
-from cube.server.explain import explain_plan
+from cube.compiler.model import Model
+from cube.engine.cache import Answer
+from cube.engine.interrupt import Interrupter
+from cube.engine.warehouse import Version, Warehouse
+from cube.errors import QueryError
+from cube.planner.explain import explain_plan
+from cube.planner.plan import Plan
+from cube.planner.planner import plan_query
+from cube.planner.rollup_matching import choose_rollups
+from cube.planner.sql import write_statement, write_total
+from cube.query.query import ALL_ROWS, MAXIMUM_LIMIT, Query
+from cube.rollups.suggestion import Wish, list_wishes
+from cube.security.access import AccessControl
+from cube.security.auth import SecurityContext
 from cube.server.formats import ARROW_TYPE, CSV_TYPE, JSON_TYPE, STREAMS
-from cube.server.interrupt import Interrupter
-from cube.server.model import Model
-from cube.server.plan import Plan
-from cube.server.planner import plan_query
-from cube.server.query import ALL_ROWS, MAXIMUM_LIMIT, Query
 from cube.server.request import Request
 from cube.server.response import (
     Json,
@@ -32,10 +36,6 @@ from cube.server.response import (
     describe_stream,
     normalize_query,
 )
-from cube.server.rollup_choice import choose_rollups
-from cube.server.rollup_wish import Wish, list_wishes
-from cube.server.sql import write_statement, write_total
-from cube.server.warehouse import Version, Warehouse
 
 _TOKEN_TIMES = frozenset({"exp", "iat", "nbf", "jti"})
 

@@ -10,13 +10,13 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from cube.server.dispatch import Dispatcher, OpenStream
-from cube.server.errors import Disconnected
+from bankcrm.errors import BankcrmError
+from cube.engine.dispatch import Dispatcher, OpenStream
+from cube.engine.threads import while_connected
+from cube.errors import Disconnected
 from cube.server.formats import ARROW_TYPE, CSV_TYPE
 from cube.server.request import Request
 from cube.server.service import Prepared, Stream
-from cube.server.threads import while_connected
-from pipelines.errors import BankcrmError
 
 _CONTENT_TYPES = {CSV_TYPE: "text/csv; charset=utf-8; header=present", ARROW_TYPE: ARROW_TYPE}
 

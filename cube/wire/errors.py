@@ -10,7 +10,8 @@ from typing import Final
 
 import duckdb
 
-from cube.server.errors import (
+from bankcrm.errors import BankcrmError, NothingPublished
+from cube.errors import (
     CannotRecord,
     Forbidden,
     OutOfMemory,
@@ -19,7 +20,6 @@ from cube.server.errors import (
     QueryTimeout,
     Stopping,
 )
-from pipelines.errors import BankcrmError, NothingPublished
 
 ACTIVE_TRANSACTION: Final = "25001"
 BAD_CURSOR: Final = "34000"

@@ -10,6 +10,7 @@ from typing import Annotated
 import duckdb
 import typer
 
+from bankcrm.errors import BankcrmError
 from pipelines.cli.common import (
     Branch,
     Home,
@@ -19,21 +20,21 @@ from pipelines.cli.common import (
     console,
     settings_of,
 )
-from pipelines.errors import BankcrmError
 
 
 @acts_on_errors
 def serve(home: Home = None) -> None:
     """Answer cube queries from the published version, until stopped: over HTTP, and for PostgreSQL
     clients where BANKCRM_WIRE_PORT is set."""
-    from cube.server.serve import run
+    from cube.serve import run
+    from pipelines.loading.deadlines import newest_due_night
 
     settings = settings_of(home)
     logging.getLogger().setLevel(logging.INFO)
     console.print(f"Cube API on http://{settings.host}:{settings.port}/cubejs-api/v1/meta")
     if settings.wire_port is not None:
         console.print(f"PostgreSQL clients on {settings.host}:{settings.wire_port}")
-    run(settings)
+    run(settings, newest_due=newest_due_night)
 
 
 @acts_on_errors
@@ -48,9 +49,9 @@ def token(
     """Print a token of the cube API, for development: needs BANKCRM_API_SECRET."""
     from datetime import timedelta
 
-    from cube.server.access import AccessControl
-    from cube.server.auth import make_token
-    from cube.server.model import load_model
+    from cube.compiler.model import load_model
+    from cube.security.access import AccessControl
+    from cube.security.auth import make_token
 
     AccessControl(load_model()).require_known(group)
     claims = claims_of(user, branch, manager)
@@ -65,8 +66,8 @@ def sql(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
 ) -> None:
     """Run a query on the published version: read-only, without files or network."""
-    from pipelines.summary import print_query
-    from pipelines.versions import open_published
+    from bankcrm.warehouse.versions import open_published
+    from pipelines.cli.screens.tables import print_query
 
     text = sys.stdin.read() if query == "-" else query
     with open_published(settings_of(home), version) as connection:
@@ -90,7 +91,7 @@ def explain(
     as_sql: Annotated[bool, typer.Option("--sql", help="Print the SQL only.")] = False,
 ) -> None:
     """What a cube query means: its plan, its SQL, and the mart column behind each member."""
-    from cube.server.explain import explain_text
+    from cube.explain import explain_text
 
     text = sys.stdin.read() if query == "-" else query
     explained = explain_text(text, settings_of(home))

@@ -30,7 +30,7 @@ def audit_list(
     limit: Annotated[int, typer.Option(min=1, help="Most entries shown.")] = 50,
 ) -> None:
     """List the last entries of the audit log, the newest last."""
-    from pipelines.audit_commands import print_entries
+    from pipelines.cli.screens.audit import print_entries
 
     print_entries(console, settings_of(home), action, actor, limit)
 
@@ -47,7 +47,7 @@ def audit_verify(
     ] = None,
 ) -> None:
     """Follow the chain of hashes to its end. Exit code 13: broken, with the first broken line."""
-    from pipelines.audit_commands import verify_and_print
+    from pipelines.cli.screens.audit import verify_and_print
 
     verify_and_print(console, settings_of(home), head or [], backup_folder or [])
 

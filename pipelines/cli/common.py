@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from pipelines.errors import BankcrmError
-from pipelines.settings import Settings
+from bankcrm.errors import BankcrmError
+from bankcrm.settings import Settings
 
 console = Console()
 errors = Console(stderr=True)

@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from bankcrm.errors import BankcrmError
+from bankcrm.settings import Settings
 from pipelines.cli.common import (
     Home,
     acts_on_errors,
@@ -17,8 +19,6 @@ from pipelines.cli.common import (
     errors,
     settings_of,
 )
-from pipelines.errors import BankcrmError
-from pipelines.settings import Settings
 
 
 @acts_on_errors
@@ -96,7 +96,7 @@ def check(
     ] = None,
 ) -> None:
     """Tell everything that is wrong with a file before it is delivered."""
-    from pipelines.checking import check_and_print
+    from pipelines.cli.screens.check import check_and_print
 
     if not check_and_print(console, file, feed, docs):
         raise typer.Exit(3)
@@ -105,8 +105,8 @@ def check(
 @acts_on_errors
 def contracts() -> None:
     """Render what comes from the feed contracts: staging yml and the delivery guide."""
-    from pipelines.loading.delivery_guide import write_delivery_guide
-    from pipelines.staging import write_staging
+    from pipelines.contracts.dbt_sources import write_staging
+    from pipelines.documents.delivery_guide import write_delivery_guide
 
     for path in [*write_staging(), write_delivery_guide()]:
         console.print(f"written {path}", highlight=False)
@@ -117,7 +117,7 @@ def _has_deliveries(settings: Settings) -> bool:
 
 
 def _print_extracts(rows: Mapping[str, int], settings: Settings) -> None:
-    from pipelines.summary import print_rows
+    from pipelines.cli.screens.tables import print_rows
 
     print_rows(console, ("feed", "rows"), sorted(rows.items()), "Delivered")
     console.print(f"Delivered into {settings.landing_folder}.", highlight=False)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from bankcrm.errors import BankcrmError
+from bankcrm.settings import Settings
 from pipelines.cli.common import (
     Branch,
     Home,
@@ -17,12 +19,10 @@ from pipelines.cli.common import (
     console,
     settings_of,
 )
-from pipelines.errors import BankcrmError
-from pipelines.settings import Settings
 
 if TYPE_CHECKING:
     from cube.export import Export
-    from cube.server.auth import SecurityContext
+    from cube.security.auth import SecurityContext
 
 
 @acts_on_errors
@@ -114,10 +114,10 @@ def _choose_rights(
     user: str | None,
 ) -> SecurityContext:
     """Claims of the reader. Who may read the home may take any group, as with `bankcrm token`."""
-    from cube.server.access import AccessControl
-    from cube.server.auth import DEVELOPER, authenticate
-    from cube.server.model import load_model
-    from pipelines.operations.audit import acting_user
+    from bankcrm.audit import acting_user
+    from cube.compiler.model import load_model
+    from cube.security.access import AccessControl
+    from cube.security.auth import DEVELOPER, authenticate
 
     if token is not None and groups:
         raise BankcrmError("--token and --group both say whose rights", "Give one of them.")

@@ -32,7 +32,7 @@ def identity_review(
     limit: Annotated[int, typer.Option(min=1, help="Most pairs shown.")] = 20,
 ) -> None:
     """List pairs of customers that may be one, the likeliest first."""
-    from pipelines.identity.screen import print_waiting
+    from pipelines.cli.screens.identity import print_waiting
 
     print_waiting(console, settings_of(home), limit)
 
@@ -86,7 +86,7 @@ def identity_quality(
     ] = None,
 ) -> None:
     """Print precision and recall against a table of who is who."""
-    from pipelines.identity.screen import print_quality
+    from pipelines.cli.screens.identity import print_quality
 
     print_quality(console, settings_of(home), truth)
 
@@ -98,6 +98,6 @@ def _decide(
     reason: str,
     home: Path | None,
 ) -> None:
-    from pipelines.identity.screen import record_decision
+    from pipelines.cli.screens.identity import record_decision
 
     record_decision(console, settings_of(home), verdict, names, decided_by=by, reason=reason)

@@ -32,10 +32,10 @@ def refresh(
     disk is full; 12 parameters contradict each other; 13 the audit log is broken; 14 publishing is
     held after a rollback; 15 a feed missed its deadline; 143 stopped by SIGTERM.
     """
+    from pipelines.cli.screens.progress import ProgressWatcher
+    from pipelines.cli.screens.refresh import print_report
     from pipelines.operations.signals import stop_on_sigterm
-    from pipelines.progress import ProgressWatcher
-    from pipelines.refresh import refresh as run_refresh
-    from pipelines.summary import print_report
+    from pipelines.refresh.refresh import refresh as run_refresh
 
     settings = settings_of(home)
     with stop_on_sigterm(), ProgressWatcher(console) as watcher:
@@ -48,7 +48,7 @@ def refresh(
 @acts_on_errors
 def status(home: Home = None) -> None:
     """Show what is published, how each feed stands, and what to do next."""
-    from pipelines.status import print_status
+    from pipelines.cli.screens.status import print_status
 
     print_status(console, settings_of(home))
 
@@ -59,7 +59,7 @@ def runs(
     home: Home = None,
 ) -> None:
     """List the runs of the refresh, or show the steps of one."""
-    from pipelines.status import print_run, print_runs
+    from pipelines.cli.screens.status import print_run, print_runs
 
     settings = settings_of(home)
     if run is None:
@@ -77,9 +77,9 @@ def deadman(
     ] = datetime(1900, 1, 1, 6),
 ) -> None:
     """Tell whether a refresh ended well by a time of day; exit code 11 and an alert if none did."""
-    from pipelines.errors import NoSuccess
-    from pipelines.operations.alerts import alert_about_error
-    from pipelines.operations.success import require_success
+    from bankcrm.errors import NoSuccess
+    from pipelines.monitoring.alerts import alert_about_error
+    from pipelines.operations.last_success import require_success
 
     settings = settings_of(home)
     try:
@@ -103,8 +103,8 @@ def waive(
     home: Home = None,
 ) -> None:
     """Record the decision to publish although a check found something."""
-    from pipelines.operations.journal import today
-    from pipelines.operations.waivers import waive as record_waiver
+    from bankcrm.clock import today
+    from pipelines.checks.waivers import waive as record_waiver
 
     settings = settings_of(home)
     waiver = record_waiver(settings, rule, day.date(), reason, until=until.date(), today=today())
@@ -126,8 +126,8 @@ def revoke(
     home: Home = None,
 ) -> None:
     """End a waiver before its day: its finding holds back again from the next refresh on."""
-    from pipelines.operations.journal import today
-    from pipelines.operations.waivers import revoke as revoke_waiver
+    from bankcrm.clock import today
+    from pipelines.checks.waivers import revoke as revoke_waiver
 
     revoke_waiver(settings_of(home), rule, day.date(), reason, today())
     console.print(f"Revoked: {rule} of {day.date()}.", markup=False, highlight=False)

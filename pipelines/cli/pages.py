@@ -18,7 +18,7 @@ from pipelines.cli.common import (
 @acts_on_errors
 def docs(home: Home = None) -> None:
     """Write the data dictionary and dbt's documentation: pages to read offline."""
-    from cube.dictionary import write_dictionary
+    from pipelines.documents.dictionary import write_dictionary
 
     path = write_dictionary(settings_of(home))
     console.print(f"written {path}", highlight=False, soft_wrap=True)
@@ -38,7 +38,7 @@ def rollups(
     ] = None,
 ) -> None:
     """List the rollups of the published version, and why one is refused."""
-    from pipelines.rollup_commands import print_advice, print_rollups
+    from pipelines.cli.screens.rollups import print_advice, print_rollups
 
     if suggest is None:
         print_rollups(console, settings_of(home))
@@ -56,7 +56,7 @@ def report(
     version: Annotated[str | None, typer.Option(help="Version to report on.")] = None,
 ) -> None:
     """Write the management report: one page with charts, to read offline or print."""
-    from pipelines.report import write_report
+    from pipelines.documents.report import write_report
 
     path = write_report(settings_of(home), output, version)
     console.print(f"written {path}", highlight=False, soft_wrap=True)

@@ -28,7 +28,7 @@ AnyCustomer = Annotated[
 @acts_on_errors
 def privacy_show(customer: AnyCustomer, reason: Reason, by: DecidedBy, home: Home = None) -> None:
     """Print what the vault holds of a customer; the look is recorded."""
-    from pipelines.privacy.screen import print_personal
+    from pipelines.cli.screens.privacy import print_personal
 
     print_personal(console, settings_of(home), customer, reason=reason, by=by)
 
@@ -37,7 +37,7 @@ def privacy_show(customer: AnyCustomer, reason: Reason, by: DecidedBy, home: Hom
 @acts_on_errors
 def privacy_erase(customer: AnyCustomer, reason: Reason, by: DecidedBy, home: Home = None) -> None:
     """Erase the personal values of a customer for good, in every system that knows it."""
-    from pipelines.privacy.screen import erase
+    from pipelines.cli.screens.privacy import erase
 
     erase(console, settings_of(home), customer, reason=reason, by=by)
 
@@ -46,6 +46,6 @@ def privacy_erase(customer: AnyCustomer, reason: Reason, by: DecidedBy, home: Ho
 @acts_on_errors
 def privacy_erased(home: Home = None) -> None:
     """List the erasures."""
-    from pipelines.privacy.screen import print_erasures
+    from pipelines.cli.screens.privacy import print_erasures
 
     print_erasures(console, settings_of(home))

@@ -30,7 +30,7 @@ def rollback(
 
     Meanwhile a refresh loads, builds and checks, keeps the build, and ends with exit code 14.
     """
-    from pipelines.rollback import release_and_print, roll_back_and_print
+    from pipelines.cli.screens.rollback import release_and_print, roll_back_and_print
 
     if release:
         release_and_print(console, settings_of(home), to, reason)
@@ -41,7 +41,7 @@ def rollback(
 @acts_on_errors
 def verify(home: Home = None) -> None:
     """Compare every version with what was published, byte by byte. Exit code 10: one is damaged."""
-    from pipelines.versions import verify_versions
+    from bankcrm.warehouse.versions import verify_versions
 
     found = verify_versions(settings_of(home))
     for version, problem in found.items():
@@ -60,7 +60,7 @@ def backup(
     ] = None,
 ) -> None:
     """Copy raw data, the published version, journal and decisions, and check the copies."""
-    from pipelines.operations.backup import back_up
+    from pipelines.recovery.backup import back_up
 
     manifest = back_up(settings_of(home), folder, vault)
     console.print(f"Backed up {manifest.version} into {folder}.", highlight=False)
@@ -75,7 +75,7 @@ def restore(
     ] = None,
 ) -> None:
     """Bring a backup back into an empty home, checked before anything is written."""
-    from pipelines.operations.backup import restore as restore_backup
+    from pipelines.recovery.backup import restore as restore_backup
 
     settings = settings_of(home)
     manifest = restore_backup(settings, folder, vault)

@@ -29,7 +29,7 @@ def list_quarantine(
     limit: Annotated[int, typer.Option(help="Most rows to show.")] = 50,
 ) -> None:
     """List the rows in quarantine, newest first."""
-    from pipelines.quarantine_commands import print_quarantine
+    from pipelines.cli.screens.quarantine import print_quarantine
 
     print_quarantine(console, settings_of(home), feed, limit)
 
@@ -45,7 +45,7 @@ def show_quarantine(
     ] = None,
 ) -> None:
     """Show the quarantined rows of one night, or write them to be corrected."""
-    from pipelines.quarantine_commands import print_quarantined_rows
+    from pipelines.cli.screens.quarantine import print_quarantined_rows
 
     print_quarantined_rows(console, settings_of(home), feed, night, csv_file)
 
@@ -59,6 +59,6 @@ def release_quarantine(
     home: Home = None,
 ) -> None:
     """Deliver a night's file again with corrected rows; the next refresh judges it."""
-    from pipelines.quarantine_commands import release_quarantined_rows
+    from pipelines.cli.screens.quarantine import release_quarantined_rows
 
     release_quarantined_rows(console, settings_of(home), feed, night, corrections)

@@ -15,11 +15,10 @@ from enum import IntEnum
 from itertools import product
 from typing import NamedTuple
 
+from pipelines.contracts.contract import Customer
+
 BEGINNING = date(1900, 1, 1)
 FOR_EVER = date(9999, 12, 31)
-
-Customer = tuple[str, str]
-"""Source system and the customer's id there."""
 
 
 class Rule(IntEnum):

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.identity.clusters import Customer, Document, Edge, Member, Parting, Rule
+from pipelines.contracts.contract import Customer
+from pipelines.identity.clusters import Document, Edge, Member, Parting, Rule
 from pipelines.identity.edges import LINKED, VERDICTS
 from pipelines.identity.parameters import Parameters
 

@@ -11,18 +11,18 @@ import pyarrow as pa
 from pipelines.identity.clusters import FOR_EVER, Link, Rule, find_links
 from pipelines.identity.edges import find_affected, write_candidates, write_edges
 from pipelines.identity.evidence import read_evidence
-from pipelines.identity.linkage import compare_records
-from pipelines.identity.memory import (
+from pipelines.identity.link_state import (
     forget_links,
     is_up_to_date,
     read_last_decision,
     remember_links,
 )
+from pipelines.identity.linkage import compare_records
 from pipelines.identity.parameters import load_parameters
-from pipelines.identity.records import write_records
 from pipelines.identity.review import list_waiting_customers
 from pipelines.identity.schema import BEGINNING as BEGINNING_SQL
 from pipelines.identity.schema import FOR_EVER as FOR_EVER_SQL
+from pipelines.identity.source_records import write_records
 
 
 @dataclass(frozen=True)

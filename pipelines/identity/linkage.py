@@ -14,8 +14,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from bankcrm.sql import quote_name, quote_text
 from pipelines.identity.parameters import ELSE, Comparison, Parameters
-from pipelines.sql import quote_name, quote_text
 
 MEMBERS = """
 with member as (

@@ -10,7 +10,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from pipelines.errors import ContractError
+from bankcrm.errors import ContractError
 
 PARAMETERS_FILE = Path(__file__).parent / "parameters.yml"
 Attribute = Literal["name", "birth_date", "phone", "address", "city", "gender"]

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.errors import BankcrmError
-from pipelines.identity.clusters import FOR_EVER, Customer, find_links
+from bankcrm.errors import BankcrmError
+from pipelines.contracts.contract import Customer
+from pipelines.identity.clusters import FOR_EVER, find_links
 from pipelines.identity.edges import choose_everybody
 from pipelines.identity.evidence import read_evidence
 from pipelines.identity.parameters import load_parameters

@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 import duckdb
 
-from pipelines.errors import BankcrmError
-from pipelines.identity.clusters import Customer
+from bankcrm.errors import BankcrmError
+from pipelines.contracts.contract import Customer
 from pipelines.identity.parameters import load_parameters
 from pipelines.identity.schema import pair_id_sql
 

@@ -5,8 +5,8 @@ from the deliveries, the decisions and the parameters; a refresh writes anew wha
 in them, and all of it when ``linked`` says that they were made by other rules or of other loads.
 
 No clear personal value stands here: ``name``, ``birth_date``, ``phone``, ``address`` and
-``document_number`` are the tokens of their comparable form (:mod:`pipelines.privacy.columns`), and
-``*_token`` names the entry of the vault.
+``document_number`` are the tokens of their comparable form
+(:mod:`pipelines.contracts.stored_columns`), and ``*_token`` names the entry of the vault.
 """
 
 from __future__ import annotations

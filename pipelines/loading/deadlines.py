@@ -15,11 +15,11 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 
-from pipelines.contract import Contract, load_contracts
-from pipelines.delivery import name_files
-from pipelines.errors import BlockedNight, MissedDeadline
-from pipelines.loading.landing import Delivery, is_delivered
-from pipelines.settings import Settings
+from bankcrm.errors import BlockedNight, MissedDeadline
+from bankcrm.settings import Settings
+from pipelines.contracts.contract import Contract, load_contracts
+from pipelines.landing.delivery import name_files
+from pipelines.landing.folder import Delivery, is_delivered
 
 ONE_DAY = timedelta(days=1)
 MISSED = """

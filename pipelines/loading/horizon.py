@@ -13,9 +13,9 @@ from datetime import date
 
 import duckdb
 
-from pipelines.contract import load_contracts
-from pipelines.delivery import name_files
-from pipelines.errors import BlockedNight, HeldNight
+from bankcrm.errors import BlockedNight, HeldNight
+from pipelines.contracts.contract import load_contracts
+from pipelines.landing.delivery import name_files
 from pipelines.loading.deadlines import MISSED
 
 HORIZON = """

@@ -12,13 +12,10 @@ from typing import Literal, Self
 
 import duckdb
 
-from pipelines.contract import Contract, load_contracts
-from pipelines.errors import Busy
-from pipelines.identity.schema import create_identity_schema
-from pipelines.loading.effects import find_touched_date
-from pipelines.loading.examination import LARGEST_FILE, Examination, RowCounts, examine_file
-from pipelines.loading.horizon import prepare_horizon
-from pipelines.loading.landing import Delivery
+from pipelines.contracts.contract import Contract
+from pipelines.contracts.stored_columns import stored_names
+from pipelines.landing.folder import Delivery
+from pipelines.loading.backdating import find_touched_date
 from pipelines.loading.ledger import (
     Ledger,
     LoadRecord,
@@ -28,22 +25,15 @@ from pipelines.loading.ledger import (
     supersede,
 )
 from pipelines.loading.quarantine import store_quarantine
-from pipelines.loading.raw_schema import create_raw_schema
-from pipelines.loading.text_file import SMALL_FILE
-from pipelines.loading.verdict import accepted_rows_sql
-from pipelines.privacy.columns import stored_names
-from pipelines.privacy.entries import tokenise_quarantine, tokenise_rows
-from pipelines.privacy.vault import open_vault
-from pipelines.settings import Settings
-from pipelines.sql import SOUND_OPTIMIZER, quote_text
-from pipelines.versions import STORAGE_VERSION
+from pipelines.privacy.vault_entries import tokenise_quarantine, tokenise_rows
+from pipelines.validation.examination import LARGEST_FILE, Examination, RowCounts, examine_file
+from pipelines.validation.row_rules import accepted_rows_sql
+from pipelines.validation.text_file import SMALL_FILE
 
 LoadStatus = Literal["loaded", "already loaded", "rejected"]
 NO_ROWS = RowCounts(0, 0, 0, 0)
 GZIP_FACTOR = 8
 """About as much larger is an extract once it is decompressed."""
-SECONDS_TO_WAIT = 5.0
-"""A build whose refresh was killed, or a status command, lets go of the file within this time."""
 
 
 @dataclass(frozen=True)
@@ -70,65 +60,6 @@ class LoadResult:
     warnings: tuple[str, ...] = ()
     rules: dict[str, int] = field(default_factory=dict)
     touches_from: date | None = None
-
-
-def open_raw(
-    settings: Settings, wait_seconds: float = SECONDS_TO_WAIT, *, with_vault: bool = True
-) -> duckdb.DuckDBPyConnection:
-    """Open the raw database for writing and create or migrate its tables.
-
-    The connection's current database is the raw file, attached as ``raw``; the vault is attached
-    as ``vault`` for those who load, link, or show personal values. Only one process can hold them;
-    another one waits so many seconds.
-
-    Raises:
-        ContractError: a contract changed the type of a stored column.
-        Busy: another process holds the file, and does not let go of it within seconds.
-        VaultUnfit: key or vault are missing or do not belong to the raw database.
-    """
-    settings.raw_file.parent.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect(
-        config={
-            "threads": settings.threads,
-            "memory_limit": settings.memory_limit,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            **SOUND_OPTIMIZER,
-        }
-    )
-    try:
-        _attach_raw(connection, settings.raw_file, wait_seconds)
-        connection.execute("use raw")
-        create_raw_schema(connection, load_contracts().values())
-        create_identity_schema(connection)
-        prepare_horizon(connection)
-        if with_vault:
-            open_vault(connection, settings)
-    except BaseException:
-        # The file would stay attached for as long as the error is kept.
-        connection.close()
-        raise
-    return connection
-
-
-def _attach_raw(connection: duckdb.DuckDBPyConnection, path: Path, wait_seconds: float) -> None:
-    """Attach the raw file, waiting a little for whoever is just reading it."""
-    last_moment = time.monotonic() + wait_seconds
-    while True:
-        try:
-            connection.execute(
-                f"attach {quote_text(str(path))} as raw (storage_version '{STORAGE_VERSION}')"
-            )
-            return
-        except duckdb.IOException as error:
-            if "Could not set lock" not in str(error):
-                raise
-            if time.monotonic() > last_moment:
-                raise Busy(
-                    f"Another process holds {path}: {str(error).partition('Conflicting ')[2]}",
-                    "Wait for it to finish, or end it if it is yours.",
-                ) from error
-        time.sleep(0.1)
 
 
 class Loader:

@@ -14,10 +14,10 @@ from typing import Any
 
 import duckdb
 
-from pipelines.contract import Contract
-from pipelines.errors import BankcrmError
-from pipelines.privacy.entries import read_values
-from pipelines.sql import quote_text
+from bankcrm.errors import BankcrmError
+from bankcrm.sql import quote_text
+from pipelines.contracts.contract import Contract
+from pipelines.privacy.vault_entries import read_values
 
 Fields = dict[str, str | None]
 

@@ -1,7 +1,7 @@
 """Tables of the raw database: one per feed, and the books of the loader in schema ``ops``.
 
-No table holds a clear personal value: see :mod:`pipelines.privacy.columns`. ``ops.vault`` tells to
-which vault the tokens belong.
+No table holds a clear personal value: see :mod:`pipelines.contracts.stored_columns`. ``ops.vault``
+tells to which vault the tokens belong.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Iterable
 
 import duckdb
 
-from pipelines.contract import Contract
-from pipelines.errors import ContractError
-from pipelines.privacy.columns import stored_columns
-from pipelines.sql import quote_name
+from bankcrm.errors import ContractError
+from bankcrm.sql import quote_name
+from pipelines.contracts.contract import Contract
+from pipelines.contracts.stored_columns import stored_columns
 
 LINEAGE = {"load_id": "bigint", "file_line": "bigint", "business_date": "date"}
 """Columns that every raw table carries beside those of its contract."""

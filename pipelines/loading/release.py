@@ -17,14 +17,14 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.contract import Column, Contract, ControlTotal
-from pipelines.control import Label, control_path
-from pipelines.delivery import delivery_file, write_delivery
-from pipelines.errors import BankcrmError
+from bankcrm.errors import BankcrmError
+from bankcrm.settings import Settings
+from bankcrm.sql import quote_names
+from pipelines.contracts.contract import Column, Contract, ControlTotal
+from pipelines.contracts.stored_columns import personal_columns, token_name
+from pipelines.landing.control import Label, control_path
+from pipelines.landing.delivery import delivery_file, write_delivery
 from pipelines.loading.quarantine import QuarantinedRow, list_quarantine, read_fields
-from pipelines.privacy.columns import personal_columns, token_name
-from pipelines.settings import Settings
-from pipelines.sql import quote_names
 
 LINE = "file_line"
 MOST_ROWS = 1_000_000

@@ -16,10 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.control import hash_file
-from pipelines.errors import BankcrmError, BrokenAuditLog, DamagedVersion
-from pipelines.manifest import read_manifest, sync
-from pipelines.operations.audit import (
+from bankcrm.audit import (
     ORIGIN,
     Entry,
     Head,
@@ -30,9 +27,13 @@ from pipelines.operations.audit import (
     log_number,
     read_lines,
 )
-from pipelines.operations.journal import Journal, now
+from bankcrm.clock import now
+from bankcrm.errors import BankcrmError, BrokenAuditLog, DamagedVersion
+from bankcrm.files import hash_file, sync
+from bankcrm.settings import Settings
+from bankcrm.warehouse.manifest import read_manifest
+from pipelines.operations.journal import Journal
 from pipelines.operations.runs import AUDIT_HEAD
-from pipelines.settings import Settings
 
 REMEDY = (
     "Find out who changed the log, and keep the file: compare it with that of the last backup. Then"

@@ -12,9 +12,11 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
+
+from bankcrm.clock import now
 
 JOURNAL_NAME = "operations.db"
 WAIT_SECONDS = 30.0
@@ -110,16 +112,6 @@ class Journal:
         with closing(sqlite3.connect(self.path, timeout=WAIT_SECONDS)) as connection:
             connection.execute("pragma synchronous = full")
             yield connection
-
-
-def now() -> datetime:
-    """The time of the clock, in UTC: for people, never for order."""
-    return datetime.now(UTC).replace(microsecond=0)
-
-
-def today() -> date:
-    """The day of the clock, where the machine stands: for decisions that end on a day."""
-    return datetime.now().astimezone().date()
 
 
 def _read_event(row: tuple[Any, ...]) -> Event:

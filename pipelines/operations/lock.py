@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines.errors import Busy
+from bankcrm.errors import Busy
 
 LOCK_NAME = "refresh.lock"
 

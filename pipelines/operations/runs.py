@@ -13,12 +13,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from pipelines.errors import BankcrmError, Stopped
-from pipelines.operations.audit import acting_user, read_head, record
-from pipelines.operations.failpoints import reach
-from pipelines.operations.journal import Event, Journal, now
+from bankcrm.audit import acting_user, read_head, record
+from bankcrm.clock import now
+from bankcrm.errors import BankcrmError, Stopped
+from bankcrm.failpoints import reach
+from bankcrm.settings import Settings
+from pipelines.operations.journal import Event, Journal
 from pipelines.operations.lock import is_held
-from pipelines.settings import Settings
 
 RunDetail = dict[str, Any]
 MOST_RUNS = 200
@@ -190,7 +191,7 @@ def find_run(settings: Settings, run_id: int) -> RunRecord:
 @contextmanager
 def _captured_logging(run: Run) -> Iterator[None]:
     handler = _LogLines(run)
-    logger = logging.getLogger("pipelines")
+    logger = logging.getLogger("bankcrm")
     logger.addHandler(handler)
     try:
         yield

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from pipelines.errors import Stopped
+from bankcrm.errors import Stopped
 
 
 @contextmanager

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import yaml
 
-from pipelines.fingerprint import hash_files
+from bankcrm.files import hash_files
+from bankcrm.settings import PROJECT_FOLDER
+
+SEEDS_FOLDER = PROJECT_FOLDER / "seeds"
+
 
 FROM, TO = "valid_from", "valid_to"
 PROPERTIES = "_seeds.yml"

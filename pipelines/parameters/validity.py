@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines.errors import InvalidParameters
+from bankcrm.errors import InvalidParameters
 from pipelines.parameters.seeds import FROM, PROPERTIES, TO, Seed, SeedRow, read_seeds
 
 

@@ -10,8 +10,8 @@ import hashlib
 
 import duckdb
 
-from pipelines.loading.numbers import gb11643_check_character_sql
-from pipelines.sql import quote_text
+from bankcrm.sql import quote_text
+from pipelines.contracts.check_digits import gb11643_check_character_sql
 
 FULL_WIDTH = "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000"
 HALF_WIDTH = "".join(chr(code) for code in range(0x21, 0x7F)) + " "

@@ -13,16 +13,15 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.contract import load_contracts
-from pipelines.errors import BankcrmError
-from pipelines.identity.clusters import Customer
-from pipelines.operations.journal import now
-from pipelines.privacy.columns import holder_sql, personal_columns, token_name, token_sql
+from bankcrm.clock import now
+from bankcrm.errors import BankcrmError
+from bankcrm.settings import Settings
+from bankcrm.sql import STORAGE_VERSION, quote_name, quote_names, quote_text
+from bankcrm.warehouse.versions import open_published
+from pipelines.contracts.contract import Customer, load_contracts
+from pipelines.contracts.stored_columns import holder_sql, personal_columns, token_name, token_sql
 from pipelines.privacy.register import Erasure, add_erasures
 from pipelines.privacy.vault import attach_vault, list_erased
-from pipelines.settings import Settings
-from pipelines.sql import quote_name, quote_names, quote_text
-from pipelines.versions import STORAGE_VERSION, open_published
 
 
 def find_customer(

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipelines.settings import Settings
+from bankcrm.settings import Settings
 
 REGISTER_NAME = "erasures.jsonl"
 

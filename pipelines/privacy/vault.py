@@ -13,12 +13,11 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.errors import VaultUnfit
+from bankcrm.errors import VaultUnfit
+from bankcrm.settings import Settings
+from bankcrm.sql import STORAGE_VERSION, quote_text
 from pipelines.privacy.comparable import MATCH_RULES, create_macros
 from pipelines.privacy.register import read_erasures
-from pipelines.settings import Settings
-from pipelines.sql import quote_text
-from pipelines.versions import STORAGE_VERSION
 
 KEY_BYTES = 32
 KEY_NAME = "key"

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.contract import Contract, ControlTotal
-from pipelines.control import Label
-from pipelines.delivery import delivery_file, write_delivery
-from pipelines.errors import ContractError
-from pipelines.sql import quote_text
+from bankcrm.errors import ContractError
+from bankcrm.sql import quote_text
+from pipelines.contracts.contract import Contract, ControlTotal
+from pipelines.landing.control import Label
+from pipelines.landing.delivery import delivery_file, write_delivery
 
 UNIT_SEPARATOR = "\x1f"
 

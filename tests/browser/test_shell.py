@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Route, expect
 
-from pipelines.settings import Settings
+from bankcrm.settings import Settings
 from tests.browser.conftest import Sql, Visit, serve
 from tests.cube.sample_marts import publish_version
 

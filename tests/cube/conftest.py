@@ -14,15 +14,15 @@ import duckdb
 import pytest
 from starlette.testclient import TestClient
 
-from cube.server.access import grant_all
+from bankcrm.settings import Settings
+from cube.compiler.model import load_model
+from cube.planner.planner import plan_query
+from cube.planner.sql import write_statement
+from cube.query.query import parse_query
+from cube.rollups.build import build_rollups, list_rollups
+from cube.security.access import grant_all
+from cube.serve import CubeServer
 from cube.server.app import create_app
-from cube.server.model import load_model
-from cube.server.planner import plan_query
-from cube.server.query import parse_query
-from cube.server.serve import CubeServer
-from cube.server.sql import write_statement
-from pipelines.rollups import build_rollups, list_rollups
-from pipelines.settings import Settings
 from tests.servers import serve_app
 
 LOCAL = "http://127.0.0.1"

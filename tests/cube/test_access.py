@@ -17,21 +17,21 @@ import duckdb
 import pytest
 from starlette.testclient import TestClient
 
-from cube.server.access import AccessControl, grant_all
+from bankcrm.settings import Settings
+from cube.compiler.compiled import CompiledDimension, CompiledView, Member
+from cube.compiler.expression import MemberId
+from cube.compiler.measures import CompiledMeasure, Leaf
+from cube.compiler.model import MODEL_FOLDER, Model, load_model
+from cube.engine.warehouse import Warehouse
+from cube.errors import QueryError
+from cube.planner.planner import plan_query
+from cube.planner.sql import write_statement
+from cube.query.query import parse_batch
+from cube.security.access import AccessControl, grant_all
+from cube.security.auth import make_token
 from cube.server.app import create_app
-from cube.server.auth import make_token
-from cube.server.compiled import CompiledDimension, CompiledView, Member
-from cube.server.errors import QueryError
-from cube.server.expression import MemberId
-from cube.server.measures import CompiledMeasure, Leaf
-from cube.server.model import MODEL_FOLDER, Model, load_model
-from cube.server.planner import plan_query
-from cube.server.query import parse_batch
 from cube.server.request import Request, parse_request
 from cube.server.service import Service
-from cube.server.sql import write_statement
-from cube.server.warehouse import Warehouse
-from pipelines.settings import Settings
 from tests.cube.stock.queries import QueryMaker
 from tests.cube.test_any_query import draw
 
@@ -243,7 +243,7 @@ def facts_of(view: CompiledView, member: Member) -> frozenset[str]:
 @pytest.fixture
 def no_suggestions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Refusals without the nearest name, which takes longer to find than all else."""
-    monkeypatch.setattr("cube.server.planner.suggest", lambda _name, _known: "")
+    monkeypatch.setattr("cube.planner.planner.suggest", lambda _name, _known: "")
 
 
 @pytest.mark.usefixtures("no_suggestions")

@@ -7,8 +7,8 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from cube.server.compiled import CompiledView
-from cube.server.model import MODEL_FOLDER, load_model
+from cube.compiler.compiled import CompiledView
+from cube.compiler.model import MODEL_FOLDER, load_model
 
 SEED, COUNT = 7, 150
 UNITS = ["day", "week", "month", "quarter", "year", "fiscal_year", "fiscal_half"]

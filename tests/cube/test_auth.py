@@ -14,9 +14,9 @@ import pytest
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from bankcrm.errors import BankcrmError
+from bankcrm.settings import Settings
 from cube.server.app import create_app
-from pipelines.errors import BankcrmError
-from pipelines.settings import Settings
 
 SECRET = "a secret of the tests that is long enough for HS256 and for HS512 too"
 CONTENT: dict[str, object] = {"sub": "a", "groups": ["admin"], "exp": 4_000_000_000}

@@ -15,11 +15,11 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
+from bankcrm.settings import Settings
+from cube.engine.cache import Answer, AnswerCache
+from cube.engine.warehouse import Version
+from cube.security.auth import make_token
 from cube.server.app import create_app
-from cube.server.auth import make_token
-from cube.server.cache import Answer, AnswerCache
-from cube.server.warehouse import Version
-from pipelines.settings import Settings
 
 LOAD = "/cubejs-api/v1/load"
 LOCAL = "http://127.0.0.1"

@@ -19,9 +19,9 @@ import jwt
 import pytest
 from cube_http.exc import V1LoadError
 
+from bankcrm.settings import Settings
+from cube.serve import CubeServer
 from cube.server.app import create_app
-from cube.server.serve import CubeServer
-from pipelines.settings import Settings
 from tests.servers import free_port, get_address, wait_until
 
 Serve = Callable[..., AbstractContextManager[CubeServer]]
@@ -110,7 +110,7 @@ def test_the_pivot_of_the_javascript_client_equals_sql(
 
 def test_the_server_process_stops_on_request(published: Settings) -> None:
     port = free_port()
-    code = "from cube.server.serve import run; from pipelines.settings import Settings; "
+    code = "from cube.serve import run; from bankcrm.settings import Settings; "
     code += f"run(Settings(home={str(published.home)!r}, port={port}))"
     with subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT, env=os.environ) as process:
         wait_until(lambda: answers(f"http://127.0.0.1:{port}/readyz"))

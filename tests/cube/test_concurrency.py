@@ -22,16 +22,16 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
+from bankcrm.settings import Settings
+from cube.engine.interrupt import Interrupter
+from cube.engine.single_flight import Flights
+from cube.engine.slots import Slots
+from cube.engine.threads import Threads
+from cube.engine.warehouse import Version
+from cube.errors import Disconnected, OutOfMemory, Overloaded, Stopping
+from cube.serve import CubeServer
 from cube.server.app import create_app
-from cube.server.errors import Disconnected, OutOfMemory, Overloaded, Stopping
-from cube.server.flights import Flights
 from cube.server.formats import CSV_TYPE, JSON_TYPE
-from cube.server.interrupt import Interrupter
-from cube.server.serve import CubeServer
-from cube.server.slots import Slots
-from cube.server.threads import Threads
-from cube.server.warehouse import Version
-from pipelines.settings import Settings
 
 Serve = Callable[..., AbstractContextManager[CubeServer]]
 LOAD = "/cubejs-api/v1/load"

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from cube.server.dates import format_moment, parse_moment, parse_range
-from cube.server.errors import QueryError
+from cube.errors import QueryError
+from cube.query.dates import format_moment, parse_moment, parse_range
 
 TODAY = date(2024, 3, 31)  # a Sunday, the last day of a month and of a quarter
 

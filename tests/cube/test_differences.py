@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cube.server.errors import QueryError
+from cube.errors import QueryError
 
 Ask = Callable[[dict[str, Any]], list[tuple[Any, ...]]]
 DAY = "entries_of_accounts.entry_date"

@@ -11,10 +11,10 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from bankcrm.settings import Settings
+from cube.security.auth import make_token
 from cube.server.app import create_app
-from cube.server.auth import make_token
 from cube.server.docs import PASS, mount_docs
-from pipelines.settings import Settings
 
 SECRET = "a secret of the tests that is long enough for HS256"
 LOCAL = "http://127.0.0.1"
@@ -67,7 +67,7 @@ def test_the_pages_are_served_under_rules_that_forbid_everything_else(http: Test
     lineage = http.get("/docs/dbt.html").headers["content-security-policy"]
     assert "connect-src" not in lineage, "the default is that nothing is asked"
     assert "frame-ancestors 'none'" in lineage
-    assert http.get("/docs/dictionary.css").headers["content-type"].startswith("text/css")
+    assert http.get("/docs/message.css").headers["content-type"].startswith("text/css")
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_dictionary_that_was_not_made_says_how_to_make_it(tmp_path: Path) -> N
         assert answer.status_code == 404
         assert "bankcrm docs" in answer.text
         assert "数据字典尚未生成" in answer.text
-        assert http.get("/docs/dictionary.css").status_code == 200
+        assert http.get("/docs/message.css").status_code == 200
 
 
 def test_where_there_is_a_secret_a_reader_signs_in_first(

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from bankcrm.settings import Settings
+from cube.engine.warehouse import Warehouse
 from cube.server.app import create_app
 from cube.server.explorer import Explorer
-from cube.server.warehouse import Warehouse
-from pipelines.settings import Settings
 
 SECRET = "a secret of the tests that is long enough for HS256"
+DUE = date(2024, 6, 30)
 PAGE = b"<!doctype html><title>page</title>"
 SCRIPT = b"console.log('explorer');" * 20
 
 
 def _client(settings: Settings, folder: Path) -> TestClient:
-    explorer = Explorer(settings, Warehouse(settings), folder)
+    explorer = Explorer(settings, Warehouse(settings), lambda _: DUE, folder)
     return TestClient(Starlette(routes=explorer.routes()), base_url="http://127.0.0.1")
 
 
@@ -93,6 +95,7 @@ def test_the_standing_names_the_version_and_who_asks(explorer: TestClient) -> No
     assert standing["version"] == "v1"
     assert standing["businessDate"] == "2024-06-28"
     assert standing["groups"] == ["admin"]
+    assert standing["expectedDate"] == DUE.isoformat()
     assert standing["businessDate"] < standing["expectedDate"] < standing["today"]
 
 

@@ -14,14 +14,14 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 from typer.testing import CliRunner
 
+from bankcrm.audit import read_entries
+from bankcrm.settings import Settings
+from cube.compiler.model import load_model
 from cube.export import Order, export_workbook
 from cube.export.tables import InvalidExport, table_of_link
 from cube.export.workbook import HEADER_ROW
-from cube.server.access import AccessControl
-from cube.server.model import load_model
+from cube.security.access import AccessControl
 from pipelines.cli import app
-from pipelines.operations.audit import read_entries
-from pipelines.settings import Settings
 from tests.cube.sample_marts import publish_version
 
 FORMULAS = ('=HYPERLINK("http://example.com","x")', "+1", "-1+1", "@SUM(A1)", "\tTab", "plain")

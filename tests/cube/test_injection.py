@@ -14,9 +14,9 @@ import sqlglot
 from sqlglot import exp
 from starlette.testclient import TestClient
 
-from cube.server.model import MODEL_FOLDER, load_model
-from cube.server.warehouse import Version
-from pipelines.settings import Settings
+from bankcrm.settings import Settings
+from cube.compiler.model import MODEL_FOLDER, load_model
+from cube.engine.warehouse import Version
 
 COUNT, SEED = 1_200, 11
 MARK = "zq7"

@@ -11,8 +11,8 @@ import pytest
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
+from bankcrm.settings import Settings
 from pipelines.cli import app
-from pipelines.settings import Settings
 
 Load = Callable[..., dict[str, Any]]
 Sql = Callable[..., list[tuple[Any, ...]]]

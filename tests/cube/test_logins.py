@@ -7,11 +7,11 @@ from datetime import date, timedelta
 import pytest
 from starlette.testclient import TestClient
 
-from cube.server import logins
+from bankcrm.audit import FOLDER_NAME, read_entries
+from bankcrm.settings import Settings
+from cube.security import logins
+from cube.security.auth import make_token
 from cube.server.app import create_app
-from cube.server.auth import make_token
-from pipelines.operations.audit import FOLDER_NAME, read_entries
-from pipelines.settings import Settings
 
 LOCAL = "http://127.0.0.1"
 META = "/cubejs-api/v1/meta"

@@ -10,9 +10,9 @@ import pytest
 import yaml
 from sqlglot import exp
 
-from cube.server.errors import ModelError
-from cube.server.explain import list_columns
-from cube.server.model import MODEL_FOLDER, load_model
+from cube.compiler.model import MODEL_FOLDER, load_model
+from cube.errors import ModelError
+from cube.planner.explain import list_columns
 
 PROJECT = Path(__file__).resolve().parents[2]
 MODEL = """

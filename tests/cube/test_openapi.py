@@ -9,9 +9,10 @@ import pytest
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from bankcrm.settings import Settings
+from cube.query.operators import Operator
+from cube.query.query import CachePolicy, Query, ResponseFormat
 from cube.server.app import create_app
-from cube.server.query import CachePolicy, Operator, Query, ResponseFormat
-from pipelines.settings import Settings
 
 LOAD = "/cubejs-api/v1/load"
 COUNT = "transactions.transaction_count"

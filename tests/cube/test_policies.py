@@ -9,12 +9,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from cube.server.access import AccessControl
-from cube.server.errors import ModelError, QueryError
-from cube.server.model import Model, load_model
-from cube.server.planner import plan_query
-from cube.server.query import parse_query
-from cube.server.sql import write_statement
+from cube.compiler.model import Model, load_model
+from cube.errors import ModelError, QueryError
+from cube.planner.planner import plan_query
+from cube.planner.sql import write_statement
+from cube.query.query import parse_query
+from cube.security.access import AccessControl
 
 MODEL = """
 cubes:

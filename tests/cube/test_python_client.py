@@ -16,9 +16,9 @@ import jwt
 import pytest
 
 import bankcrm
+from bankcrm.settings import Settings
+from cube.serve import CubeServer
 from cube.server.app import create_app
-from cube.server.serve import CubeServer
-from pipelines.settings import Settings
 
 Serve = Callable[..., AbstractContextManager[CubeServer]]
 Sql = Callable[..., list[tuple[Any, ...]]]

@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from bankcrm.settings import PROJECT_FOLDER, Settings
 from cube.export.answers import Answer, Answers, ask_tables
 from cube.export.recipe import TOKEN_PLACEHOLDER, recipe_of, write_recipe
 from cube.export.tables import AFTER_ALL, load_tables, own_table
+from cube.security.auth import make_token
 from cube.server.app import create_app
-from cube.server.auth import make_token
-from pipelines.settings import PROJECT_FOLDER, Settings
 
 SECRET = "a secret of the tests that is long enough for HS256"
 PERIOD = (date(2024, 1, 1), date(2024, 6, 30))

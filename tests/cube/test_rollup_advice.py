@@ -17,22 +17,22 @@ import yaml
 from rich.console import Console
 from starlette.testclient import TestClient
 
-from cube.server.access import AccessControl
+from bankcrm.errors import BankcrmError
+from bankcrm.settings import Settings
+from cube.compiler.definition import PreAggregation
+from cube.compiler.model import Model, load_model
+from cube.errors import QueryError
+from cube.planner.plan import Plan
+from cube.planner.planner import plan_query
+from cube.planner.rollup_matching import choose_rollups
+from cube.planner.sql import write_statement
+from cube.query.query import parse_query
+from cube.rollups.advice import Advice, Demand, advise, read_wishes
+from cube.rollups.build import fill_rollup, judge_rollup
+from cube.rollups.suggestion import Wish, compile_wish, list_wishes
+from cube.security.access import AccessControl
 from cube.server.app import create_app
-from cube.server.definition import PreAggregation
-from cube.server.errors import QueryError
-from cube.server.model import Model, load_model
-from cube.server.plan import Plan
-from cube.server.planner import plan_query
-from cube.server.query import parse_query
-from cube.server.rollup_advice import Advice, Demand, advise, read_wishes
-from cube.server.rollup_choice import choose_rollups
-from cube.server.rollup_wish import Wish, compile_wish, list_wishes
-from cube.server.sql import write_statement
-from pipelines.errors import BankcrmError
-from pipelines.rollup_commands import print_advice
-from pipelines.rollups import fill_rollup, judge_rollup
-from pipelines.settings import Settings
+from pipelines.cli.screens.rollups import print_advice
 from tests.cube.conftest import BUSINESS_DATE
 from tests.cube.test_any_query import draw
 

@@ -16,14 +16,20 @@ import pytest
 from rich.console import Console
 from starlette.testclient import TestClient
 
+from bankcrm.settings import PROJECT_FOLDER, Settings
+from bankcrm.warehouse.fingerprint import fingerprint_tables
+from bankcrm.warehouse.rollup_states import RollupState, read_rollups
+from cube.compiler.definition import PreAggregation
+from cube.compiler.rollup import Rollup
+from cube.rollups.build import (
+    build_rollups,
+    fill_rollup,
+    find_partition,
+    judge_rollup,
+    list_rollups,
+)
 from cube.server.app import create_app
-from cube.server.definition import PreAggregation
-from cube.server.rollup import Rollup
-from cube.server.rollup_state import RollupState, read_rollups
-from pipelines.fingerprint import fingerprint_tables
-from pipelines.rollup_commands import print_rollups
-from pipelines.rollups import build_rollups, fill_rollup, find_partition, judge_rollup, list_rollups
-from pipelines.settings import PROJECT_FOLDER, Settings
+from pipelines.cli.screens.rollups import print_rollups
 
 JUNE = date(2024, 6, 28)
 MARTS = PROJECT_FOLDER / "models" / "marts" / "facts"

@@ -12,16 +12,16 @@ import duckdb
 import pytest
 from starlette.testclient import TestClient
 
-from cube.server.access import AccessControl
-from cube.server.errors import QueryError
-from cube.server.model import MODEL_FOLDER, Model, load_model
-from cube.server.plan import Plan
-from cube.server.planner import plan_query
-from cube.server.query import parse_query
-from cube.server.rollup_choice import choose_rollups
-from cube.server.rollup_state import States, read_rollups
-from cube.server.sql import write_statement
-from pipelines.settings import Settings
+from bankcrm.settings import Settings
+from bankcrm.warehouse.rollup_states import States, read_rollups
+from cube.compiler.model import MODEL_FOLDER, Model, load_model
+from cube.errors import QueryError
+from cube.planner.plan import Plan
+from cube.planner.planner import plan_query
+from cube.planner.rollup_matching import choose_rollups
+from cube.planner.sql import write_statement
+from cube.query.query import parse_query
+from cube.security.access import AccessControl
 from tests.cube.test_any_query import draw
 
 Query = dict[str, Any]

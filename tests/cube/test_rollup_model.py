@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from cube.server.errors import ModelError
-from cube.server.model import Model, load_model
-from cube.server.rollup import FACT_ROWS
+from cube.compiler.model import Model, load_model
+from cube.compiler.rollup import FACT_ROWS
+from cube.errors import ModelError
 
 MODEL = """
 cubes:

@@ -12,16 +12,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cube.server.access import grant_all
-from cube.server.errors import QueryError
-from cube.server.model import Model, load_model
-from cube.server.plan import Plan
-from cube.server.planner import plan_query
-from cube.server.query import parse_query
-from cube.server.rollup_choice import choose_rollups
-from cube.server.rollup_state import RollupState, States
-from cube.server.sql import write_statement
-from pipelines.rollups import fill_rollup, judge_rollup, list_rollups
+from bankcrm.warehouse.rollup_states import RollupState, States
+from cube.compiler.model import Model, load_model
+from cube.errors import QueryError
+from cube.planner.plan import Plan
+from cube.planner.planner import plan_query
+from cube.planner.rollup_matching import choose_rollups
+from cube.planner.sql import write_statement
+from cube.query.query import parse_query
+from cube.rollups.build import fill_rollup, judge_rollup, list_rollups
+from cube.security.access import grant_all
 
 MODEL = """
 cubes:

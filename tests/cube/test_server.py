@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from bankcrm.settings import Settings
+from cube.compiler.model import MODEL_FOLDER
 from cube.server.app import create_app
-from cube.server.model import MODEL_FOLDER
-from pipelines.settings import Settings
 
 LOCAL = "http://127.0.0.1"
 LOAD = "/cubejs-api/v1/load"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from starlette.testclient import TestClient
 
+from bankcrm.settings import Settings
+from cube.security.auth import make_token
 from cube.server.app import create_app
-from cube.server.auth import make_token
-from pipelines.operations.status_page import page_file, write_status_page
-from pipelines.settings import Settings
+from pipelines.monitoring.status_page import write_status_page
 
 LOCAL = "http://127.0.0.1"
 
@@ -21,7 +21,7 @@ def test_the_page_of_the_last_run_is_shown(home: Settings) -> None:
         write_status_page(home)
         answer = http.get("/status")
     assert answer.headers["content-type"].startswith("text/html")
-    assert answer.content == page_file(home).read_bytes()
+    assert answer.content == home.status_page_file.read_bytes()
     assert "2024-06-28" in answer.text
 
 

@@ -24,10 +24,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from cube.server.access import AccessControl
+from bankcrm.settings import Settings
+from cube.compiler.model import load_model
+from cube.engine.interrupt import Interrupter
+from cube.engine.warehouse import BATCH_ROWS, Warehouse
+from cube.errors import NotAcceptable
+from cube.security.access import AccessControl
+from cube.security.auth import make_token
+from cube.serve import CubeServer
 from cube.server.app import create_app
-from cube.server.auth import make_token
-from cube.server.errors import NotAcceptable
 from cube.server.formats import (
     ARROW_TYPE,
     CSV_TYPE,
@@ -37,13 +42,8 @@ from cube.server.formats import (
     CsvEncoder,
     choose_type,
 )
-from cube.server.interrupt import Interrupter
-from cube.server.model import load_model
 from cube.server.request import parse_request
-from cube.server.serve import CubeServer
 from cube.server.service import Service
-from cube.server.warehouse import BATCH_ROWS, Warehouse
-from pipelines.settings import Settings
 
 Serve = Callable[..., AbstractContextManager[CubeServer]]
 LOAD = "/cubejs-api/v1/load"

@@ -11,11 +11,11 @@ import pytest
 from starlette.testclient import TestClient
 from typer.testing import CliRunner, Result
 
+from bankcrm.errors import BankcrmError
+from bankcrm.settings import Settings
+from cube.security.auth import make_token
 from cube.server.app import create_app
-from cube.server.auth import make_token
 from pipelines.cli import app
-from pipelines.errors import BankcrmError
-from pipelines.settings import Settings
 
 SECRET = "a secret of the tests that is long enough for HS256"
 

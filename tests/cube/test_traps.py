@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.settings import Settings
-from pipelines.versions import connect_hardened
+from bankcrm.settings import Settings
+from bankcrm.warehouse.versions import connect_hardened
 
 Ask = Callable[[dict[str, Any]], list[tuple[Any, ...]]]
 PRAGUE = {"timezone": "Europe/Prague"}

@@ -11,11 +11,11 @@ import duckdb
 import pytest
 from starlette.testclient import TestClient
 
+from bankcrm.errors import NothingPublished
+from bankcrm.settings import Settings
+from cube.engine.warehouse import Version, Warehouse
+from cube.planner.sql import Statement
 from cube.server.app import create_app
-from cube.server.sql import Statement
-from cube.server.warehouse import Version, Warehouse
-from pipelines.errors import NothingPublished
-from pipelines.settings import Settings
 
 Publish = Callable[..., Path]
 COUNT = Statement("select count(*) from marts.fct_transaction", ())

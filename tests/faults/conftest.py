@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bankcrm.settings import Settings
 from pipelines.operations import journal
-from pipelines.refresh import refresh
-from pipelines.settings import Settings
+from pipelines.refresh.refresh import refresh
 from pipelines.sources.sample import make_sample_bank
 from tests.faults.homes import EIGHTH, NINTH, copy_home, deliver
 from tests.integration.banks import keep_from

@@ -10,10 +10,10 @@ import time
 from datetime import date
 from pathlib import Path
 
-from pipelines.fingerprint import fingerprint_tables
-from pipelines.operations.failpoints import PERMISSION, PLACE
-from pipelines.settings import PROJECT_FOLDER, Settings
-from pipelines.versions import open_published
+from bankcrm.failpoints import PERMISSION, PLACE
+from bankcrm.settings import PROJECT_FOLDER, Settings
+from bankcrm.warehouse.fingerprint import fingerprint_tables
+from bankcrm.warehouse.versions import open_published
 
 EIGHTH, NINTH, TENTH = date(2024, 2, 2), date(2024, 2, 3), date(2024, 2, 4)
 LONGEST_REFRESH = 300.0
@@ -65,7 +65,7 @@ def find_dbt(parent: int) -> int | None:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             is_child = int((folder / "stat").read_text().rpartition(")")[2].split()[1]) == parent
-            if is_child and b"pipelines.dbt_child" in (folder / "cmdline").read_bytes():
+            if is_child and b"pipelines.build.dbt_child" in (folder / "cmdline").read_bytes():
                 return int(folder.name)
         except (OSError, ValueError, IndexError):
             continue

@@ -20,15 +20,15 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 
-from pipelines.build import hash_project
-from pipelines.fingerprint import fingerprint_tables
-from pipelines.loading.load import open_raw
+from bankcrm.failpoints import PERMISSION, PLACE
+from bankcrm.settings import Settings
+from bankcrm.warehouse.fingerprint import fingerprint_tables
+from bankcrm.warehouse.versions import current_version
+from pipelines.build.project import hash_project
+from pipelines.loading.raw import open_raw
 from pipelines.operations.audit_check import check_audit_log
-from pipelines.operations.failpoints import PERMISSION, PLACE
-from pipelines.refresh import refresh
-from pipelines.settings import Settings
+from pipelines.refresh.refresh import refresh
 from pipelines.sources.sample import make_sample_bank
-from pipelines.versions import current_version
 from tests.faults.homes import (
     NINTH,
     Fingerprints,

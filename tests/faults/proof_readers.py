@@ -22,11 +22,12 @@ from pathlib import Path
 
 import duckdb
 
-from cube.server.sql import Statement
-from cube.server.warehouse import Warehouse
-from pipelines.errors import BankcrmError
-from pipelines.settings import Settings
-from pipelines.versions import next_version, open_published, prune, publish, start_build
+from bankcrm.errors import BankcrmError
+from bankcrm.settings import Settings
+from bankcrm.warehouse.versions import open_published
+from cube.engine.warehouse import Warehouse
+from cube.planner.sql import Statement
+from pipelines.publishing.publish import next_version, prune, publish, start_build
 
 NIGHT = date(2024, 1, 31)
 READERS_OF_EACH_KIND = 10

@@ -16,9 +16,9 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from pipelines.settings import PROJECT_FOLDER, Settings
+from bankcrm.settings import PROJECT_FOLDER, Settings
+from bankcrm.warehouse.versions import current_version
 from pipelines.sources.sample import make_sample_bank
-from pipelines.versions import current_version
 from tests.integration.banks import keep_from
 
 FIRST, LAST = date(2024, 1, 29), date(2024, 2, 2)

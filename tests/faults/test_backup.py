@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.errors import BankcrmError, Busy, DamagedVersion
-from pipelines.fingerprint import fingerprint_tables
-from pipelines.loading.load import open_raw
-from pipelines.operations.audit import read_entries
+from bankcrm.audit import read_entries
+from bankcrm.errors import BankcrmError, Busy, DamagedVersion
+from bankcrm.settings import Settings
+from bankcrm.warehouse.fingerprint import fingerprint_tables
+from bankcrm.warehouse.versions import current_version, verify_versions
+from pipelines.checks.waivers import list_waivers
+from pipelines.loading.raw import open_raw
 from pipelines.operations.audit_check import check_audit_log, read_backup_anchor
-from pipelines.operations.backup import back_up, restore
 from pipelines.operations.journal import Journal
 from pipelines.operations.lock import hold_lock
-from pipelines.operations.waivers import list_waivers
-from pipelines.refresh import refresh
-from pipelines.settings import Settings
-from pipelines.versions import current_version, verify_versions
+from pipelines.recovery.backup import back_up, restore
+from pipelines.refresh.refresh import refresh
 from tests.faults.homes import NINTH, TENTH, Fingerprints, deliver, fingerprints
 from tests.faults.test_checks import FAR
 

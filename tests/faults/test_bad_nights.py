@@ -13,9 +13,9 @@ from typing import NamedTuple
 import pytest
 from typer.testing import CliRunner
 
+from bankcrm.settings import PROJECT_FOLDER, Settings
 from pipelines.cli import app
-from pipelines.control import control_path
-from pipelines.settings import PROJECT_FOLDER, Settings
+from pipelines.landing.control import control_path
 from tests.faults.homes import NINTH, TENTH, deliver, start_refresh, wait_for_dbt
 from tests.integration.banks import Redelivery
 

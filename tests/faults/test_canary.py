@@ -18,16 +18,17 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from bankcrm.failpoints import PERMISSION, PLACE, FailpointReached
+from bankcrm.files import hash_file
+from bankcrm.settings import Settings
 from pipelines.cli import app
-from pipelines.contract import get_contract, load_contracts
-from pipelines.control import ControlFile, control_path, hash_file
-from pipelines.loading.load import open_raw
-from pipelines.operations.backup import back_up
-from pipelines.operations.exports import write_exports
-from pipelines.operations.failpoints import PERMISSION, PLACE, FailpointReached
-from pipelines.privacy.columns import personal_columns
-from pipelines.refresh import refresh
-from pipelines.settings import Settings
+from pipelines.contracts.contract import get_contract, load_contracts
+from pipelines.contracts.stored_columns import personal_columns
+from pipelines.landing.control import ControlFile, control_path
+from pipelines.loading.raw import open_raw
+from pipelines.publishing.parquet import write_exports
+from pipelines.recovery.backup import back_up
+from pipelines.refresh.refresh import refresh
 from tests.faults.homes import NINTH
 from tests.integration.banks import Redelivery, Rows
 

@@ -10,20 +10,21 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
+from bankcrm.audit import read_entries
+from bankcrm.clock import today
+from bankcrm.errors import BankcrmError, BlockedNight, HeldNight, MissedDeadline
+from bankcrm.failpoints import PERMISSION, PLACE, FailpointReached
+from bankcrm.settings import Settings
+from bankcrm.warehouse.versions import current_version, open_published, version_file
+from pipelines.checks.reconciliation import UnbalancedBooks, check_raw_books, check_version_books
+from pipelines.checks.volume_checks import compare_with_weeks_before
+from pipelines.checks.waivers import list_waivers, revoke, waive
 from pipelines.cli import app
-from pipelines.contract import Deadline, get_contract, load_contracts
-from pipelines.control import ControlFile, control_path
-from pipelines.errors import BankcrmError, BlockedNight, HeldNight, MissedDeadline
-from pipelines.loading.load import open_raw
-from pipelines.operations.audit import read_entries
-from pipelines.operations.books import UnbalancedBooks, check_raw_books, check_version_books
-from pipelines.operations.comparison import compare_with_weeks_before
-from pipelines.operations.failpoints import PERMISSION, PLACE, FailpointReached
-from pipelines.operations.journal import Journal, today
-from pipelines.operations.waivers import list_waivers, revoke, waive
-from pipelines.refresh import refresh
-from pipelines.settings import Settings
-from pipelines.versions import current_version, open_published, version_file
+from pipelines.contracts.contract import Deadline, get_contract, load_contracts
+from pipelines.landing.control import ControlFile, control_path
+from pipelines.loading.raw import open_raw
+from pipelines.operations.journal import Journal
+from pipelines.refresh.refresh import refresh
 from tests.faults.homes import EIGHTH, NINTH, TENTH, deliver, fingerprints, run_refresh
 from tests.integration.banks import Redelivery
 

@@ -7,14 +7,15 @@ import os
 import signal
 import time
 
-from pipelines.loading.load import open_raw
+from bankcrm.settings import Settings
+from bankcrm.warehouse.versions import current_version, list_versions
+from pipelines.loading.raw import open_raw
+from pipelines.monitoring.status import read_status
 from pipelines.operations.audit_check import check_audit_log
 from pipelines.operations.journal import Journal
 from pipelines.operations.lock import hold_lock
 from pipelines.operations.runs import list_runs
-from pipelines.operations.status import read_status
-from pipelines.settings import Settings
-from pipelines.versions import current_version, list_versions, point_to
+from pipelines.publishing.publish import point_to
 from tests.faults.homes import (
     fingerprints,
     is_running,

@@ -7,19 +7,20 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from pipelines import build
-from pipelines import refresh as refreshing
-from pipelines.errors import DiskFull, FailedBuild
-from pipelines.operations.failpoints import PERMISSION, PLACE, FailpointReached
+from bankcrm.errors import DiskFull, FailedBuild
+from bankcrm.failpoints import PERMISSION, PLACE, FailpointReached
+from bankcrm.settings import Settings
+from bankcrm.warehouse.versions import current_version
+from pipelines.build import dbt as build
 from pipelines.operations.journal import Journal
 from pipelines.operations.runs import read_runs
-from pipelines.refresh import refresh
-from pipelines.settings import Settings
-from pipelines.versions import current_version
+from pipelines.refresh import build_and_publish, take_in
+from pipelines.refresh.refresh import refresh
 from tests.faults.homes import NINTH, copy_home, deliver, fingerprints, run_refresh
 
 OLD = "2024-02-02-001"
@@ -66,22 +67,26 @@ def test_the_room_is_asked_for_before_anything_is_loaded(waiting_bank: Settings)
     assert len(Journal(waiting_bank.home).read("run_started")) == 1
 
 
-@pytest.mark.parametrize("step", ["_load_nights", "start_build", "publish"])
+@pytest.mark.parametrize(
+    ("module", "step"),
+    [(take_in, "_load_nights"), (build_and_publish, "start_build"), (build_and_publish, "publish")],
+)
 def test_a_disk_full_at_load_build_or_publish_leaves_the_published_version(
     small_disk: Settings,
     published_bank: Settings,
+    module: ModuleType,
     step: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The disk fills up right before the step; once there is room again, the night goes on."""
-    work = getattr(refreshing, step)
+    work = getattr(module, step)
 
     def fill_and_work(*arguments: Any) -> Any:
         fill_disk(small_disk)
         return work(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(refreshing, step, fill_and_work)
+        patch.setattr(module, step, fill_and_work)
         with pytest.raises(DiskFull) as caught:
             refresh(small_disk)
     filler = small_disk.home.parent / "filler"

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bankcrm.failpoints import PERMISSION, PLACE, FailpointReached
+from bankcrm.settings import Settings
+from bankcrm.warehouse.versions import open_published
 from pipelines.cli import app
-from pipelines.loading.load import open_raw
-from pipelines.operations.backup import back_up, restore
-from pipelines.operations.failpoints import PERMISSION, PLACE, FailpointReached
+from pipelines.loading.raw import open_raw
 from pipelines.privacy.register import REGISTER_NAME
-from pipelines.refresh import refresh
-from pipelines.settings import Settings
-from pipelines.versions import open_published
+from pipelines.recovery.backup import back_up, restore
+from pipelines.refresh.refresh import refresh
 
 
 def find_lonely_customer(settings: Settings) -> tuple[str, set[str]]:

@@ -11,25 +11,21 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from cube.server.warehouse import Warehouse
-from pipelines.cli import app
-from pipelines.errors import BankcrmError, DamagedVersion
-from pipelines.manifest import manifest_path
-from pipelines.settings import Settings
-from pipelines.versions import (
+from bankcrm.errors import BankcrmError, DamagedVersion
+from bankcrm.settings import Settings
+from bankcrm.warehouse.manifest import manifest_path
+from bankcrm.warehouse.versions import (
     BrokenPointer,
     current_version,
     list_versions,
-    next_version,
     open_published,
-    prune,
-    publish,
-    remove_leftovers,
-    roll_back,
-    start_build,
     trusted_version,
     version_file,
 )
+from cube.engine.warehouse import Warehouse
+from pipelines.cli import app
+from pipelines.publishing.publish import next_version, prune, publish, remove_leftovers, start_build
+from pipelines.publishing.rollback import roll_back
 
 NIGHT = date(2024, 1, 31)
 FIRST, SECOND = "2024-01-31-001", "2024-01-31-002"

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bankcrm.failpoints import PERMISSION, PLACE, FailpointReached
+from bankcrm.settings import Settings
 from pipelines.cli import app
-from pipelines.loading.load import open_raw
-from pipelines.operations.failpoints import PERMISSION, PLACE, FailpointReached
+from pipelines.loading.raw import open_raw
 from pipelines.operations.journal import Journal
-from pipelines.refresh import refresh
-from pipelines.settings import Settings
+from pipelines.refresh.refresh import refresh
 from tests.faults.homes import NINTH
 from tests.integration.banks import Redelivery
 

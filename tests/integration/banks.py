@@ -9,10 +9,11 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from pipelines.contract import ControlTotal, get_contract
-from pipelines.control import ControlFile, control_path, hash_file
-from pipelines.delivery import delivery_file, encode_delivery, write_control
-from pipelines.settings import Settings
+from bankcrm.files import hash_file
+from bankcrm.settings import Settings
+from pipelines.contracts.contract import ControlTotal, get_contract
+from pipelines.landing.control import ControlFile, control_path
+from pipelines.landing.delivery import delivery_file, encode_delivery, write_control
 
 Rows = list[dict[str, str]]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.refresh import refresh
-from pipelines.settings import PROJECT_FOLDER, Settings
+from bankcrm.settings import PROJECT_FOLDER, Settings
+from pipelines.refresh.refresh import refresh
 from pipelines.sources.berka import make_berka_extracts
 from pipelines.sources.sample import make_sample_bank
 

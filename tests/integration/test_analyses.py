@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.settings import PROJECT_FOLDER, Settings
-from pipelines.versions import open_published
+from bankcrm.settings import PROJECT_FOLDER, Settings
+from bankcrm.warehouse.versions import open_published
 
 ANALYSES = sorted((PROJECT_FOLDER / "analyses").glob("*.sql"))
 

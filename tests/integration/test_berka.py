@@ -9,8 +9,8 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from pipelines.settings import Settings
-from pipelines.versions import open_published
+from bankcrm.settings import Settings
+from bankcrm.warehouse.versions import open_published
 from tests.integration.conftest import berka_folder
 
 

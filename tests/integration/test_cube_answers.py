@@ -15,9 +15,9 @@ import jwt
 import pandas as pd
 import pytest
 
+from bankcrm.settings import PROJECT_FOLDER, Settings
+from bankcrm.warehouse.versions import open_published
 from cube.server.app import create_app
-from pipelines.settings import PROJECT_FOLDER, Settings
-from pipelines.versions import open_published
 from tests.servers import get_address, serve_app
 
 SECRET = "a secret of the tests that is long enough for HS256"

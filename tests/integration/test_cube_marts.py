@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from bankcrm.settings import Settings
+from bankcrm.warehouse.versions import open_published
+from cube.compiler.compiled import CompiledView, Member
+from cube.compiler.measures import CompiledMeasure, Leaf
+from cube.compiler.model import MODEL_FOLDER, Model, load_model
 from cube.server.app import create_app
-from cube.server.compiled import CompiledView, Member
-from cube.server.measures import CompiledMeasure, Leaf
-from cube.server.model import MODEL_FOLDER, Model, load_model
-from pipelines.settings import Settings
-from pipelines.versions import open_published
 from tests.integration.plain_totals import PlainTotals
 
 MODEL = load_model(MODEL_FOLDER)

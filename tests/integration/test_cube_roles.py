@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from bankcrm.settings import Settings
+from bankcrm.warehouse.versions import open_published
+from cube.compiler.compiled import CompiledView, Member
+from cube.compiler.measures import CompiledMeasure, Leaf
+from cube.compiler.model import MODEL_FOLDER, load_model
+from cube.security.auth import make_token
 from cube.server.app import create_app
-from cube.server.auth import make_token
-from cube.server.compiled import CompiledView, Member
-from cube.server.measures import CompiledMeasure, Leaf
-from cube.server.model import MODEL_FOLDER, load_model
-from pipelines.settings import Settings
-from pipelines.versions import open_published
 
 SECRET = "a secret of the tests that is long enough for HS256"
 MODEL = load_model(MODEL_FOLDER)

@@ -14,9 +14,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cube.server.model import MODEL_FOLDER, load_model
-from pipelines.settings import Settings
-from pipelines.versions import open_published
+from bankcrm.settings import Settings
+from bankcrm.warehouse.versions import open_published
+from cube.compiler.model import MODEL_FOLDER, load_model
 from tests.cube.stock.compiler import SHAPES, StockCompiler, is_installed
 from tests.cube.stock.differential import Differential, Tally
 

@@ -15,10 +15,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.fingerprint import DBT_SCHEMAS, fingerprint_tables
-from pipelines.settings import PROJECT_FOLDER, Settings
-from pipelines.sql import SOUND_OPTIMIZER, quote_text
-from pipelines.versions import open_published
+from bankcrm.settings import PROJECT_FOLDER, Settings
+from bankcrm.sql import SOUND_OPTIMIZER, quote_text
+from bankcrm.warehouse.fingerprint import DBT_SCHEMAS, fingerprint_tables
+from bankcrm.warehouse.versions import open_published
 
 EQUALITY = re.compile(r"\((\w+) = (\w+)\)")
 JOINED_TO_RULES = {"int_risk__exposures"}

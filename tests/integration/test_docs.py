@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cube.dictionary import write_dictionary
-from pipelines.settings import Settings
+from bankcrm.settings import Settings
+from pipelines.documents.dictionary import write_dictionary
 
 
 def test_the_dictionary_is_written_whole_over_the_one_before(tmp_path: Path) -> None:

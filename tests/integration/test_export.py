@@ -9,10 +9,10 @@ from typing import Any
 
 import openpyxl
 
+from bankcrm.settings import Settings
+from bankcrm.warehouse.versions import open_published
 from cube.export import Order, export_workbook
 from cube.export.workbook import HEADER_ROW
-from pipelines.settings import Settings
-from pipelines.versions import open_published
 
 # Each sheet with its mart and, for columns of the sheet, plain SQL over the mart. Sums are taken
 # month by month, which is right for balances too.

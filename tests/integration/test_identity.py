@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from bankcrm.settings import Settings
+from bankcrm.warehouse.fingerprint import fingerprint_tables
+from bankcrm.warehouse.versions import open_published
 from pipelines.cli import app
-from pipelines.fingerprint import fingerprint_tables
-from pipelines.refresh import refresh
-from pipelines.settings import Settings
-from pipelines.versions import open_published
+from pipelines.refresh.refresh import refresh
 from tests.integration.banks import copy_bank, keep_from
 
 EIGHTH, NINTH = date(2024, 2, 2), date(2024, 2, 3)

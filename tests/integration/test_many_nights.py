@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.fingerprint import fingerprint_tables
-from pipelines.refresh import refresh
-from pipelines.settings import Settings
+from bankcrm.settings import Settings
+from bankcrm.warehouse.fingerprint import fingerprint_tables
+from bankcrm.warehouse.versions import open_published
+from pipelines.refresh.refresh import refresh
 from pipelines.sources.berka import make_berka_extracts
 from pipelines.sources.sample import make_sample_bank
-from pipelines.versions import open_published
 from tests.integration.banks import copy_bank, keep_from
 from tests.integration.conftest import berka_folder
 

@@ -6,10 +6,10 @@ import shutil
 from datetime import date
 from pathlib import Path
 
-from pipelines.fingerprint import fingerprint_tables
-from pipelines.refresh import refresh
-from pipelines.settings import Settings
-from pipelines.versions import open_published
+from bankcrm.settings import Settings
+from bankcrm.warehouse.fingerprint import fingerprint_tables
+from bankcrm.warehouse.versions import open_published
+from pipelines.refresh.refresh import refresh
 from tests.integration.banks import Redelivery, copy_bank, keep_from
 
 FIRST, FIFTH = date(2024, 1, 26), date(2024, 1, 30)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from bankcrm.settings import PROJECT_FOLDER, Settings
+from bankcrm.warehouse.versions import open_published
 from cube.server.app import create_app
-from pipelines.settings import PROJECT_FOLDER, Settings
-from pipelines.versions import open_published
 from tests.servers import get_address, serve_app
 
 NOTEBOOK = PROJECT_FOLDER / "notebooks" / "first_ten_questions.ipynb"

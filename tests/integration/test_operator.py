@@ -9,16 +9,15 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from cube.server.rollup import Rollup
-from pipelines import rollups
+from bankcrm.audit import read_entries
+from bankcrm.settings import Settings
+from bankcrm.warehouse.versions import current_version, open_published
+from cube.compiler.rollup import Rollup
+from cube.rollups import build as rollups
 from pipelines.cli import app
-from pipelines.operations import alerts
-from pipelines.operations.alerts import Alert
-from pipelines.operations.audit import read_entries
+from pipelines.monitoring import alerts
+from pipelines.monitoring.alerts import Alert
 from pipelines.operations.runs import read_runs
-from pipelines.operations.status_page import page_file
-from pipelines.settings import Settings
-from pipelines.versions import current_version, open_published
 from tests.integration.banks import Redelivery, copy_bank, keep_from
 
 SPOILT_ROLLUP = "transaction.by_month"
@@ -153,7 +152,7 @@ def test_5_the_corrected_file_publishes_the_night_that_waited_and_warns_of_a_ref
     status = operator.run("status")
     assert f"Slower Refused rollups: {SPOILT_ROLLUP}: rows of" in status
     assert "Next Correct the definition of the rollup or the model" in status
-    assert SPOILT_ROLLUP in page_file(operator.settings).read_text(encoding="utf-8")
+    assert SPOILT_ROLLUP in operator.settings.status_page_file.read_text(encoding="utf-8")
 
 
 def spoil_a_rollup(monkeypatch: pytest.MonkeyPatch) -> list[Alert]:
@@ -184,7 +183,7 @@ def test_6_rollback_returns_to_the_version_before_and_holds_publishing_until_it_
     assert current_version(operator.settings) == "2024-02-03-001"
     status = operator.run("status")
     assert "interest is doubled" in status and "Last run: 7, held" in status
-    assert "interest is doubled" in page_file(operator.settings).read_text(encoding="utf-8")
+    assert "interest is doubled" in operator.settings.status_page_file.read_text(encoding="utf-8")
 
     operator.run("rollback", "--release", exit_code=1)
     operator.run("rollback", "--release", "--reason", "it was right", "--to", "x", exit_code=1)

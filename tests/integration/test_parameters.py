@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from pipelines.errors import InvalidParameters
-from pipelines.fingerprint import fingerprint_tables
+from bankcrm.errors import InvalidParameters
+from bankcrm.settings import PROJECT_FOLDER, Settings
+from bankcrm.warehouse.fingerprint import fingerprint_tables
+from bankcrm.warehouse.versions import current_version, open_published
+from pipelines.cli.screens.refresh import print_report
 from pipelines.parameters.changes import ParameterChange
-from pipelines.refresh import refresh
-from pipelines.settings import PROJECT_FOLDER, Settings
-from pipelines.summary import print_report
-from pipelines.versions import current_version, open_published
+from pipelines.refresh.refresh import refresh
 
 CHANGE = date(2024, 2, 1)
 PROJECT_PARTS = ("models", "macros", "seeds", "tests/dbt", "analyses")
@@ -34,8 +34,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copytree(PROJECT_FOLDER / part, folder / part)
     for name in ("dbt_project.yml", "profiles.yml"):
         shutil.copy(PROJECT_FOLDER / name, folder)
-    monkeypatch.setattr("pipelines.build.PROJECT_FOLDER", folder)
-    for module in ("pipelines.base_version", "pipelines.refresh"):
+    monkeypatch.setattr("pipelines.build.dbt.PROJECT_FOLDER", folder)
+    for module in ("pipelines.build.base", "pipelines.refresh.refresh"):
         monkeypatch.setattr(f"{module}.SEEDS_FOLDER", folder / "seeds")
     return folder
 

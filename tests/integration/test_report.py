@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bankcrm.settings import PROJECT_FOLDER, Settings
+from bankcrm.warehouse.versions import current_version, open_published
 from pipelines.cli import app
-from pipelines.loading.load import open_raw
-from pipelines.report.answers import ask
-from pipelines.report.layout import read_layout
-from pipelines.report.standing import read_standing
-from pipelines.settings import PROJECT_FOLDER, Settings
-from pipelines.versions import current_version, open_published
+from pipelines.documents.report.answers import ask
+from pipelines.documents.report.freshness import read_standing
+from pipelines.documents.report.layout import read_layout
+from pipelines.loading.raw import open_raw
 from tests.unit.report.test_report import assert_offline
 
 
@@ -64,7 +64,7 @@ def test_a_stale_version_says_what_is_not_in_it(
     shutil.copytree(PROJECT_FOLDER / "seeds", tmp_path / "seeds")
     rates = tmp_path / "seeds" / "profit_parameter.csv"
     rates.write_text(rates.read_text().replace("0.06000000", "0.07000000"))
-    monkeypatch.setattr("pipelines.report.standing.SEEDS_FOLDER", tmp_path / "seeds")
+    monkeypatch.setattr("pipelines.documents.report.freshness.SEEDS_FOLDER", tmp_path / "seeds")
 
     with open_published(settings, version) as connection:
         notices = read_standing(settings, connection, version).notices

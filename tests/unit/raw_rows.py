@@ -6,11 +6,11 @@ from datetime import date
 
 import duckdb
 
-from pipelines.contract import get_contract
-from pipelines.loading.verdict import accepted_rows_sql
-from pipelines.privacy.columns import stored_names
-from pipelines.privacy.entries import tokenise_rows
-from pipelines.sql import quote_name
+from bankcrm.sql import quote_name
+from pipelines.contracts.contract import get_contract
+from pipelines.contracts.stored_columns import stored_names
+from pipelines.privacy.vault_entries import tokenise_rows
+from pipelines.validation.row_rules import accepted_rows_sql
 
 
 def insert_row(

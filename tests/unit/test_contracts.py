@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.contract import CONTRACTS_FOLDER, get_contract, load_contracts
-from pipelines.errors import ContractError
-from pipelines.settings import PROJECT_FOLDER
-from pipelines.staging import model_name, render_staging
+from bankcrm.errors import ContractError
+from bankcrm.settings import PROJECT_FOLDER
+from pipelines.contracts.contract import CONTRACTS_FOLDER, get_contract, load_contracts
+from pipelines.contracts.dbt_sources import model_name, render_staging
 
 CONTRACTS = load_contracts()
 

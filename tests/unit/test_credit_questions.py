@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import duckdb
 
-from pipelines.settings import PROJECT_FOLDER
+from bankcrm.settings import PROJECT_FOLDER
 
 EXPOSURES = """
 create schema marts;

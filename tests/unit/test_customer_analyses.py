@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from pipelines.settings import PROJECT_FOLDER
+from bankcrm.settings import PROJECT_FOLDER
 
 Row = tuple[object, ...]
 JANUARY = "date '2024-01-31'"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipelines.settings import PROJECT_FOLDER
+from bankcrm.settings import PROJECT_FOLDER
 
 PAGE = PROJECT_FOLDER / "docs" / "faults.md"
 LINK = re.compile(r"\[`(\w+)(?:\.py)?`\]\(\.\./(tests/[\w/]+\.py)\)")

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.findings import find_failures
+from pipelines.build.failures import find_failures
 
 LEDGER = "test.bankcrm.subledger_equals_general_ledger"
 

@@ -11,12 +11,12 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from bankcrm.settings import Settings
+from pipelines.build.refresh_from import BuiltVersion, find_refresh_from
 from pipelines.identity.link import link_customers
 from pipelines.identity.review import decide
 from pipelines.loading.horizon import explain_horizon, set_horizon
-from pipelines.loading.load import open_raw
-from pipelines.refresh_from import BuiltVersion, find_refresh_from
-from pipelines.settings import Settings
+from pipelines.loading.raw import open_raw
 from tests.unit.raw_rows import insert_row
 
 DAYS = [date(2024, 1, day) for day in range(1, 10)]

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from jinja2 import Environment
 
-from pipelines.settings import PROJECT_FOLDER
+from bankcrm.settings import PROJECT_FOLDER
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from rich.console import Console
 
-from pipelines.summary import format_value, print_rows
+from pipelines.cli.screens.tables import format_value, print_rows
 
 COLUMNS = ("branch_name", "month_end", "margin", "cost_to_serve", "loss")
 ROWS = [

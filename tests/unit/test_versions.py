@@ -8,19 +8,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.errors import BankcrmError, NothingPublished
-from pipelines.settings import Settings
-from pipelines.versions import (
-    current_version,
-    list_versions,
-    next_version,
-    open_published,
-    point_to,
-    prune,
-    publish,
-    roll_back,
-    start_build,
-)
+from bankcrm.errors import BankcrmError, NothingPublished
+from bankcrm.settings import Settings
+from bankcrm.warehouse.versions import current_version, list_versions, open_published
+from pipelines.publishing.publish import next_version, point_to, prune, publish, start_build
+from pipelines.publishing.rollback import roll_back
 
 NIGHT = date(2024, 1, 31)
 

@@ -12,11 +12,11 @@ import psycopg
 import pytest
 from starlette.testclient import TestClient
 
+from bankcrm.settings import Settings
+from cube.engine.bridge import Bridge
 from cube.server.app import create_app
-from cube.server.bridge import Bridge
 from cube.server.service import Service
-from cube.wire.server import WireServer
-from pipelines.settings import Settings
+from cube.wire.session.server import WireServer
 from tests.cube.sample_marts import publish_version
 
 SECRET = "a secret of the tests that is long enough"

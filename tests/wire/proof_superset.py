@@ -23,9 +23,9 @@ from typing import Any
 import httpx
 from playwright.sync_api import sync_playwright
 
-from cube.server.auth import make_token
-from pipelines.settings import PROJECT_FOLDER, Settings
-from pipelines.versions import current_version
+from bankcrm.settings import PROJECT_FOLDER, Settings
+from bankcrm.warehouse.versions import current_version
+from cube.security.auth import make_token
 from tests.servers import free_port, wait_until
 
 PACKAGES = [

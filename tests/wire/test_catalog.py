@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from cube.server.service import Service
-from cube.wire.server import WireServer
+from cube.wire.session.server import WireServer
 
 Ask = Callable[..., list[tuple[Any, ...]]]
 QUERIES = Path(__file__).with_name("tool_queries.sql").read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from cube.server.service import Service
-from cube.wire.server import WireServer
+from cube.wire.session.server import WireServer
 
 JDBC = Path("/usr/share/java/postgresql.jar")
 PROGRAM = Path(__file__).with_name("Drivers.java")

@@ -15,12 +15,12 @@ from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import Format
 from sqlglot import exp
 
-from cube.wire import types
-from cube.wire.encoding import format_value, get_encoder
+from cube.wire.codec import types
+from cube.wire.codec.encoding import format_value, get_encoder
+from cube.wire.codec.parameters import split_array, to_literal
+from cube.wire.codec.rows import encode_rows
+from cube.wire.codec.types import WireType, from_duckdb
 from cube.wire.errors import WireError
-from cube.wire.parameters import split_array, to_literal
-from cube.wire.rows import encode_rows
-from cube.wire.types import WireType, from_duckdb
 
 DECIMALS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**20), max_value=10**20)
 MOMENTS = st.datetimes(min_value=datetime(1700, 1, 1), max_value=datetime(2999, 1, 1))

@@ -18,13 +18,13 @@ import psycopg
 import pytest
 from starlette.testclient import TestClient
 
+from bankcrm.errors import BankcrmError
+from bankcrm.settings import Settings
+from cube.engine.bridge import Bridge
+from cube.security.auth import make_token
 from cube.server.app import create_app
-from cube.server.auth import make_token
-from cube.server.bridge import Bridge
 from cube.server.service import Service
-from cube.wire.server import WireServer, load_tls
-from pipelines.errors import BankcrmError
-from pipelines.settings import Settings
+from cube.wire.session.server import WireServer, load_tls
 
 Connect = Callable[..., psycopg.Connection[Any]]
 ENDLESS = (

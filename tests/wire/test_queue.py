@@ -21,13 +21,13 @@ import psycopg
 import pytest
 from starlette.testclient import TestClient
 
+from bankcrm.settings import Settings
+from cube.engine.bridge import Bridge
+from cube.engine.warehouse import Version
+from cube.security.auth import make_token
 from cube.server.app import create_app
-from cube.server.auth import make_token
-from cube.server.bridge import Bridge
-from cube.server.warehouse import Version
-from cube.wire import running
-from cube.wire.server import WireServer
-from pipelines.settings import Settings
+from cube.wire.session import runner as running
+from cube.wire.session.server import WireServer
 from tests.servers import wait_until
 
 SECRET = "a secret of the tests that is long enough"

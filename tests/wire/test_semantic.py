@@ -13,15 +13,15 @@ import psycopg
 import pytest
 from starlette.testclient import TestClient
 
-from cube.server.auth import make_token
-from cube.server.compiled import CompiledView
+from bankcrm.settings import Settings
+from cube.compiler.compiled import CompiledView
+from cube.security.auth import make_token
 from cube.server.service import Service
 from cube.wire.catalog.rewrite import Rewriter
 from cube.wire.catalog.store import build_catalog
-from cube.wire.compiler import Reader, compile_query
-from cube.wire.server import WireServer
-from cube.wire.statements import parse_query
-from pipelines.settings import Settings
+from cube.wire.session.server import WireServer
+from cube.wire.session.statements import parse_query
+from cube.wire.translate.compiler import Reader, compile_query
 
 Rows = list[tuple[Any, ...]]
 Ask = Callable[..., Rows]

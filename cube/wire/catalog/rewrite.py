@@ -13,8 +13,8 @@ import duckdb
 from sqlglot import exp
 
 from cube.wire.catalog.oids import SYSTEM_OIDS
+from cube.wire.codec.parameters import split_array
 from cube.wire.errors import NOT_SUPPORTED, UNDEFINED_TABLE, WireError
-from cube.wire.parameters import split_array
 
 _TYPES = {
     "name": "VARCHAR",

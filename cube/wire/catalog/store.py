@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from cube.wire.catalog.oids import SYSTEM_OIDS
-from cube.wire.tables import Table
+from cube.wire.catalog.tables import Table
 
 FOLDER = Path(__file__).parent
 _MOST_CATALOGS = 32

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.contract import Contract, get_contract
+from pipelines.contracts.contract import Contract, get_contract
 from pipelines.sources.berka.balances import order_entries
 from pipelines.sources.berka.feeds import FEEDS, make_feed_table
 from pipelines.sources.berka.files import read_files

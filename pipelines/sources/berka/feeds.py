@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import duckdb
 
-from pipelines.contract import Contract
+from pipelines.contracts.contract import Contract
 from pipelines.sources.berka import codes
 
 CURRENCY = "CZK"

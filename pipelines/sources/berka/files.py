@@ -8,9 +8,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.errors import BankcrmError, RejectedDelivery
+from bankcrm.errors import BankcrmError, RejectedDelivery
+from bankcrm.sql import quote_text
 from pipelines.sources.berka import codes
-from pipelines.sql import quote_text
 
 REMEDY = "Take all eight .asc files unchanged from one copy of the PKDD'99 financial data."
 

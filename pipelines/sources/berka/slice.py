@@ -7,7 +7,7 @@ from datetime import date
 
 import duckdb
 
-from pipelines.errors import BankcrmError, RejectedDelivery
+from bankcrm.errors import BankcrmError, RejectedDelivery
 from pipelines.sources.berka import codes
 from pipelines.sources.berka.files import REMEDY, birth_date_sql, date_sql, gender_sql
 

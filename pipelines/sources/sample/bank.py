@@ -10,14 +10,14 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.contract import Contract, load_contracts
-from pipelines.errors import BankcrmError
+from bankcrm.errors import BankcrmError
+from bankcrm.sql import quote_text
+from pipelines.contracts.contract import Contract, load_contracts
 from pipelines.sources.extract import ExtractWriter
 from pipelines.sources.sample.contact_feeds import ContactFeeds
 from pipelines.sources.sample.feeds import FeedTables, make_truth
 from pipelines.sources.sample.period import Period
 from pipelines.sources.sample.simulation import simulate_bank
-from pipelines.sql import quote_text
 
 SMALLEST_BANK = 20
 TRUTH_FILE = "customer_truth.csv"

@@ -11,13 +11,13 @@ from typing import Any
 
 import duckdb
 
-from cube.server.access import Access, grant_all
-from cube.server.compiled import Member
-from cube.server.model import Model, load_model
-from cube.server.planner import plan_query
-from cube.server.query import Query as ParsedQuery
-from cube.server.query import parse_query
-from cube.server.sql import write_statement
+from cube.compiler.compiled import Member
+from cube.compiler.model import Model, load_model
+from cube.planner.planner import plan_query
+from cube.planner.sql import write_statement
+from cube.query.query import Query as ParsedQuery
+from cube.query.query import parse_query
+from cube.security.access import Access, grant_all
 from tests.cube.stock.compiler import Cell, StockCompiler, StockError, normalize, same_rows
 from tests.cube.stock.queries import MOST_ROWS, Query, QueryMaker
 

@@ -9,9 +9,9 @@ from datetime import date, timedelta
 from itertools import cycle
 from typing import Any
 
-from cube.server.compiled import CompiledDimension, CompiledView, Member
-from cube.server.measures import CompiledMeasure, Leaf, Window
-from cube.server.model import Model
+from cube.compiler.compiled import CompiledDimension, CompiledView, Member
+from cube.compiler.measures import CompiledMeasure, Leaf, Window
+from cube.compiler.model import Model
 
 Query = dict[str, Any]
 Values = Mapping[str, Sequence[Any]]

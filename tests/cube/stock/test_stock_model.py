@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from cube.server.access import AccessControl
-from cube.server.dates import format_moment, parse_range
-from cube.server.model import MODEL_FOLDER, load_model
-from cube.server.planner import plan_query
-from cube.server.query import parse_query
+from bankcrm.settings import Settings
+from cube.compiler.model import MODEL_FOLDER, load_model
+from cube.planner.planner import plan_query
+from cube.planner.sql import write_statement
+from cube.query.dates import format_moment, parse_range
+from cube.query.query import parse_query
+from cube.security.access import AccessControl
 from cube.server.response import build_meta
-from cube.server.sql import write_statement
-from pipelines.settings import Settings
 from tests.cube.stock.compiler import PROJECT, StockCompiler, find_node, is_installed
 from tests.cube.stock.queries import RELATIVE
 

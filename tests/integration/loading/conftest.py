@@ -13,14 +13,16 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.contract import get_contract
-from pipelines.control import ControlFile, control_path, delivery_stem, hash_file
-from pipelines.delivery import write_control
-from pipelines.loading.examination import LARGEST_FILE
-from pipelines.loading.landing import Delivery, find_deliveries
-from pipelines.loading.load import LoadResult, load_delivery, open_raw
-from pipelines.settings import Settings
+from bankcrm.files import hash_file
+from bankcrm.settings import Settings
+from pipelines.contracts.contract import get_contract
+from pipelines.landing.control import ControlFile, control_path, delivery_stem
+from pipelines.landing.delivery import write_control
+from pipelines.landing.folder import Delivery, find_deliveries
+from pipelines.loading.load import LoadResult, load_delivery
+from pipelines.loading.raw import open_raw
 from pipelines.sources.extract import ExtractWriter
+from pipelines.validation.examination import LARGEST_FILE
 
 
 @dataclass

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from pipelines.contract import Contract, get_contract
+from pipelines.contracts.contract import Contract, get_contract
 
 Row = dict[str, str]
 ROWS = 12

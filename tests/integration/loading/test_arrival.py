@@ -14,12 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.control import control_path
+from bankcrm.settings import Settings
+from pipelines.landing.control import control_path
+from pipelines.landing.folder import find_deliveries
 from pipelines.loading.horizon import explain_horizon, set_horizon
-from pipelines.loading.landing import find_deliveries
-from pipelines.loading.ledger import plan_nights
-from pipelines.loading.load import Loader, open_raw
-from pipelines.settings import Settings
+from pipelines.loading.load import Loader
+from pipelines.loading.night_plan import plan_nights
+from pipelines.loading.raw import open_raw
 
 if TYPE_CHECKING:
     from tests.integration.loading.conftest import Bank

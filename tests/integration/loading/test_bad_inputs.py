@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pipelines.contracts.stored_columns import personal_columns
 from pipelines.loading.horizon import explain_horizon
 from pipelines.loading.quarantine import list_quarantine, read_fields
-from pipelines.privacy.columns import personal_columns
 from tests.integration.loading.good_files import MAKERS, GoodFile, make_customers, make_entries
 from tests.integration.loading.mutations import (
     HARMLESS,

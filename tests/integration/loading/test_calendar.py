@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines.contract import get_contract
+from pipelines.contracts.contract import get_contract
+from pipelines.landing.folder import find_deliveries
 from pipelines.loading.deadlines import deadline_of, find_missing
 from pipelines.loading.horizon import set_horizon
-from pipelines.loading.landing import find_deliveries
-from pipelines.loading.ledger import plan_nights
 from pipelines.loading.load import Loader
+from pipelines.loading.night_plan import plan_nights
 from tests.integration.loading.good_files import make_entries
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines.operations import alerts
-from pipelines.operations.failpoints import PERMISSION, PLACE, FailpointReached
-from pipelines.refresh import refresh
-from pipelines.settings import Settings
+from bankcrm.failpoints import PERMISSION, PLACE, FailpointReached
+from bankcrm.settings import Settings
+from pipelines.monitoring import alerts
+from pipelines.refresh.refresh import refresh
 from tests.integration.loading.good_files import make_cards, make_entries
 
 if TYPE_CHECKING:

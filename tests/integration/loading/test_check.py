@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines.contract import get_contract
-from pipelines.control import control_path
-from pipelines.errors import BankcrmError
-from pipelines.loading.check import check_file
+from bankcrm.errors import BankcrmError
+from pipelines.contracts.contract import get_contract
+from pipelines.landing.control import control_path
+from pipelines.validation.check import check_file
 
 if TYPE_CHECKING:
     from tests.integration.loading.conftest import Bank

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from pipelines.contract import Deadline, get_contract, load_contracts
-from pipelines.errors import MissedDeadline
+from bankcrm.errors import MissedDeadline
+from pipelines.contracts.contract import Deadline, get_contract, load_contracts
+from pipelines.landing.folder import find_deliveries
 from pipelines.loading.deadlines import (
     Awaited,
     deadline_of,
@@ -19,8 +20,7 @@ from pipelines.loading.deadlines import (
     list_stale_feeds,
 )
 from pipelines.loading.horizon import set_horizon
-from pipelines.loading.landing import find_deliveries
-from pipelines.operations.waiting import wait_for_deliveries
+from pipelines.refresh.waiting import wait_for_deliveries
 from tests.integration.loading.test_nights import (
     BALANCE,
     ENTRY,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines.contract import get_contract, load_contracts
-from pipelines.errors import RejectedDelivery
-from pipelines.loading.expectations import build_suite, read_frame, write_data_docs
+from bankcrm.errors import RejectedDelivery
+from pipelines.contracts.contract import get_contract, load_contracts
+from pipelines.validation.expectations import build_suite, read_frame, write_data_docs
 
 if TYPE_CHECKING:
     from tests.integration.loading.conftest import Bank

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from pipelines.contract import Contract, load_contracts
-from pipelines.control import ControlFile, control_path, hash_file
-from pipelines.delivery import write_control
-from pipelines.loading.check import check_file
-from pipelines.loading.landing import Delivery
+from bankcrm.files import hash_file
+from pipelines.contracts.contract import Contract, load_contracts
+from pipelines.landing.control import ControlFile, control_path
+from pipelines.landing.delivery import write_control
+from pipelines.landing.folder import Delivery
 from pipelines.loading.load import LoadResult, load_delivery
 from pipelines.sources.extract import ExtractWriter
+from pipelines.validation.check import check_file
 from tests.integration.loading.good_files import (
     MAKERS,
     GoodFile,
@@ -150,7 +151,7 @@ def test_a_file_that_grows_while_it_is_read_is_rejected(
             stream.write("\n")
         return digest
 
-    monkeypatch.setattr("pipelines.loading.examination.hash_file", hash_and_grow)
+    monkeypatch.setattr("pipelines.validation.examination.hash_file", hash_and_grow)
     result = bank.load(path)
     assert result.status == "rejected"
     assert "changed while it was read" in result.problems[0]

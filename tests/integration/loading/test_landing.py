@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines.control import control_path
-from pipelines.loading.landing import find_deliveries
+from pipelines.landing.control import control_path
+from pipelines.landing.folder import find_deliveries
 
 if TYPE_CHECKING:
     from tests.integration.loading.conftest import Bank

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from pipelines.contract import load_contracts
-from pipelines.control import control_path, hash_file
+from bankcrm.files import hash_file
+from pipelines.contracts.contract import load_contracts
+from pipelines.landing.control import control_path
 from pipelines.loading import load
-from pipelines.loading.load import load_delivery, open_raw
+from pipelines.loading.load import load_delivery
 from pipelines.loading.quarantine import list_quarantine, read_fields
+from pipelines.loading.raw import open_raw
 from pipelines.sources.extract import ExtractWriter
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from pipelines.loading import load
 from pipelines.loading.ledger import Ledger, read_records
 from pipelines.loading.load import Loader
-from pipelines.loading.text_file import SMALL_FILE
+from pipelines.validation.text_file import SMALL_FILE
 
 if TYPE_CHECKING:
     from tests.integration.loading.conftest import Bank

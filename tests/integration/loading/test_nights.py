@@ -7,8 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.loading.landing import find_deliveries
-from pipelines.loading.ledger import NightPlan, plan_nights
+from pipelines.landing.folder import find_deliveries
+from pipelines.loading.night_plan import NightPlan, plan_nights
 
 if TYPE_CHECKING:
     from tests.integration.loading.conftest import Bank

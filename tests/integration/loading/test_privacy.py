@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
+from bankcrm.errors import BankcrmError
 from pipelines.cli import app
-from pipelines.contract import get_contract
-from pipelines.errors import BankcrmError
+from pipelines.contracts.contract import get_contract
 from pipelines.loading import load
 from pipelines.loading.quarantine import list_quarantine, read_fields
 from pipelines.loading.release import find_quarantined, release_rows, write_corrections

@@ -5,8 +5,8 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from pipelines.contract import Column, get_contract
-from pipelines.errors import ContractError
+from bankcrm.errors import ContractError
+from pipelines.contracts.contract import Column, get_contract
 from pipelines.loading.raw_schema import create_raw_schema
 
 CONTRACT = get_contract("teller.teller")

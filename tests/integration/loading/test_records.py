@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from pipelines.checking import check_and_print
-from pipelines.contract import load_contracts
-from pipelines.loading.check import check_file
-from pipelines.loading.expectations import _stated_rows
-from pipelines.loading.landing import find_deliveries, is_delivered
+from pipelines.cli.screens.check import check_and_print
+from pipelines.contracts.contract import load_contracts
+from pipelines.landing.folder import find_deliveries, is_delivered
 from pipelines.loading.load import LoadResult
 from pipelines.loading.quarantine import list_quarantine, read_fields
 from pipelines.loading.release import release_rows, write_corrections
+from pipelines.validation.check import check_file
+from pipelines.validation.expectations import _stated_rows
 from tests.integration.loading.good_files import GoodFile, make_customers, make_entries
 from tests.integration.loading.test_nights import BALANCE, ENTRY, dates, day, deliver, plan, run
 

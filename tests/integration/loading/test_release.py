@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines.contract import get_contract
-from pipelines.errors import BankcrmError
+from bankcrm.errors import BankcrmError
+from pipelines.contracts.contract import get_contract
 from pipelines.loading.quarantine import list_quarantine, read_fields
 from pipelines.loading.release import find_quarantined, release_rows, write_corrections
 

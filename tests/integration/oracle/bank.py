@@ -9,7 +9,7 @@ from functools import cached_property
 
 import duckdb
 
-from pipelines.settings import Settings
+from bankcrm.settings import Settings
 from tests.integration.oracle.accounts import AccountId
 from tests.integration.oracle.classes import Classes
 from tests.integration.oracle.costs import Costs

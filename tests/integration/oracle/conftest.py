@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipelines.settings import Settings
-from pipelines.versions import open_published
+from bankcrm.settings import Settings
+from bankcrm.warehouse.versions import open_published
 from tests.integration.oracle.bank import OracleBank, open_bank
 
 

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from pipelines.settings import PROJECT_FOLDER
+from bankcrm.settings import PROJECT_FOLDER
 from tests.integration.oracle.deliveries import Landing, Row
 from tests.integration.oracle.figures import half_up
 from tests.integration.oracle.history import History

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pipelines.contract import Contract, get_contract
+from pipelines.contracts.contract import Contract, get_contract
 
 Row = dict[str, str]
 _FILE_NAME = re.compile(r"_(\d{4}-\d{2}-\d{2})_r(\d+)\.csv(?:\.gz)?$")

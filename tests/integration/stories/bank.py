@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from pipelines.contract import Contract, load_contracts
+from pipelines.contracts.contract import Contract, load_contracts
 from pipelines.sources.extract import ExtractWriter
 
 FIRST, LAST = date(2023, 1, 1), date(2023, 12, 31)

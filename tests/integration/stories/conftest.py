@@ -9,9 +9,9 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from pipelines.refresh import refresh
-from pipelines.settings import Settings
-from pipelines.versions import open_published
+from bankcrm.settings import Settings
+from bankcrm.warehouse.versions import open_published
+from pipelines.refresh.refresh import refresh
 from tests.integration.stories import (
     cured_loan,
     half_a_book,

@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.contract import Contract, load_contracts
-from pipelines.control import ControlFile, control_path
+from pipelines.contracts.contract import Contract, load_contracts
+from pipelines.landing.control import ControlFile, control_path
 from pipelines.sources.berka import BerkaSummary, make_berka_extracts
 
 PROJECT_FOLDER = Path(__file__).resolve().parents[3]

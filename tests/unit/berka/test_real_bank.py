@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.contract import Contract, load_contracts
-from pipelines.control import hash_file
+from bankcrm.files import hash_file
+from pipelines.contracts.contract import Contract, load_contracts
 from pipelines.sources.berka import BalanceCheck, BerkaSummary, make_berka_extracts
 from pipelines.sources.berka.feeds import FEEDS
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.errors import BankcrmError, RejectedDelivery
+from bankcrm.errors import BankcrmError, RejectedDelivery
 from pipelines.sources.berka import LeftOut, make_berka_extracts
 
 Convert = Callable[..., duckdb.DuckDBPyConnection]

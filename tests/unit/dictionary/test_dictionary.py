@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from cube.dictionary.entries import Dictionary, Mart, collect_entries
-from cube.dictionary.pages import PAGES, render_pages
-from cube.server.model import load_model
-from pipelines.base_version import SEEDS_FOLDER
-from pipelines.parameters.seeds import read_seeds
+from cube.compiler.model import load_model
+from pipelines.documents.dictionary.entries import Dictionary, Mart, collect_entries
+from pipelines.documents.dictionary.pages import PAGES, render_pages
+from pipelines.parameters.seeds import SEEDS_FOLDER, read_seeds
 
 
 def node(kind: str, name: str, **more: Any) -> dict[str, Any]:

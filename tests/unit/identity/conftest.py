@@ -10,10 +10,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from bankcrm.settings import Settings
 from pipelines.identity.link import LinkReport, link_customers
 from pipelines.loading.horizon import set_horizon
-from pipelines.loading.load import open_raw
-from pipelines.settings import Settings
+from pipelines.loading.raw import open_raw
 from tests.unit.raw_rows import insert_row
 
 DAYS = [date(2024, 1, day) for day in range(1, 10)]

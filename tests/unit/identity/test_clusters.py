@@ -8,10 +8,10 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.contracts.contract import Customer
 from pipelines.identity.clusters import (
     BEGINNING,
     FOR_EVER,
-    Customer,
     Document,
     Edge,
     Link,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bankcrm.sql import quote_text
 from pipelines.privacy.comparable import FULL_WIDTH, HALF_WIDTH, create_macros
-from pipelines.sql import quote_text
 
 
 @pytest.fixture(scope="module")

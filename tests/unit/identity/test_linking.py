@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.errors import BankcrmError
+from bankcrm.errors import BankcrmError
+from bankcrm.settings import Settings
 from pipelines.identity.parameters import load_parameters
 from pipelines.identity.review import decide, find_pair, list_waiting, list_waiting_customers
-from pipelines.loading.load import open_raw
-from pipelines.settings import Settings
+from pipelines.loading.raw import open_raw
 from tests.unit.identity.conftest import DAYS, Bank
 
 OLD_CARD: dict[str, Any] = {"document_type": "ID_CARD", "document_number": "110105491231002"}

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bankcrm.settings import Settings
 from pipelines.cli import app
-from pipelines.loading.load import open_raw
-from pipelines.settings import Settings
+from pipelines.loading.raw import open_raw
 from tests.unit.identity.conftest import DAYS, Bank
 
 RUNNER = CliRunner(env={"COLUMNS": "160"})

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from pipelines.contract import load_contracts
-from pipelines.loading.delivery_guide import GUIDE, render_delivery_guide
+from pipelines.contracts.contract import load_contracts
+from pipelines.documents.delivery_guide import GUIDE, render_delivery_guide
 
 
 def test_the_committed_guide_is_what_the_contracts_render() -> None:

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 
 import pytest
 
-from pipelines.contract import Contract, load_contracts
+from pipelines.contracts.contract import Contract, load_contracts
 from pipelines.loading.deadlines import newest_due_night
 
 

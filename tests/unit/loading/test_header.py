@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.contract import get_contract
-from pipelines.loading.header import compare_header, split_header
+from pipelines.contracts.contract import get_contract
+from pipelines.validation.header import compare_header, split_header
 
 CONTRACT = get_contract("teller.teller")
 

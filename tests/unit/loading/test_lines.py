@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.loading.lines import find_stray_quote, has_mixed_line_ends, number_records
+from pipelines.validation.lines import find_stray_quote, has_mixed_line_ends, number_records
 
 
 def write(folder: Path, content: str) -> Path:

@@ -7,8 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.contract import CheckDigits, CheckDigitScheme
-from pipelines.loading.numbers import bad_check_digit_sql, card_number_sql, mask_card_number_sql
+from pipelines.contracts.check_digits import (
+    bad_check_digit_sql,
+    card_number_sql,
+    mask_card_number_sql,
+)
+from pipelines.contracts.contract import CheckDigits, CheckDigitScheme
 from pipelines.sources.sample.documents import is_id_card
 
 RIGHT: list[tuple[CheckDigitScheme, str]] = [

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from pipelines.contract import Contract, Format, load_contracts
-from pipelines.loading import plain, text_file
-from pipelines.loading.examination import Examination, examine_file
-from pipelines.loading.source import typed_sql
-from pipelines.loading.text_file import TextFile, Workspace, open_text
+from pipelines.contracts.contract import Contract, Format, load_contracts
+from pipelines.validation import fast_path as plain
+from pipelines.validation import text_file
+from pipelines.validation.examination import Examination, examine_file
+from pipelines.validation.source import typed_sql
+from pipelines.validation.text_file import TextFile, Workspace, open_text
 
 FREE: dict[str, object] = {"nullable": True}
 COLUMNS: dict[str, tuple[str, dict[str, object]]] = {

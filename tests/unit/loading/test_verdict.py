@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.contract import Column, Contract, load_contracts
-from pipelines.loading import verdict
+from pipelines.contracts.contract import Column, Contract, load_contracts
+from pipelines.validation import row_rules as verdict
 
 FREE: dict[str, object] = {"nullable": True}
 COLUMNS: dict[str, tuple[str, dict[str, object]]] = {

@@ -13,18 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from cube.server.rollup_state import RollupState
-from pipelines.errors import DiskFull, NoSuccess
-from pipelines.operations.alerts import (
+from bankcrm.errors import DiskFull, NoSuccess
+from bankcrm.settings import Settings
+from bankcrm.warehouse.rollup_states import RollupState
+from pipelines.monitoring.alerts import (
     alert_about_error,
     alert_about_ignored,
     alert_about_rollups,
     alert_about_run,
 )
 from pipelines.operations.journal import Journal
+from pipelines.operations.last_success import note_success, require_success
 from pipelines.operations.runs import begin_run
-from pipelines.operations.success import note_success, require_success
-from pipelines.settings import Settings
 
 SIX = time(6, 0)
 
@@ -167,7 +167,7 @@ def test_a_success_counts_until_the_next_deadline(
     """A refresh ended well at five; asked around six of this day and of the next."""
     six = datetime(2024, 3, 5, 6, tzinfo=UTC).astimezone().replace(hour=6, minute=0)
     success = six - timedelta(hours=1)
-    monkeypatch.setattr("pipelines.operations.success.now", lambda: success.astimezone(UTC))
+    monkeypatch.setattr("pipelines.operations.last_success.now", lambda: success.astimezone(UTC))
     settings = Settings(home=tmp_path)
     note_success(settings, 1, "2024-03-04-001")
     moment = six + timedelta(hours=hours_after_six)

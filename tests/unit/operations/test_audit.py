@@ -15,10 +15,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from bankcrm.audit import TORN_ACTION, log_file, read_entries, read_head, record
+from bankcrm.errors import BankcrmError
+from bankcrm.settings import Settings
+from bankcrm.warehouse.manifest import describe_file, write_manifest
 from pipelines.cli import app
-from pipelines.errors import BankcrmError
-from pipelines.manifest import describe_file, write_manifest
-from pipelines.operations.audit import TORN_ACTION, log_file, read_entries, read_head, record
 from pipelines.operations.audit_check import (
     check_audit_log,
     read_backup_anchor,
@@ -26,7 +27,6 @@ from pipelines.operations.audit_check import (
     rotate_audit_log,
 )
 from pipelines.operations.runs import begin_run
-from pipelines.settings import Settings
 
 ACTIONS = ("refresh_started", "waiver_granted", "refresh_ended", "rolled_back", "exported")
 Harm = Callable[[list[bytes]], list[bytes]]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bankcrm.settings import PROJECT_FOLDER
 from pipelines.cli import app
-from pipelines.settings import PROJECT_FOLDER
 
 DEPLOY = PROJECT_FOLDER / "deploy"
 NOT_INSTALLED = "bankcrm is not executable: No such file or directory"

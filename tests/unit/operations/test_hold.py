@@ -7,24 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.errors import BankcrmError
-from pipelines.manifest import read_manifest
-from pipelines.operations.alerts import alert_about_run
-from pipelines.operations.audit import read_entries, read_head, record
-from pipelines.operations.audit_versions import record_found_version, record_published
-from pipelines.operations.hold import read_hold, release_publishing
+from bankcrm.audit import read_entries, read_head, record
+from bankcrm.errors import BankcrmError
+from bankcrm.settings import Settings
+from bankcrm.warehouse.manifest import read_manifest
+from bankcrm.warehouse.versions import current_version, version_file
+from pipelines.monitoring.alerts import alert_about_run
+from pipelines.monitoring.status import read_status
 from pipelines.operations.journal import Journal
 from pipelines.operations.runs import begin_run
-from pipelines.operations.status import read_status
-from pipelines.settings import Settings
-from pipelines.versions import (
-    current_version,
-    next_version,
-    point_to,
-    publish,
-    roll_back,
-    version_file,
-)
+from pipelines.publishing.audit_entries import record_found_version, record_published
+from pipelines.publishing.hold import read_hold, release_publishing
+from pipelines.publishing.publish import next_version, point_to, publish
+from pipelines.publishing.rollback import roll_back
 
 NIGHT = date(2024, 1, 31)
 FIRST, SECOND, THIRD = (f"2024-01-31-00{number}" for number in (1, 2, 3))
@@ -129,7 +124,7 @@ def test_status_tells_of_a_hold_and_of_a_broken_audit_log(tmp_path: Path) -> Non
 
 def test_a_run_that_is_held_wakes_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[object] = []
-    monkeypatch.setattr("pipelines.operations.alerts.send_alert", lambda *what: told.append(what))
+    monkeypatch.setattr("pipelines.monitoring.alerts.send_alert", lambda *what: told.append(what))
     settings = Settings(home=tmp_path, alert_webhook="http://127.0.0.1:9/")
     for outcome in ("held", "audit log broken"):
         with begin_run(settings, "refresh") as run:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.errors import FailedBuild
-from pipelines.operations.failpoints import PERMISSION, PLACE, FailpointReached, reach
+from bankcrm.errors import FailedBuild
+from bankcrm.failpoints import PERMISSION, PLACE, FailpointReached, reach
+from bankcrm.settings import Settings
 from pipelines.operations.journal import Journal
 from pipelines.operations.runs import begin_run, find_run, list_runs, run_log
-from pipelines.settings import Settings
 
 
 @pytest.fixture

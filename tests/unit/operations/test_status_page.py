@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from cube.server.rollup_state import RollupState
-from pipelines.errors import BlockedNight
-from pipelines.loading.load import open_raw
+from bankcrm.errors import BlockedNight
+from bankcrm.settings import Settings
+from bankcrm.warehouse.rollup_states import RollupState
+from pipelines.loading.raw import open_raw
+from pipelines.monitoring.status import FeedStatus, Status, TestStatus, read_status
+from pipelines.monitoring.status_page import render_status_page
 from pipelines.operations.runs import RunRecord, StepRecord
-from pipelines.operations.status import FeedStatus, Status, TestStatus, read_status
-from pipelines.operations.status_page import render_status_page
-from pipelines.settings import Settings
 
 NOON = datetime(2024, 2, 3, 12, tzinfo=UTC)
 FEED = FeedStatus(

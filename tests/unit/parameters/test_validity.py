@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.errors import InvalidParameters
+from bankcrm.errors import InvalidParameters
+from bankcrm.settings import PROJECT_FOLDER
 from pipelines.parameters.validity import check_parameters
-from pipelines.settings import PROJECT_FOLDER
 
 PROPERTIES = """
 seeds:

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bankcrm.audit import read_entries
+from bankcrm.settings import Settings
 from pipelines.cli import app
-from pipelines.loading.load import open_raw
-from pipelines.operations.audit import read_entries
-from pipelines.privacy.copies import bring_back_vault, copy_vault, repeat_erasures
+from pipelines.loading.raw import open_raw
 from pipelines.privacy.erasure import erase_customers
 from pipelines.privacy.register import REGISTER_NAME, Erasure
-from pipelines.settings import Settings
+from pipelines.recovery.vault_copies import bring_back_vault, copy_vault, repeat_erasures
 from tests.unit.identity.conftest import DAYS, Bank
 
 RUNNER = CliRunner(env={"COLUMNS": "200"})

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pipelines.contract import Contract, get_contract, load_contracts
-from pipelines.privacy.columns import stored_columns, stored_names
+from bankcrm.sql import quote_name
+from pipelines.contracts.contract import Contract, get_contract, load_contracts
+from pipelines.contracts.stored_columns import stored_columns, stored_names
 from pipelines.privacy.vault import BLOCK_BYTES, KEY_BYTES, use_key
-from pipelines.sql import quote_name
 
 KEY = bytes(range(KEY_BYTES))
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.errors import VaultUnfit
-from pipelines.loading.load import open_raw
-from pipelines.settings import Settings
+from bankcrm.errors import VaultUnfit
+from bankcrm.settings import Settings
+from pipelines.loading.raw import open_raw
 from tests.unit.raw_rows import insert_row
 
 NIGHT = date(2024, 1, 1)

@@ -11,12 +11,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.errors import BankcrmError
-from pipelines.report.formats import format_cell
-from pipelines.report.layout import InvalidLayout, Layout, read_layout
-from pipelines.report.report import render_report
-from pipelines.report.standing import Standing
-from pipelines.settings import PROJECT_FOLDER
+from bankcrm.errors import BankcrmError
+from bankcrm.settings import PROJECT_FOLDER
+from pipelines.documents.report.formats import format_cell
+from pipelines.documents.report.freshness import Standing
+from pipelines.documents.report.layout import InvalidLayout, Layout, read_layout
+from pipelines.documents.report.report import render_report
 
 HOSTILE = """</svg><script>alert("1")</script>&<img src=x onerror='steal()'>"""
 STANDING = Standing("2024-02-29-001", date(2024, 2, 29), date(2024, 2, 29), [])

@@ -11,8 +11,8 @@ from typing import Protocol
 
 import pytest
 
-from pipelines.contract import Contract, load_contracts
-from pipelines.control import ControlFile, control_path
+from pipelines.contracts.contract import Contract, load_contracts
+from pipelines.landing.control import ControlFile, control_path
 from pipelines.sources.sample import SampleSummary, make_sample_bank
 
 START = date(2024, 1, 17)

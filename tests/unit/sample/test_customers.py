@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines.errors import BankcrmError
+from bankcrm.errors import BankcrmError
 from pipelines.sources.sample import make_sample_bank
 from pipelines.sources.sample.documents import is_id_card, is_licence
 

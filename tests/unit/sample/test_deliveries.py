@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from pipelines.contract import Column, Contract, load_contracts
-from pipelines.control import hash_file
-from pipelines.settings import PROJECT_FOLDER
+from bankcrm.files import hash_file
+from bankcrm.settings import PROJECT_FOLDER
+from pipelines.contracts.contract import Column, Contract, load_contracts
 from pipelines.sources.extract import control_sum
 from pipelines.sources.sample import make_sample_bank
 

@@ -5,7 +5,7 @@ export interface Standing {
   businessDate: string;
   publishedAt: string;
   /** The newest night that should be published by now, `YYYY-MM-DD`. */
-  expectedDate: string;
+  expectedDate: string | null;
   /** The day by the server's clock, `YYYY-MM-DD`. */
   today: string;
   user: string | null;
@@ -37,5 +37,5 @@ export async function fetchStanding(token: string | null): Promise<Standing> {
 
 /** Whether the published night is older than it should be. Dates compare as text. */
 export function isStale(standing: Standing): boolean {
-  return standing.businessDate < standing.expectedDate;
+  return standing.expectedDate !== null && standing.businessDate < standing.expectedDate;
 }

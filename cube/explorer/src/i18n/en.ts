@@ -22,6 +22,7 @@ export const en = {
   old: (days: number) => `${days.toLocaleString('en')} days old`,
   stale: (days: number) => `${days} ${days === 1 ? 'day' : 'days'} behind`,
   staleHint: (expected: string) => `The night of ${expected} should be published by now.`,
+  unknownHint: 'This server does not know the deadlines of the feeds.',
   freshHint: 'The newest night is published.',
   newVersion: (version: string) => `Version ${version} has been published.`,
   newVersionHint: (version: string) =>

@@ -24,6 +24,7 @@ export const zh: Texts = {
   old: (days) => `距今${days}天`,
   stale: (days) => `滞后${days}天`,
   staleHint: (expected) => `${expected}的数据此时应已发布。`,
+  unknownHint: '本服务器不知道各数据源的到达期限。',
   freshHint: '已发布最新一日的数据。',
   newVersion: (version) => `新版本 ${version} 已发布。`,
   newVersionHint: (version) => `本页仍使用 ${version}，不会混用不同日期的数据。`,

@@ -70,7 +70,7 @@ function AsOf({ standing }: { standing: Standing }) {
   const { t, language } = useTexts();
   const { businessDate, expectedDate, version } = standing;
   const stale = isStale(standing);
-  const hint = stale ? t.staleHint(formatDay(expectedDate, language)) : t.freshHint;
+  const hint = expectedDate === null ? t.unknownHint : stale ? t.staleHint(formatDay(expectedDate, language)) : t.freshHint;
   return (
     <p class={stale ? 'as-of stale' : 'as-of'} role="status">
       <span title={hint}>
@@ -87,7 +87,7 @@ function AsOf({ standing }: { standing: Standing }) {
 
 /** A few nights are waited for; beyond a month the age of the figures is what matters. */
 function describeAge({ businessDate, expectedDate, today }: Standing, t: Texts): string {
-  const behind = daysBetween(businessDate, expectedDate);
+  const behind = daysBetween(businessDate, expectedDate ?? today);
   return behind > LONGEST_WAIT ? t.old(daysBetween(businessDate, today)) : t.stale(behind);
 }
 

@@ -1,0 +1,1 @@
+"""The published version, as its writer and its readers share it."""

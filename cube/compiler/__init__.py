@@ -1,0 +1,1 @@
+"""The YAML of the model, compiled and checked once."""

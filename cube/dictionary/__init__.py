@@ -1,5 +1,0 @@
-"""The business data dictionary: every question, measure, mart and parameter in business words."""
-
-from cube.dictionary.pages import write_dictionary
-
-__all__ = ["write_dictionary"]

@@ -1,0 +1,1 @@
+"""Runs statements on a published version: slots, single flight, cache, cancel."""

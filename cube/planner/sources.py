@@ -1,0 +1,296 @@
+"""Which facts a query needs, and which cubes each of them is read through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from cube.compiler.compiled import (
+    Member,
+)
+from cube.compiler.expression import MemberId
+from cube.compiler.filters import Condition, Node, list_conditions
+from cube.compiler.joins import JoinStep, Tree, is_multiplied
+from cube.compiler.measures import (
+    Leaf,
+    Nested,
+    Part,
+    Stage,
+    Window,
+)
+from cube.compiler.policy import HIDDEN
+from cube.errors import QueryError
+from cube.planner.plan import Body, Column, NestedSource, Rolling, Source, StagePlan, is_moved
+from cube.planner.resolver import Resolver
+from cube.query.dates import DateRange
+from cube.query.query import MAXIMUM_LIMIT
+
+_UNMOVED_BY_REPEATS = ("min", "max", "count_distinct", "count_distinct_approx")
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A tree with the joins that columns, filters and some leaves need."""
+
+    tree: Tree
+    joins: tuple[JoinStep, ...]
+
+    @property
+    def cubes(self) -> frozenset[str]:
+        """The root and every joined cube."""
+        return frozenset({self.tree.root}.union(step.cube for step in self.joins))
+
+
+class Facts:
+    """Divides the parts of a query into sources."""
+
+    def __init__(
+        self,
+        resolver: Resolver,
+        columns: tuple[Column, ...],
+        where: tuple[Node, ...],
+        rolled: dict[str, tuple[Member, DateRange | None]],
+    ) -> None:
+        self._resolver = resolver
+        self._columns = columns
+        self._where = where
+        self._rolled = rolled
+
+    def body(self, columns: tuple[Column, ...], parts: Iterable[tuple[str, Part]]) -> Body:
+        """Sources of the parts, each with the root it hangs on. Without parts, rows of one root."""
+        listed = list(parts)
+        leaves = [(root, part) for root, part in listed if isinstance(part, Leaf)]
+        nested = [(root, part) for root, part in listed if isinstance(part, Nested)]
+        windows = [part for _, part in listed if isinstance(part, Window)]
+        sources = self._sources(columns, leaves)
+        if not sources and not nested:
+            sources = [self._without_leaves(columns)]
+        inner = tuple(
+            self._nested(columns, part, root, f"nested_{position}")
+            for position, (root, part) in enumerate(nested)
+        )
+        return Body(columns, tuple(sources), inner, tuple(dict.fromkeys(windows)))
+
+    def _nested(
+        self, columns: tuple[Column, ...], part: Nested, root: str, name: str
+    ) -> NestedSource:
+        known = {column.id for column in columns if column.granularity is None}
+        added = tuple(
+            Column(f"@{'.'.join(id_)}", self._resolver.dimension(id_))
+            for id_ in part.include
+            if id_ not in known
+        )
+        parts = [(root, inner) for inner in part.base.parts.values()]
+        return NestedSource(name, part, self.body(columns + added, parts))
+
+    def _sources(self, columns: tuple[Column, ...], leaves: list[tuple[str, Leaf]]) -> list[Source]:
+        sources: list[Source] = []
+        for root, leaf in leaves:
+            for position, source in enumerate(sources):
+                grown = self._grow(source, root, columns, leaf)
+                if grown is not None:
+                    sources[position] = grown
+                    break
+            else:
+                sources.append(self._start(f"source_{len(sources)}", root, columns, leaf))
+        return [self._add_stages(source, columns) for source in sources]
+
+    def _start(self, name: str, root: str, columns: tuple[Column, ...], leaf: Leaf) -> Source:
+        rolling = self._rolling(leaf, columns)
+        self._check_shift(leaf, columns)
+        read = _read_columns(columns, rolling)
+        fit, where = self._guard(self._root_of(root, leaf), read, self._kept(rolling), [leaf])
+        repeated = _is_sensitive(leaf) and is_multiplied(leaf.cube, fit.joins)
+        key = self._resolver.model.cubes[leaf.cube].primary_key if repeated else ()
+        return Source(
+            name,
+            fit.tree.root,
+            fit.tree.table,
+            fit.joins,
+            where,
+            (leaf,),
+            distinct=key,
+            shifts=leaf.shifts,
+            rolling=rolling,
+        )
+
+    def _grow(
+        self, source: Source, root: str, columns: tuple[Column, ...], leaf: Leaf
+    ) -> Source | None:
+        """The source with one more leaf, if the same rows serve both."""
+        first = source.leaves[0]
+        same = (leaf.shifts, leaf.frame) == (first.shifts, first.frame)
+        if not same or self._root_of(root, leaf) != source.root:
+            return None
+        if source.distinct and leaf.cube != first.cube:
+            return None
+        leaves = (*source.leaves, leaf)
+        read = _read_columns(columns, source.rolling)
+        fit, where = self._guard(source.root, read, self._kept(source.rolling), leaves)
+        if where != source.where:
+            return None
+        if not source.distinct and any(
+            _is_sensitive(item) and is_multiplied(item.cube, fit.joins) for item in leaves
+        ):
+            return None
+        return replace(source, joins=fit.joins, leaves=leaves)
+
+    def _without_leaves(self, columns: tuple[Column, ...]) -> Source:
+        """Rows of the root that reaches every member of a query without measures."""
+        members = [column.member for column in columns]
+        roots = dict.fromkeys([*(member.root for member in members), *self._resolver.roots()])
+        for root in filter(self._may_list, roots):
+            try:
+                fit, where = self._guard(root, columns, self._where, ())
+            except QueryError:
+                continue
+            return Source("source_0", root, fit.tree.table, fit.joins, where, ())
+        names = " and ".join(member.name for member in members)
+        raise QueryError(f"nothing joins {names}; add a measure that they describe")
+
+    def _may_list(self, root: str) -> bool:
+        return self._resolver.access.may_list(root, self._resolver.roots())
+
+    def _root_of(self, root: str, leaf: Leaf) -> str:
+        reached = any(tree.reaches(leaf.cubes) for tree in self._resolver.trees(root))
+        return root if reached else leaf.cube
+
+    def _fit(
+        self,
+        root: str,
+        columns: tuple[Column, ...],
+        where: tuple[Node, ...],
+        leaves: Iterable[Leaf],
+    ) -> _Fit:
+        """The first tree of the root that has every member, and the joins needed from it."""
+        needed = _needed_cubes(columns, where) | frozenset().union(*(x.cubes for x in leaves))
+        for tree in self._resolver.trees(root):
+            if tree.reaches(needed):
+                return _Fit(tree, tree.select(needed))
+        raise QueryError(self._explain_unreached(root, columns, where))
+
+    def _guard(
+        self,
+        root: str,
+        columns: tuple[Column, ...],
+        where: tuple[Node, ...],
+        leaves: Iterable[Leaf],
+    ) -> tuple[_Fit, tuple[Node, ...]]:
+        """The joins of a source, and its filters with the row rules of every cube that it reads.
+
+        A rule may itself need a join, and the joined cube bring a rule of its own.
+        """
+        measured = frozenset(leaf.cube for leaf in leaves)
+        rules: tuple[Node, ...] = ()
+        while True:
+            fit = self._fit(root, columns, where + rules, leaves)
+            found = self._resolver.access.select_rules(fit.cubes, measured)
+            if found == rules:
+                return fit, where + rules
+            rules = found
+
+    def _explain_unreached(
+        self, root: str, columns: tuple[Column, ...], where: tuple[Node, ...]
+    ) -> str:
+        members = [column.member for column in columns]
+        members += [condition.member for node in where for condition in list_conditions(node)]
+        title = self._resolver.model.cubes[root].definition.title or root
+        for member in (m for m in members if not m.name.startswith(HIDDEN)):
+            if not any(tree.reaches(_cubes(member)) for tree in self._resolver.trees(root)):
+                return (
+                    f"'{member.name}' does not describe the rows of '{title}'; group and filter "
+                    "by members that all measures of the query share"
+                )
+        return f"the members of the query cannot be combined with '{title}'"
+
+    def _kept(self, rolling: Rolling | None) -> tuple[Node, ...]:
+        """Filters of a source. A rolling window looks beyond the range of its time member."""
+        if rolling is None:
+            return self._where
+        return tuple(
+            node
+            for node in self._where
+            if not (
+                isinstance(node, Condition)
+                and node.operator == "inDateRange"
+                and node.member.name == rolling.member.name
+                and node.values == rolling.bounds
+            )
+        )
+
+    def _rolling(self, leaf: Leaf, columns: tuple[Column, ...]) -> Rolling | None:
+        if leaf.frame is None:
+            return None
+        what = f"the rolling window of '{leaf.name.replace('__', '.')}'"
+        if len(self._rolled) != 1:
+            raise QueryError(f"{what} needs one time dimension with a dateRange")
+        ((member, bounds),) = self._rolled.values()
+        if bounds is None:
+            raise QueryError(f"{what} needs a dateRange at '{member.name}'")
+        times = [column for column in columns if column.member.name == member.name]
+        if len(times) > 1 or any(column.granularity is None for column in times):
+            raise QueryError(f"{what} takes one granularity of '{member.name}' at a time")
+        if times and times[0].granularity is not None:
+            seconds = (bounds[1] - bounds[0]).total_seconds()
+            if seconds / times[0].granularity.interval.approximate_seconds > MAXIMUM_LIMIT:
+                raise QueryError(f"{what} would have more than {MAXIMUM_LIMIT} periods")
+        return Rolling(leaf.frame, member, times[0] if times else None, bounds)
+
+    def _check_shift(self, leaf: Leaf, columns: tuple[Column, ...]) -> None:
+        """A shift needs a time to move, and cannot move the days of a calendar."""
+        if not leaf.shifts:
+            return
+        members = [column.member for column in columns]
+        members += [c.member for node in self._where for c in list_conditions(node)]
+        what = f"the time shift of '{leaf.name.split('__')[1]}'"
+        for member in members:
+            if self._resolver.is_calendar(member):
+                raise QueryError(f"{what} cannot move '{member.name}'; use a time dimension")
+        moved = [m for m in members if any(is_moved(m, shift) for shift in leaf.shifts)]
+        if not moved:
+            raise QueryError(f"{what} needs a time dimension in the query")
+
+    def _add_stages(self, source: Source, columns: tuple[Column, ...]) -> Source:
+        stages = dict.fromkeys(stage for leaf in source.leaves for stage in leaf.stages)
+        plans = tuple(self._stage(source, stage, columns) for stage in stages)
+        return replace(source, stages=plans)
+
+    def _stage(self, source: Source, stage: Stage, columns: tuple[Column, ...]) -> StagePlan:
+        kept = tuple(column for column in columns if column.id in stage.keep_only)
+        filters = tuple(node for node in source.where if _concerns(node, stage.keep_only))
+        needed = _needed_cubes(kept, filters) | stage.cubes
+        tree = next(t for t in self._resolver.trees(source.root) if t.reaches(needed))
+        return StagePlan(stage, kept, filters, tree.select(needed))
+
+
+def _is_sensitive(leaf: Leaf) -> bool:
+    return leaf.kind not in _UNMOVED_BY_REPEATS
+
+
+def _concerns(node: Node, keep_only: frozenset[MemberId]) -> bool:
+    """Whether a filter restricts the period of a multi-stage measure."""
+    inside = {condition.member.source.id in keep_only for condition in list_conditions(node)}
+    if len(inside) > 1:
+        names = ", ".join(condition.member.name for condition in list_conditions(node))
+        raise QueryError(
+            f"an 'or' over {names} mixes the period with other members, so the end of the period "
+            "of a balance is not defined; filter the period on its own"
+        )
+    return inside == {True}
+
+
+def _read_columns(columns: tuple[Column, ...], rolling: Rolling | None) -> tuple[Column, ...]:
+    """Columns that the rows of a source need: a window reads its time even where no column does."""
+    if rolling is None or rolling.column is not None:
+        return columns
+    return (*columns, Column(rolling.member.name, rolling.member))
+
+
+def _cubes(member: Member) -> frozenset[str]:
+    return member.source.cubes
+
+
+def _needed_cubes(columns: Iterable[Column], nodes: Iterable[Node]) -> frozenset[str]:
+    members = [column.member for column in columns]
+    members += [condition.member for node in nodes for condition in list_conditions(node)]
+    return frozenset().union(*map(_cubes, members))

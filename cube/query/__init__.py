@@ -1,0 +1,1 @@
+"""A query as clients send it, parsed and checked without a model."""

@@ -1,0 +1,1 @@
+"""Values and rows as bytes of the PostgreSQL protocol."""

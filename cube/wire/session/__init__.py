@@ -1,0 +1,1 @@
+"""Connections, sessions and portals of PostgreSQL clients."""

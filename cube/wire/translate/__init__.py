@@ -1,0 +1,1 @@
+"""PostgreSQL statements over views become queries of the cubes."""

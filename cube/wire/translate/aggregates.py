@@ -1,0 +1,115 @@
+"""Aggregates as they are written in SQL, and the measures that they fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from cube.compiler.compiled import Member
+from cube.compiler.measures import CompiledMeasure, Leaf, Part
+from cube.wire.catalog.tables import type_of_measure
+from cube.wire.errors import GROUPING, NOT_SUPPORTED, WireError
+
+_AGGREGATES: Mapping[str, str] = {
+    "sum": "SUM({})",
+    "count": "COUNT({})",
+    "count_distinct": "COUNT(DISTINCT {})",
+    "count_distinct_approx": "COUNT(DISTINCT {})",
+    "min": "MIN({})",
+    "max": "MAX({})",
+    "avg": "AVG({})",
+}
+
+
+def is_aggregate(node: exp.Expr) -> bool:
+    """Whether a node aggregates rows of the view; the function of a window works on the answer."""
+    if isinstance(node, exp.Anonymous) and node.name.lower() == "measure":
+        return True
+    return isinstance(node, exp.AggFunc) and not isinstance(node.parent, exp.Window)
+
+
+def get_argument(node: exp.Expr) -> tuple[exp.Expr | None, bool]:
+    """What an aggregate is taken of, and whether of distinct values."""
+    if isinstance(node, exp.Anonymous):
+        if len(node.expressions) != 1:
+            raise WireError(NOT_SUPPORTED, "MEASURE takes one measure")
+        return node.expressions[0], False
+    argument = node.this
+    if isinstance(argument, exp.Distinct):
+        if len(argument.expressions) != 1:
+            raise WireError(NOT_SUPPORTED, "COUNT(DISTINCT ...) takes one column")
+        return strip_casts(argument.expressions[0]), True
+    return (None if argument is None else strip_casts(argument)), isinstance(
+        node, exp.ApproxDistinct
+    )
+
+
+def strip_casts(node: exp.Expr) -> exp.Expr:
+    """Without parentheses, casts and truncation of numbers, which keep values apart."""
+    while isinstance(node, exp.Paren | exp.Cast | exp.Trunc):
+        node = node.this
+    return node
+
+
+def kind_of(member: Member) -> str:
+    """Aggregate that a measure is; empty for other members."""
+    source = member.source
+    return source.definition.type if isinstance(source, CompiledMeasure) else ""
+
+
+def name_aggregates(member: Member) -> str:
+    """How a measure may be written."""
+    short = member.name.split(".", 1)[1]
+    pattern = _AGGREGATES.get(kind_of(member))
+    return f"MEASURE({short})" + (f" or {pattern.format(short)}" if pattern else "")
+
+
+def check_aggregate(node: exp.Expr, member: Member, distinct: bool) -> None:
+    """Refuse an aggregate that is not the measure's: it would be another figure.
+
+    Raises:
+        WireError: names the right one.
+    """
+    if member.kind == "segment":
+        raise WireError(GROUPING, f"'{member.name}' is a segment; it filters rows")
+    kinds: dict[type[exp.Expr], tuple[str, ...]] = {
+        exp.Sum: ("sum",),
+        exp.Min: ("min",),
+        exp.Max: ("max",),
+        exp.Avg: ("avg",),
+        exp.Count: ("count_distinct", "count_distinct_approx") if distinct else ("count",),
+        exp.ApproxDistinct: ("count_distinct", "count_distinct_approx"),
+        exp.Anonymous: (kind_of(member),),
+    }
+    if kind_of(member) not in kinds.get(type(node), ()):
+        raise WireError(
+            GROUPING,
+            f"{node.sql(dialect='postgres')} does not fit the measure; write "
+            f"{name_aggregates(member)}",
+        )
+
+
+def _is_plain(leaf: Leaf) -> bool:
+    return not (leaf.stages or leaf.frame or leaf.shifts)
+
+
+def counts_rows_of(part: Part, facts: list[str]) -> bool:
+    """Whether a part of a measure counts every row of a fact."""
+    leaf = part if isinstance(part, Leaf) else None
+    return leaf is not None and _is_plain(leaf) and leaf.condition is None and leaf.cube in facts
+
+
+def has_row_value(member: Member) -> bool:
+    """Whether a measure has a value in a single row: none of its parts needs others."""
+    source = member.source
+    return isinstance(source, CompiledMeasure) and all(
+        isinstance(part, Leaf) and _is_plain(part) for part in source.parts.values()
+    )
+
+
+def nothing_of(member: Member) -> exp.DataType:
+    """Type of an empty column."""
+    names = {20: "BIGINT", 701: "DOUBLE", 1700: "DECIMAL(38, 2)"}
+    name = "BOOLEAN" if member.kind == "segment" else names[type_of_measure(kind_of(member)).oid]
+    return exp.DataType.build(name, dialect="duckdb")

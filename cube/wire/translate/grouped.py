@@ -1,0 +1,249 @@
+"""A SELECT with groups or aggregates: measures by groups, and what is computed from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from cube.compiler.compiled import Member
+from cube.wire.errors import GROUPING, NOT_SUPPORTED, WireError
+from cube.wire.translate.aggregates import (
+    check_aggregate,
+    get_argument,
+    is_aggregate,
+    kind_of,
+)
+from cube.wire.translate.cube_rows import Content, Rows, row_column, set_source
+from cube.wire.translate.date_range import find_bounds
+from cube.wire.translate.group_keys import Key, KeyReader, find_keys
+from cube.wire.translate.joins import is_joined, read_condition, walk_own
+from cube.wire.translate.members import Members
+from cube.wire.translate.where import Conditions
+
+_UNMOVED_BY_REPEATS = (exp.Min, exp.Max)
+
+
+@dataclass
+class _Asked:
+    """What a SELECT asks the cubes for."""
+
+    keys: dict[str, Key] = field(default_factory=dict)
+    measures: dict[str, Member] = field(default_factory=dict)
+    regrouped: bool = False
+    counts_rows: bool = False
+
+
+class GroupedSelect:
+    """Translates one."""
+
+    def __init__(self, select: exp.Select, members: Members, rows: Rows) -> None:
+        self._select = select
+        self._members = members
+        self._rows = rows
+        self._keys = KeyReader(members)
+        self._asked = _Asked()
+
+    def translate(self, conditions: Conditions) -> exp.Select:
+        """The SELECT over the rows of the cubes.
+
+        Raises:
+            WireError: a group or aggregate that the view cannot answer, by name.
+            QueryError: a combination of members that has no meaning in the model.
+        """
+        select = self._select
+        group = select.args.get("group")
+        for item in group.expressions if group else self._distinct_items(select):
+            key = self._keys.read_group(item)
+            self._asked.keys[key.name] = key
+        grouped = list(self._asked.keys)
+        outer = select.copy()
+        if self._members.row_count() is None and outer.args.get("having"):
+            outer.set("having", outer.args["having"].transform(_drop_row_test))
+        for clause in ("expressions", "having", "order"):
+            self._replace(outer, clause)
+        for join in outer.args.get("joins") or []:
+            join.set("on", self._swap(read_condition(join, self._members)))
+        if self._asked.regrouped and self._asked.measures:
+            raise WireError(
+                NOT_SUPPORTED,
+                "aggregates of rows or dimensions and measures do not go in one query",
+            )
+        set_source(outer, self._rows(self._content(conditions)), conditions)
+        if self._asked.regrouped:
+            keys = [row_column(name) for name in grouped]
+            outer.set("group", exp.Group(expressions=keys) if keys else None)
+            return outer
+        outer.set("group", None)
+        having = outer.args.pop("having", None)
+        if having is not None:
+            # The rows of the cubes are the groups of the query.
+            outer.where(having.this, copy=False)
+        self._break_ties(outer, grouped)
+        return outer
+
+    def _distinct_items(self, select: exp.Select) -> list[exp.Expr]:
+        """Members that DISTINCT alone groups by, wherever in an output they are."""
+        distinct = select.args.get("distinct")
+        if distinct is None:
+            return []
+        if distinct.args.get("on"):
+            raise WireError(NOT_SUPPORTED, "DISTINCT ON is not supported on a view")
+        return [node for item in select.expressions for node in find_keys(item)]
+
+    def _break_ties(self, outer: exp.Select, grouped: list[str]) -> None:
+        """Pages must not overlap: rows of equal order come in the order of the groups."""
+        limited = outer.args.get("limit") or outer.args.get("offset")
+        if not limited or outer.args.get("distinct"):
+            return
+        keys = [exp.Ordered(this=row_column(name)) for name in grouped]
+        if keys:
+            outer.order_by(*keys, copy=False)
+
+    def _content(self, conditions: Conditions) -> Content:
+        content: Content = {
+            "dimensions": [key.name for key in self._asked.keys.values()],
+            "measures": list(self._asked.measures),
+            "filters": conditions.filters,
+            "segments": conditions.segments,
+            "order": [],
+        }
+        if self._asked.counts_rows:
+            names = list(self._asked.keys) or [self._members.first_dimension().name]
+            return {**content, "dimensions": names, "ungrouped": True}
+        self._set_range(content)
+        return content
+
+    def _set_range(self, content: Content) -> None:
+        """Bounds of the time that the query groups by as its date range: windows need one."""
+        times = dict.fromkeys(k.member.name for k in self._asked.keys.values() if k.granularity)
+        if len(times) != 1:
+            return
+        (name,) = times
+        filters = content["filters"]
+        assert isinstance(filters, list)
+        bounds = find_bounds(filters, name)
+        if bounds is not None:
+            first, last, used = bounds
+            content["timeDimensions"] = [{"dimension": name, "dateRange": [first, last]}]
+            content["filters"] = [item for item in filters if item not in used]
+
+    def _replace(self, holder: exp.Select, clause: str) -> None:
+        """Put columns of the rows of the cubes in the place of members and measures."""
+        value = holder.args.get(clause)
+        if clause == "expressions":
+            holder.set(clause, [self._swap(item) for item in holder.expressions])
+        elif value:
+            holder.set(clause, self._swap(value))
+
+    def _swap(self, node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Filter | exp.WithinGroup):
+            raise WireError(
+                NOT_SUPPORTED,
+                f"{node.sql(dialect='postgres')} is not supported on a view: a measure has its own "
+                "filters",
+                "Filter the query, or aggregate around a sub-select.",
+            )
+        if is_aggregate(node):
+            return self._measure(node)
+        if isinstance(node, exp.Column) and is_joined(node):
+            return node
+        key = self._keys.read(node)
+        if key is not None:
+            return self._key_column(key)
+        year = self._keys.read_year(node) if isinstance(node, exp.Extract) else None
+        if year is not None and year.name in self._asked.keys:
+            node.set("expression", self._key_column(year))
+            return node
+        for name, value in list(node.args.items()):
+            if isinstance(value, exp.Expression) and name != "to":
+                node.set(name, self._swap(value))
+            elif isinstance(value, list):
+                items = [self._swap(v) if isinstance(v, exp.Expression) else v for v in value]
+                node.set(name, items)
+        return node
+
+    def _key_column(self, key: Key) -> exp.Column:
+        if key.name not in self._asked.keys:
+            raise WireError(
+                GROUPING,
+                f'column "{key.member.name.split(".", 1)[1]}" must appear in the GROUP BY clause '
+                "or be used in an aggregate",
+            )
+        return row_column(key.name)
+
+    def _measure(self, node: exp.Expr) -> exp.Expr:
+        """The column of a measure, or an aggregate of a member over its distinct values."""
+        argument, distinct = get_argument(node)
+        if isinstance(argument, exp.Star | exp.Literal) or argument is None:
+            return self._count_all(node)
+        key = None
+        if not isinstance(argument, exp.Column):
+            raise WireError(
+                NOT_SUPPORTED,
+                f"{node.sql(dialect='postgres')} aggregates an expression",
+                "Aggregate a measure itself, or around a sub-select.",
+            )
+        member = self._members.resolve(argument)
+        if member.kind == "dimension":
+            key = Key(member, None)
+            return self._regroup(node, key, distinct)
+        check_aggregate(node, member, distinct)
+        self._asked.measures[member.name] = member
+        return row_column(member.name)
+
+    def _regroup(self, node: exp.Expr, key: Key, distinct: bool) -> exp.Expr:
+        """An extreme or a count of the distinct values of a dimension."""
+        short = key.member.name.split(".", 1)[1]
+        if not (
+            isinstance(node, _UNMOVED_BY_REPEATS) or (isinstance(node, exp.Count) and distinct)
+        ):
+            raise WireError(
+                GROUPING,
+                f"'{short}' is a dimension: it takes MIN, MAX and COUNT(DISTINCT {short}), not "
+                f"{node.sql(dialect='postgres')}",
+            )
+        self._asked.regrouped = True
+        self._asked.keys[key.name] = key
+        column = row_column(key.name)
+        if isinstance(node, exp.Count):
+            return exp.Count(this=exp.Distinct(expressions=[column]), big_int=True)
+        return type(node)(this=column)
+
+    def _count_all(self, node: exp.Expr) -> exp.Expr:
+        """``COUNT(*)``: the measure that counts the rows of the view, or the rows themselves."""
+        if not isinstance(node, exp.Count):
+            raise WireError(NOT_SUPPORTED, f"{node.sql(dialect='postgres')} takes a measure")
+        member = self._members.row_count()
+        if member is not None and not self._aggregates("dimension"):
+            self._asked.measures[member.name] = member
+            return row_column(member.name)
+        if len(self._members.view.facts) > 1 or self._aggregates("measure"):
+            counts = [
+                m.name
+                for m in self._members.view.members.values()
+                if kind_of(m).startswith("count")
+            ]
+            known = ", ".join(name.split(".", 1)[1] for name in counts) or "none"
+            raise WireError(
+                GROUPING, f"COUNT(*) is no measure of this view; measures that count: {known}"
+            )
+        self._asked.counts_rows = self._asked.regrouped = True
+        return exp.Count(this=exp.Star(), big_int=True)
+
+    def _aggregates(self, kind: str) -> bool:
+        """Whether the query aggregates members of a kind."""
+        for node in walk_own(self._select):
+            argument, _ = get_argument(node) if is_aggregate(node) else (None, False)
+            if isinstance(argument, exp.Column) and self._members.resolve(argument).kind == kind:
+                return True
+        return False
+
+
+def _drop_row_test(node: exp.Expr) -> exp.Expr:
+    """``COUNT(*) > 0`` holds for every group: a tool writes it beside any aggregate."""
+    count = node.this.unnest() if isinstance(node, exp.GT) else None
+    if not isinstance(count, exp.Count) or not isinstance(count.this, exp.Star | exp.Literal):
+        return node
+    number = node.expression
+    return exp.true() if isinstance(number, exp.Literal) and number.name == "0" else node

@@ -1,0 +1,1 @@
+"""The star schema, built by dbt in a private file."""

@@ -1,0 +1,1 @@
+"""Contracts of the feeds as data, and what is rendered from them."""

@@ -1,0 +1,349 @@
+"""Feed contracts: the one definition of what a bank delivers.
+
+One YAML file per feed in ``contracts/<source>/<feed>.yml``. The loader, the expectations of a
+delivery, the sample bank, the staging tests and the page on how to deliver a bank all read it.
+"""
+
+from __future__ import annotations
+
+from datetime import time
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from bankcrm.errors import ContractError
+
+Customer = tuple[str, str]
+"""Source system and the customer's id there."""
+
+
+CONTRACTS_FOLDER = Path(__file__).parent
+
+ColumnType = Literal[
+    "id", "text", "code", "date", "timestamp", "integer", "amount", "rate", "share", "boolean"
+]
+
+PersonalKind = Literal["name", "document", "phone", "email", "address", "birth_date", "text"]
+"""What a personal column holds; ``text`` is anything else that may name or describe a person."""
+
+SQL_TYPES: dict[str, str] = {
+    "id": "varchar",
+    "text": "varchar",
+    "code": "varchar",
+    "date": "date",
+    "timestamp": "timestamp",
+    "integer": "integer",
+    "amount": "decimal(18,2)",
+    "rate": "decimal(12,8)",
+    "share": "decimal(9,6)",
+    "boolean": "boolean",
+}
+"""SQL type of each contract type. Money is decimal(18,2), rates are fractions per year."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+CheckDigitScheme = Literal["gb11643", "gb32100", "luhn", "mod97"]
+
+
+class CheckDigits(_Frozen):
+    """Which scheme the check digit of a number follows, by the value of another column.
+
+    A value of ``by`` that ``schemes`` does not name leaves the number unchecked.
+    """
+
+    by: str
+    schemes: dict[str, CheckDigitScheme]
+
+    def __hash__(self) -> int:
+        return hash((self.by, *sorted(self.schemes.items())))
+
+
+class Column(_Frozen):
+    """One delivered column: meaning, type, legal values, and the marts that need it.
+
+    ``references`` names the key of another feed as source.feed.column; ``corrects`` names the key
+    of the same feed, where the row takes back an earlier one. ``pattern`` is a regular expression
+    (RE2) that every value matches as a whole, for instance ``[0-9]{5}``. ``token`` says that the
+    value stands for a card number and is never one. The values of a ``personal`` column stay in
+    the vault; the raw table keeps tokens of them (:mod:`pipelines.contracts.stored_columns`).
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    type: ColumnType
+    description: str
+    needed_by: tuple[str, ...]
+    nullable: bool = False
+    personal: PersonalKind | None = None
+    accepted: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    references: str | None = None
+    corrects: str | None = None
+    pattern: str | None = None
+    check_digits: CheckDigits | None = None
+    token: bool = False
+
+    @property
+    def sql_type(self) -> str:
+        """Type of the column in the raw table."""
+        return SQL_TYPES[self.type]
+
+
+class Rule(_Frozen):
+    """A row rule over several columns: SQL that is true for a good row."""
+
+    name: str
+    sql: str
+    remedy: str
+
+
+class ControlTotal(_Frozen):
+    """A sum that the control file states: a column, optionally where another column has a value."""
+
+    column: str
+    where: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """Name in the control file, for instance ``amount[debit_credit=D]``."""
+        terms = ",".join(f"{name}={value}" for name, value in self.where.items())
+        return f"{self.column}[{terms}]" if terms else self.column
+
+
+class Format(_Frozen):
+    """How the file is written. Parquet files are recognised by their name whatever this says.
+
+    ``control`` says where the source system states what it delivers: in a ``file`` beside the data,
+    or in ``records`` of the data file, a header first and a trailer last. A Parquet file has its
+    control file beside it in any case.
+    """
+
+    delimiter: str = ","
+    encoding: Literal["utf-8", "gbk", "gb18030", "iso-8859-2"] = "utf-8"
+    compression: Literal["none", "gzip", "zip"] = "none"
+    control: Literal["file", "records"] = "file"
+
+    @property
+    def suffix(self) -> str:
+        """How the name of such a file ends."""
+        return {"none": ".csv", "gzip": ".csv.gz", "zip": ".csv.zip"}[self.compression]
+
+
+class Effective(_Frozen):
+    """Columns that date a row's effect on their own, apart from the night that delivered it.
+
+    ``on_business_date`` says that some row of every night is of the night itself.
+    """
+
+    from_column: str = Field(alias="from")
+    to_column: str | None = Field(default=None, alias="to")
+    on_business_date: bool = False
+
+
+class Watch(_Frozen):
+    """How far a night of the feed may differ from the days before until a person decides.
+
+    Rows: at most ``most_times`` the highest and at least ``least_share`` of the lowest night;
+    the mean of a control total at most ``mean_times`` away; of a full snapshot at most
+    ``vanished_share`` of the keys may be missing. Nights of fewer rows than ``least_rows`` are
+    too small to be compared, and nothing is compared before ``days`` of history with at least
+    ``least_nights`` nights in it.
+    """
+
+    days: int = 35
+    least_nights: int = 10
+    least_rows: int = 30
+    most_times: float = 5
+    least_share: float = 0.2
+    mean_times: float = 20
+    vanished_share: float = 0.2
+
+
+class Deadline(_Frozen):
+    """Until when a night waits for the feed, and what follows when it is late.
+
+    ``due`` is a time of the machine's clock, so many days after the business date. ``late``:
+    ``wait`` on; ``stale``, build the night without the feed and say so; or ``block`` it and tell
+    people.
+    """
+
+    due: time = time(4, 30)
+    days_after: int = Field(default=1, ge=0)
+    late: Literal["wait", "stale", "block"] = "stale"
+
+
+class Contract(_Frozen):
+    """The contract of one feed.
+
+    A delivery with ``additional_columns``, which the contract does not name, is rejected unless
+    it says to ignore them: what was added unannounced may mean that the others changed too.
+    """
+
+    source: str
+    feed: str
+    title: str
+    description: str
+    delivery: Literal["full", "changes", "entries"]
+    mandatory: bool = False
+    deadline: Deadline | None = None
+    grain: str
+    key: tuple[str, ...]
+    effective: Effective | None = None
+    identity: tuple[str, ...] = ()
+    format: Format = Format()
+    control_totals: tuple[ControlTotal, ...] = ()
+    columns: tuple[Column, ...]
+    rules: tuple[Rule, ...] = ()
+    additional_columns: Literal["reject", "ignore"] = "reject"
+    watch: Watch = Watch()
+    schema_version: int = 1
+
+    @property
+    def name(self) -> str:
+        """``source.feed``."""
+        return f"{self.source}.{self.feed}"
+
+    @property
+    def awaited(self) -> Deadline | None:
+        """The deadline of a feed that nights wait for: a mandatory one, which blocks unless its
+        contract says otherwise, or one whose contract states a deadline."""
+        if self.deadline is None and self.mandatory:
+            return Deadline(late="block")
+        return self.deadline
+
+    @property
+    def raw_table(self) -> str:
+        """Qualified name of the raw table inside the raw database."""
+        return f'"{self.source}"."{self.feed}"'
+
+    @property
+    def is_dated_by_night(self) -> bool:
+        """Whether a row counts from the night that delivered it, so that each night's row stays;
+        otherwise a row carries its own date, and the last delivery of a key replaces the others."""
+        return self.delivery != "entries" and self.effective is None
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of the delivered columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether a column of the feed holds personal values."""
+        return any(column.personal for column in self.columns)
+
+    @property
+    def holder(self) -> tuple[str, str]:
+        """Whose personal values a row holds: the system that numbers the customer, and the column.
+
+        The key of a feed of customers; else the first column that references one.
+        """
+        if self.identity:
+            return self.source, self.key[0]
+        for column in self.columns:
+            source, _, key = (column.references or "").partition(".")
+            if key == "customer.customer_id":
+                return source, column.name
+        return self.source, self.key[0]
+
+    def column(self, name: str) -> Column:
+        """The column of that name; KeyError when the contract has none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.name} has no column {name!r}")
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Contract:
+        names = set(self.column_names)
+        if len(names) != len(self.columns):
+            raise ValueError("a column is listed twice")
+        texts = ("id", "text", "code")
+        numbers = [c for c in self.columns if c.pattern or c.check_digits or c.token]
+        if any(column.type not in texts for column in numbers):
+            raise ValueError("pattern, check_digits and token are for columns of id, text or code")
+        used = [*self.key, *self.identity, *(total.column for total in self.control_totals)]
+        used += [name for total in self.control_totals for name in total.where]
+        used += [column.corrects for column in self.columns if column.corrects is not None]
+        used += [column.check_digits.by for column in self.columns if column.check_digits]
+        if self.effective is not None:
+            used.append(self.effective.from_column)
+            used += [self.effective.to_column] if self.effective.to_column else []
+        unknown = sorted(set(used) - names)
+        if unknown:
+            raise ValueError(
+                f"key, identity, control_totals, effective, corrects or check_digits name "
+                f"unknown columns {unknown}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _personal_columns_are_free(self) -> Contract:
+        """A personal value is replaced by a token: nothing may count, join or date by it."""
+        dated = [self.effective.from_column, self.effective.to_column] if self.effective else []
+        bound = {*self.key, *dated, *(total.column for total in self.control_totals)}
+        for column in self.columns:
+            if not column.personal:
+                continue
+            wanted = "date" if column.personal == "birth_date" else "text"
+            if column.type != wanted:
+                raise ValueError(f"{column.name} is personal ({column.personal}), so {wanted}")
+            if column.name in bound or column.references or column.accepted:
+                raise ValueError(f"{column.name} is personal: no key, date, total or list of codes")
+        return self
+
+
+@cache
+def load_contracts(folder: Path = CONTRACTS_FOLDER) -> dict[str, Contract]:
+    """Read every contract below a folder.
+
+    Returns:
+        Contracts by ``source.feed``, in the order of their names.
+
+    Raises:
+        ContractError: naming the file, when one is not well formed or refers to an unknown feed.
+    """
+    contracts = {}
+    for path in sorted(folder.glob("*/*.yml")):
+        contract = _read_contract(path)
+        if path.relative_to(folder) != Path(contract.source) / f"{contract.feed}.yml":
+            raise ContractError(
+                f"{path} describes {contract.name}", "Name the file <source>/<feed>.yml."
+            )
+        contracts[contract.name] = contract
+    _check_references(contracts)
+    return contracts
+
+
+def get_contract(name: str) -> Contract:
+    """The contract of ``source.feed``; ContractError naming the known ones when there is none."""
+    contracts = load_contracts()
+    if name not in contracts:
+        raise ContractError(f"There is no feed {name!r}", f"Known feeds: {', '.join(contracts)}.")
+    return contracts[name]
+
+
+def _read_contract(path: Path) -> Contract:
+    try:
+        return Contract.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (ValidationError, yaml.YAMLError) as error:
+        raise ContractError(f"{path}: {error}", "Correct the contract file.") from error
+
+
+def _check_references(contracts: dict[str, Contract]) -> None:
+    for contract in contracts.values():
+        for column in contract.columns:
+            if column.references is None:
+                continue
+            feed, _, referenced = column.references.rpartition(".")
+            if feed not in contracts or referenced not in contracts[feed].column_names:
+                raise ContractError(
+                    f"{contract.name}.{column.name} references unknown {column.references}",
+                    "Write references as source.feed.column of a contract.",
+                )

@@ -1,0 +1,5 @@
+"""The management report: analyses of the published version as one offline page."""
+
+from pipelines.documents.report.report import write_report
+
+__all__ = ["write_report"]

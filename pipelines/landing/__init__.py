@@ -1,0 +1,1 @@
+"""What lies in the landing folder: deliveries, their control files, archives."""

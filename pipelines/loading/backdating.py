@@ -1,0 +1,75 @@
+"""The earliest date on which a delivery changes the warehouse: ``touches_from`` of the ledger."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import duckdb
+
+from bankcrm.sql import quote_name, quote_names
+from pipelines.contracts.contract import Contract
+from pipelines.contracts.stored_columns import stored_names
+from pipelines.validation import row_rules as verdict
+
+FAR_FUTURE = "date '9999-12-31'"
+
+
+def find_touched_date(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    relation: str,
+    business_date: date,
+    earliest_effect: date | None,
+) -> date:
+    """Earliest date that the accepted rows of an examined file change.
+
+    The business date, unless a row takes effect earlier and says something new. A row says
+    something new from its effective date when its key was not delivered on an earlier business
+    date, or with other values; when only its end differs, from the earlier of the two ends.
+
+    Args:
+        connection: the raw database.
+        contract: feed of the file.
+        relation: rows of the file as the raw table keeps them.
+        business_date: night of the file.
+        earliest_effect: earliest effective date in the file; None without ``effective``.
+    """
+    if earliest_effect is None or earliest_effect >= business_date:
+        return business_date
+    query = touched_date_sql(contract, relation, business_date)
+    touched = connection.execute(query).fetchone()
+    assert touched is not None
+    return business_date if touched[0] is None else min(business_date, touched[0])
+
+
+def touched_date_sql(contract: Contract, relation: str, business_date: date) -> str:
+    """SQL for the earliest date touched by back-dated rows; null when they say nothing new."""
+    assert contract.effective is not None
+    begin, end = contract.effective.from_column, contract.effective.to_column
+    names = stored_names(contract)
+    others = [name for name in names if name not in (*contract.key, end)]
+    key = quote_names(contract.key)
+    differs = "p.file_line is null"
+    if others:
+        new, previous = quote_names(others, "n."), quote_names(others, "p.")
+        differs += f" or row({new}) is distinct from row({previous})"
+    start = quote_name(begin)
+    cases = [f"when {differs} then least(n.{start}, coalesce(p.{start}, n.{start}))"]
+    if end is not None:
+        finish = quote_name(end)
+        cases.append(
+            f"when n.{finish} is distinct from p.{finish} then"
+            f" least(coalesce(n.{finish}, {FAR_FUTURE}), coalesce(p.{finish}, {FAR_FUTURE}))"
+        )
+    return (
+        f"with backdated as (select {quote_names(names)} from {relation}\n"
+        f"  where {verdict.IS_ACCEPTED} and {start} < date '{business_date}'),\n"
+        f"previous as (select raw.* from {contract.raw_table} as raw\n"
+        "  join ops.active_load as load using (load_id)\n"
+        f"  semi join backdated using ({key})\n"
+        f"  where raw.business_date < date '{business_date}'\n"
+        f"  qualify row_number() over (partition by {quote_names(contract.key, 'raw.')}\n"
+        "    order by raw.business_date desc, raw.load_id desc) = 1)\n"
+        f"select min(case {' '.join(cases)} end)\n"
+        f"from backdated as n left join previous as p using ({key})"
+    )

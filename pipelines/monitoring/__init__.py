@@ -1,0 +1,1 @@
+"""How each feed and version stands, for people and for their alerts."""

@@ -1,0 +1,1 @@
+"""Backups, and how a home comes back from one."""

@@ -1,5 +1,0 @@
-"""The management report: analyses of the published version as one offline page."""
-
-from pipelines.report.report import write_report
-
-__all__ = ["write_report"]

@@ -1,0 +1,207 @@
+"""Delivered files as SQL sources: every field as written, nothing guessed, nothing repaired."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from bankcrm.errors import RejectedDelivery
+from bankcrm.sql import quote_name, quote_text
+from pipelines.contracts.contract import Contract
+from pipelines.landing.control_records import DELIVER_AGAIN
+from pipelines.validation.header import HeaderVerdict, compare_columns, compare_header, split_header
+from pipelines.validation.lines import number_records
+from pipelines.validation.text_file import (
+    GLOB_CHARACTERS,
+    TextFile,
+    Workspace,
+    examine_text,
+)
+
+LONGEST_LINE = 1_000_000
+"""Bytes of the longest record; a longer one is a lost quote or a wrong file."""
+SHOWN_LINES = 5
+UNREADABLE = (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException)
+"""What DuckDB raises when the bytes of a file are no table; see :func:`is_unreadable`."""
+_FIELD_COUNT = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A delivered file, ready to be judged.
+
+    ``sql`` yields the contract's columns as text. ``text`` is None for Parquet.
+    """
+
+    path: Path
+    sql: str
+    text: TextFile | None
+    delimiter: str
+    warnings: tuple[str, ...] = ()
+
+
+def open_source(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    contract: Contract,
+    workspace: Workspace,
+    max_bytes: int,
+) -> Source:
+    """Examine the bytes and the header of a delivered file.
+
+    Raises:
+        RejectedDelivery: the file cannot be split into the columns of its contract.
+    """
+    if path.name.endswith(".parquet"):
+        return open_parquet(connection, path, contract, max_bytes)
+    text = examine_text(path, contract.format, workspace, max_bytes)
+    header = compare_header(text.header_line, contract)
+    _raise_problems(path, HeaderVerdict((*text.problems, *header.problems)))
+    delimiter = contract.format.delimiter
+    return Source(path, csv_sql(text, delimiter), text, delimiter, header.warnings)
+
+
+def _raise_problems(path: Path, header: HeaderVerdict) -> None:
+    if header.problems:
+        raise RejectedDelivery(path.name, header.problems, DELIVER_AGAIN)
+
+
+def csv_sql(text: TextFile, delimiter: str, options: str = "") -> str:
+    """SQL that splits a plain text file under its header into texts."""
+    names = split_header(text.header_line, delimiter)
+    return _read_csv(text, delimiter, dict.fromkeys(names, "varchar"), options)
+
+
+def typed_sql(text: TextFile, contract: Contract) -> str:
+    """SQL that splits a text file with the columns of its contract into typed values."""
+    types = {column.name: column.sql_type for column in contract.columns}
+    return _read_csv(text, contract.format.delimiter, types)
+
+
+def _read_csv(text: TextFile, delimiter: str, types: dict[str, str], options: str = "") -> str:
+    columns = ", ".join(f"{quote_text(name)}: '{sql_type}'" for name, sql_type in types.items())
+    return (
+        f"read_csv({quote_text(str(text.plain))}, columns = {{{columns}}}, auto_detect = false,"
+        f" header = false, skip = {text.header_lines}, delim = {quote_text(delimiter)},"
+        " quote = '\"', escape = '\"',"
+        f" strict_mode = true, null_padding = false, max_line_size = {LONGEST_LINE}{options})"
+    )
+
+
+def is_unreadable(error: duckdb.Error) -> bool:
+    """Whether DuckDB stumbled over the bytes of a file.
+
+    Of a damaged Parquet file it may also raise the bare base class, which no statement does.
+    """
+    return isinstance(error, UNREADABLE) or type(error) is duckdb.Error
+
+
+def readable_sql(text: TextFile, delimiter: str) -> str:
+    """SQL that yields the rows of a text file that can be split, as texts."""
+    return csv_sql(text, delimiter, ", ignore_errors = true")
+
+
+def explain_failure(source: Source, error: duckdb.Error) -> RejectedDelivery:
+    """The rejection of a file that DuckDB could not split, naming every line it stumbled over."""
+    problems = _find_bad_lines(source) if source.text else []
+    problems = problems or [str(error).splitlines()[0]]
+    return RejectedDelivery(source.path.name, problems, DELIVER_AGAIN)
+
+
+def _find_bad_lines(source: Source) -> list[str]:
+    """Lines that cannot be split, in words; the error alone names only the first."""
+    assert source.text is not None
+    lenient = csv_sql(source.text, source.delimiter, ", ignore_errors = true, store_rejects = true")
+    with duckdb.connect() as connection:
+        connection.execute(f"create table readable as select * from {lenient}")
+        errors = connection.execute(
+            "select line, any_value(error_type::varchar), any_value(error_message)"
+            " from reject_errors group by line order by line"
+        ).fetchall()
+    problems = [_describe(*error) for error in errors[:SHOWN_LINES]]
+    more = len(errors) - SHOWN_LINES
+    return [*problems, f"and {more:,} more lines"] if more > 0 else problems
+
+
+def _describe(line: int, error_type: str, message: str) -> str:
+    count = _FIELD_COUNT.search(message)
+    if count:
+        return f"line {line}: {count[2]} fields where the header has {count[1]}"
+    if error_type == "LINE SIZE OVER MAXIMUM":
+        return f"line {line}: longer than {LONGEST_LINE:,} bytes; a closing quote may be missing"
+    return f"line {line}: {message.splitlines()[0].rstrip('.')}"
+
+
+def number_lines(connection: duckdb.DuckDBPyConnection, source: Source, rows: int) -> str:
+    """SQL that yields ``verdict`` with ``row_id`` and ``file_line``; a text begins with its header.
+
+    Raises:
+        RejectedDelivery: quotes and line breaks of the file can be read in two ways.
+    """
+    header_lines = source.text.header_lines if source.text else 0
+    if source.text is None or rows == source.text.lines - header_lines:
+        return f"(select *, rowid as row_id, rowid + {header_lines + 1} as file_line from verdict)"
+    lines = number_records(source.text.plain, header_lines)
+    if len(lines) != rows:
+        problem = f"{rows:,} rows were read from {len(lines):,} records: its quotes are ambiguous"
+        raise RejectedDelivery(source.path.name, [problem], DELIVER_AGAIN)
+    connection.register("record_lines", {"file_line": lines})
+    connection.execute("create or replace temp table record_line as from record_lines")
+    connection.unregister("record_lines")
+    return "(select * from (select *, rowid as row_id from verdict) positional join record_line)"
+
+
+def open_parquet(
+    connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract, max_bytes: int
+) -> Source:
+    """A Parquet file as a source of text.
+
+    Raises:
+        RejectedDelivery: it is no Parquet file, it would swell beyond ``max_bytes``, or names and
+            types differ from the contract.
+    """
+    sql = f"read_parquet({quote_text(_escape_glob(path))})"
+    try:
+        _measure_parquet(connection, path, max_bytes)
+        described = connection.execute(f"describe select * from {sql}").fetchall()
+    except duckdb.Error as error:
+        if not is_unreadable(error):
+            raise
+        problem = f"is no whole Parquet file: {str(error).splitlines()[0]}"
+        raise RejectedDelivery(path.name, [problem], DELIVER_AGAIN) from error
+    types = {name: data_type.lower() for name, data_type, *_ in described}
+    header = compare_columns(list(types), contract)
+    wrong = _find_wrong_types(types, contract)
+    _raise_problems(path, HeaderVerdict((*header.problems, *wrong), header.warnings))
+    texts = ", ".join(
+        f"nullif(cast({quote_name(name)} as varchar), '') as {quote_name(name)}"
+        for name in contract.column_names
+    )
+    return Source(path, f"(select {texts} from {sql})", None, "", header.warnings)
+
+
+def _escape_glob(path: Path) -> str:
+    """The path as DuckDB's own text for exactly this file: no character is a wildcard."""
+    return GLOB_CHARACTERS.sub(lambda found: f"[{found[0]}]", str(path))
+
+
+def _measure_parquet(connection: duckdb.DuckDBPyConnection, path: Path, max_bytes: int) -> None:
+    """Refuse a file that swells: by its stated sizes, and at a byte for every value."""
+    measured = connection.execute(
+        "select coalesce(sum(greatest(total_uncompressed_size, num_values)), 0)"
+        f" from parquet_metadata({quote_text(_escape_glob(path))})"
+    ).fetchone()
+    if measured is not None and measured[0] > max_bytes:
+        problem = f"holds more than {max_bytes:,} bytes when decompressed"
+        raise RejectedDelivery(path.name, [problem], DELIVER_AGAIN)
+
+
+def _find_wrong_types(types: dict[str, str], contract: Contract) -> tuple[str, ...]:
+    return tuple(
+        f"column {column.name} is {types[column.name]}, the contract says {column.sql_type}"
+        for column in contract.columns
+        if types.get(column.name, column.sql_type) != column.sql_type
+    )
