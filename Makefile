@@ -51,6 +51,7 @@ lint: install node_modules/.ready ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/node node_modules/.bin/tsc --project $(EXPLORER)
 	$(BIN)/sqlfluff lint models tests/dbt analyses --processes 2
 

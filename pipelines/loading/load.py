@@ -27,7 +27,7 @@ from pipelines.loading.ledger import (
 from pipelines.loading.quarantine import store_quarantine
 from pipelines.privacy.vault_entries import tokenise_quarantine, tokenise_rows
 from pipelines.validation.examination import LARGEST_FILE, Examination, RowCounts, examine_file
-from pipelines.validation.row_rules import accepted_rows_sql
+from pipelines.validation.row_rules import IS_ACCEPTED, accepted_rows_sql, quarantined_rows_sql
 from pipelines.validation.text_file import SMALL_FILE
 
 LoadStatus = Literal["loaded", "already loaded", "rejected"]
@@ -221,10 +221,11 @@ def _tokenise(
 ) -> str:
     """The rows of a file as they are stored; what is personal goes into the vault."""
     if examination.broken_rules:
-        tokenise_quarantine(connection, contract, examination.relation)
+        tokenise_quarantine(connection, contract, quarantined_rows_sql(examination.relation))
     if not contract.is_personal:
         return examination.relation
-    return tokenise_rows(connection, contract, examination.relation)
+    accepted = f"select * from {examination.relation} where {IS_ACCEPTED}"
+    return tokenise_rows(connection, contract, accepted)
 
 
 def _find_touches_from(

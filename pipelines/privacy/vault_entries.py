@@ -20,7 +20,6 @@ from pipelines.contracts.stored_columns import (
     token_name,
     token_sql,
 )
-from pipelines.validation.row_rules import IS_ACCEPTED, quarantined_rows_sql
 
 ROW = "row"
 """Kind of a whole quarantined row: whatever stands in the wrong place, it stays in the vault."""
@@ -31,16 +30,16 @@ select token, value from ({values}) anti join vault.entry using (token)
 """
 
 
-def tokenise_rows(connection: duckdb.DuckDBPyConnection, contract: Contract, relation: str) -> str:
+def tokenise_rows(connection: duckdb.DuckDBPyConnection, contract: Contract, rows: str) -> str:
     """Put the personal values of the accepted rows of a file into the vault.
 
     Args:
         connection: the raw database with its vault, without an open transaction.
         contract: feed of the file, with personal columns.
-        relation: rows of the file with clear values.
+        rows: query of the accepted rows of the file, with clear values.
 
     Returns:
-        A relation of the accepted rows as the raw table keeps them.
+        A relation of these rows as the raw table keeps them.
     """
     stored = ", ".join(f"{c.sql} as {quote_name(c.name)}" for c in stored_columns(contract))
     clear = ", ".join(
@@ -53,7 +52,7 @@ def tokenise_rows(connection: duckdb.DuckDBPyConnection, contract: Contract, rel
         f"""create or replace temp table tokenised as
         select {stored}, {clear}, case when {is_asked} then {holder} end as holder,
             file_line, row_rules
-        from {relation} where {IS_ACCEPTED}"""
+        from ({rows})"""
     )
     tokens = ", ".join(quote_name(token_name(c)) for c in personal_columns(contract))
     values = ", ".join(_clear(c.name) for c in personal_columns(contract))
@@ -66,9 +65,9 @@ def tokenise_rows(connection: duckdb.DuckDBPyConnection, contract: Contract, rel
 
 
 def tokenise_quarantine(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, relation: str
+    connection: duckdb.DuckDBPyConnection, contract: Contract, rows: str
 ) -> None:
-    """Put the quarantined rows of a file into the vault, whole.
+    """Put the quarantined rows of a file, which a query lists, into the vault, whole.
 
     Leaves the temporary table ``quarantined``: file_line, row_rules, row_token, and holder, the
     token of the customer whose row it is (null where the feed has no personal columns).
@@ -80,7 +79,7 @@ def tokenise_quarantine(
     connection.execute(
         f"""create or replace temp table quarantined as
         select *, {token_sql(ROW, "raw_row")} as row_token, {holder} as holder
-        from ({quarantined_rows_sql(relation)})"""
+        from ({rows})"""
     )
     said = """select row_token as token, any_value(raw_row) as value
         from quarantined anti join erased_holder using (holder) group by all"""

@@ -27,6 +27,10 @@ def insert_row(
         f"insert into given ({', '.join(map(quote_name, values))}) values ({places})",
         list(values.values()),
     )
-    relation = tokenise_rows(connection, contract, "given") if contract.is_personal else "given"
+    relation = (
+        tokenise_rows(connection, contract, "select * from given where row_rules is null")
+        if contract.is_personal
+        else "given"
+    )
     names = stored_names(contract)
     connection.execute(accepted_rows_sql(contract, names, relation, night, load_id))
