@@ -22,13 +22,15 @@ $(VENV)/.ready: requirements.txt pyproject.toml
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-node_modules/.ready: package.json package-lock.json
-	npm ci --ignore-scripts --no-audit --no-fund --silent
+node_modules/.ready: package.json package-lock.json tests/unpack_chromium.mjs | $(VENV)/.ready
+	$(BIN)/npm ci --ignore-scripts --no-audit --no-fund --silent
+	@mkdir node_modules/.chromium
+	@TMPDIR=$(CURDIR)/node_modules/.chromium $(BIN)/node tests/unpack_chromium.mjs
 	@touch $@
 
-install: $(VENV)/.ready ## Install everything the project needs into .venv
+install: $(VENV)/.ready node_modules/.ready ## Install everything the project needs: .venv and node_modules
 
-refresh: install ## The nightly run: a sample bank if nothing was delivered, load, build, publish
+refresh: $(VENV)/.ready ## The nightly run: a sample bank if nothing was delivered, load, build, publish
 	@$(BIN)/bankcrm sample --if-empty
 	@$(BIN)/bankcrm refresh
 
@@ -38,16 +40,16 @@ $(EXPLORER)/dist/.ready: node_modules/.ready $(EXPLORER_SOURCES) | $(VENV)/.read
 
 explorer: $(EXPLORER)/dist/.ready ## Build the page that bankers open
 
-serve: install explorer ## The explorer and the cube API on http://127.0.0.1:4000
+serve: $(VENV)/.ready explorer ## The explorer and the cube API on http://127.0.0.1:4000
 	@$(BIN)/bankcrm serve
 
-status: install ## What is published, and how each feed stands
+status: $(VENV)/.ready ## What is published, and how each feed stands
 	@$(BIN)/bankcrm status
 
-docs: install ## Data dictionary and dbt's documentation, as pages in var/docs
+docs: $(VENV)/.ready ## Data dictionary and dbt's documentation, as pages in var/docs
 	@$(BIN)/bankcrm docs
 
-lint: install node_modules/.ready ## Check style and types
+lint: $(VENV)/.ready node_modules/.ready ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -55,41 +57,42 @@ lint: install node_modules/.ready ## Check style and types
 	$(BIN)/node node_modules/.bin/tsc --project $(EXPLORER)
 	$(BIN)/sqlfluff lint models tests/dbt analyses --processes 2
 
-test: lint node_modules/.ready ## Lint, types, and every test
+test: lint node_modules/.ready ## Lint, types, and every test; first it names what the machine lacks
+	@$(BIN)/python -m tests.tools
 	$(BIN)/pytest -n auto --no-loadscope-reorder
 
-bench: install ## Time load and build against bare DuckDB
+bench: $(VENV)/.ready ## Time load and build against bare DuckDB
 	$(BIN)/python -m benchmarks.load_and_build
 
-bench-explorer: install explorer ## Time the explorer in a browser, on the published version
+bench-explorer: $(VENV)/.ready explorer ## Time the explorer in a browser, on the published version
 	$(BIN)/python -m benchmarks.explorer
 
-proof-nights: install ## Night by night equals all nights at once: PKDD'99 (BANKCRM_BERKA=folder) and the sample bank
+proof-nights: $(VENV)/.ready ## Night by night equals all nights at once: PKDD'99 (BANKCRM_BERKA=folder) and the sample bank
 	$(BIN)/pytest -m slow -s tests/integration/test_many_nights.py
 
-proof-cubes: install node_modules/.ready ## 1,500 generated queries by the stock Cube compiler and by ours
+proof-cubes: $(VENV)/.ready node_modules/.ready ## 1,500 generated queries by the stock Cube compiler and by ours
 	$(BIN)/pytest -m slow -s tests/integration/test_cube_stock.py
 
-proof-kills: install ## Random kills of a refresh (KILLS=1000); continues where it stopped
+proof-kills: $(VENV)/.ready ## Random kills of a refresh (KILLS=1000); continues where it stopped
 	$(BIN)/pytest -m slow tests/faults
 	$(BIN)/python -m tests.faults.proof_kills --kills $(KILLS) --folder $(BANKCRM_HOME)/proof-kills
 
-proof-readers: install ## 20 readers over 50 publishes: no error, no mixed answer
+proof-readers: $(VENV)/.ready ## 20 readers over 50 publishes: no error, no mixed answer
 	$(BIN)/python -m tests.faults.proof_readers --folder $(BANKCRM_HOME)/proof-readers
 
-proof-dagster: install ## The example for Dagster, really started, in an environment of its own
+proof-dagster: $(VENV)/.ready ## The example for Dagster, really started, in an environment of its own
 	$(BIN)/python -m tests.faults.proof_schedulers dagster --folder $(BANKCRM_HOME)/proof-schedulers
 
-proof-airflow: install ## The example for Airflow, really started, in an environment of its own
+proof-airflow: $(VENV)/.ready ## The example for Airflow, really started, in an environment of its own
 	$(BIN)/python -m tests.faults.proof_schedulers airflow --folder $(BANKCRM_HOME)/proof-schedulers
 
-proof-superset: install ## Apache Superset, really started: its charts equal the cubes, with pictures
+proof-superset: $(VENV)/.ready ## Apache Superset, really started: its charts equal the cubes, with pictures
 	$(BIN)/python -m tests.wire.proof_superset --folder $(BANKCRM_HOME)/proof-superset
 
-contracts: install ## Render what comes from the feed contracts
+contracts: $(VENV)/.ready ## Render what comes from the feed contracts
 	@$(BIN)/bankcrm contracts
 
-requirements: install ## Pin the dependencies of pyproject.toml anew
+requirements: $(VENV)/.ready ## Pin the dependencies of pyproject.toml anew
 	$(BIN)/uv pip compile --quiet --no-header --no-emit-index-url --generate-hashes --extra dev --python-version 3.11 pyproject.toml --output-file requirements.txt
 
 clean: ## Remove the data of this folder, keep the environment

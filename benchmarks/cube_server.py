@@ -41,7 +41,8 @@ from cube.security.auth import DEVELOPER
 from cube.server.formats import ARROW_TYPE, CSV_TYPE, JSON_TYPE
 from cube.server.request import parse_request
 from cube.server.service import Service
-from tests.cube.stock.compiler import StockCompiler, is_installed
+from tests.cube.stock.compiler import StockCompiler
+from tests.tools import find_node_modules
 
 LOAD = "/cubejs-api/v1/load"
 COUNT, AMOUNT = "transactions.transaction_count", "transactions.amount"
@@ -203,7 +204,7 @@ def time_compilers(times: int) -> Figures:
     """Milliseconds that each compiler needs for a model, and for one query on it."""
     figures: Figures = {}
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        stock = stack.enter_context(StockCompiler()) if is_installed() else None
+        stock = stack.enter_context(StockCompiler()) if find_node_modules() else None
         for count in (50, 500):
             target = write_model(Path(folder) / str(count), count)
             query = {"measures": ["facts_0.amount"], "dimensions": ["facts_0.kind"]}

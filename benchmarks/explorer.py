@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import gzip
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from cube.server.explorer import DIST
+from tests.tools import Chromium, find_chromium
 
 PORT = 4199
 ADDRESS = f"http://127.0.0.1:{PORT}"
@@ -76,7 +76,7 @@ def main() -> None:
     runs = parser.parse_args().runs
     figures: dict[str, list[float]] = defaultdict(list)
     with serve(), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
+        browser = find_or_exit().launch(playwright)
         for _ in range(runs):
             measure(browser, figures)
         cells = measure_scrolling(browser, figures)
@@ -130,11 +130,10 @@ def print_bytes() -> None:
         print(f"when needed: {name.split('-')[0]} {size / 1000:.1f} kB")
 
 
-def find_browser() -> str:
-    named = os.environ.get("BANKCRM_CHROMIUM")
-    found = named or shutil.which("chromium") or shutil.which("google-chrome")
+def find_or_exit() -> Chromium:
+    found = find_chromium()
     if found is None:
-        sys.exit("no Chromium: install it, or set BANKCRM_CHROMIUM to its path")
+        sys.exit("no Chromium: run `make install`, or set BANKCRM_CHROMIUM to its path")
     return found
 
 

@@ -8,6 +8,8 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+pytest_plugins = ["tests.skips"]
+
 READ_SHARED_BANKS = (
     "tests/integration/oracle/",
     "tests/integration/test_analyses.py",
@@ -41,5 +43,6 @@ class ByBank(LoadScopeScheduling):  # type: ignore[misc]
         return "shared banks" if path.startswith(READ_SHARED_BANKS) else path
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer | None) -> ByBank:
     return ByBank(config, log)

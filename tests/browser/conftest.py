@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import time
@@ -23,11 +22,10 @@ from cube.server.app import create_app
 from pipelines.loading.deadlines import newest_due_night
 from tests.cube.sample_marts import empty_made_facts, publish_version
 from tests.servers import get_address, serve_app
+from tests.tools import NODE, find_chromium, find_node_modules, require
 
 BUSINESS_DATE = date(2024, 6, 28)
 SECRET = "a secret of the browser tests, long enough"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-VITE = PROJECT_FOLDER / "node_modules" / "vite" / "bin" / "vite.js"
 # A name that a spreadsheet would run, and marts of the desks that the shared tables leave empty.
 EXTRA_SQL = """
 update marts.dim_customer set full_name = '=HYPERLINK("http://example.com","x")'
@@ -100,9 +98,8 @@ class Visit:
 @pytest.fixture(scope="session")
 def built() -> None:
     """The page, built from its sources as they are now."""
-    if not VITE.is_file():
-        pytest.skip("node_modules is absent: run npm ci --ignore-scripts")
-    command = ["node", str(VITE), "build", "cube/explorer", "--logLevel", "error"]
+    vite = require(find_node_modules) / "vite" / "bin" / "vite.js"
+    command = [NODE, str(vite), "build", "cube/explorer", "--logLevel", "error"]
     run = subprocess.run(command, cwd=PROJECT_FOLDER, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
 
@@ -164,13 +161,10 @@ def token(bank: Settings) -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[sync_api.Browser]:
-    """Chromium of the machine; the test is skipped where there is none."""
-    named = os.environ.get("BANKCRM_CHROMIUM")
-    found = named or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip("no Chromium: install it, or set BANKCRM_CHROMIUM to its path")
+    """A Chromium; the test is skipped where there is none."""
+    found = require(find_chromium)
     with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        opened = found.launch(playwright)
         yield opened
         opened.close()
 

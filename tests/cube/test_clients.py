@@ -23,6 +23,7 @@ from bankcrm.settings import Settings
 from cube.serve import CubeServer
 from cube.server.app import create_app
 from tests.servers import free_port, get_address, wait_until
+from tests.tools import NODE, find_node_modules, require
 
 Serve = Callable[..., AbstractContextManager[CubeServer]]
 PROJECT = Path(__file__).resolve().parents[2]
@@ -82,15 +83,12 @@ def test_the_python_client_shows_the_error(live: str) -> None:
         stranger.v1.load({"query": QUERY})
 
 
-@pytest.mark.skipif(
-    not (PROJECT / "node_modules" / "@cubejs-client" / "core").is_dir(),
-    reason="node_modules is absent: run npm install --ignore-scripts",
-)
 def test_the_pivot_of_the_javascript_client_equals_sql(
     live: str, sql: Callable[..., list[tuple[Any, ...]]]
 ) -> None:
+    require(find_node_modules)
     script = Path(__file__).parent / "clients" / "load.mjs"
-    command = ["node", str(script), f"{live}/v1", TOKEN, json.dumps(QUERY)]
+    command = [NODE, str(script), f"{live}/v1", TOKEN, json.dumps(QUERY)]
     run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert run.returncode == 0, run.stderr
     shown = json.loads(run.stdout)

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
-from pathlib import Path
 
 import pytest
 
-from bankcrm.settings import PROJECT_FOLDER, Settings
+from bankcrm.settings import Settings
 from pipelines.refresh.refresh import refresh
 from pipelines.sources.berka import make_berka_extracts
 from pipelines.sources.sample import make_sample_bank
-
-
-def berka_folder() -> Path:
-    """Folder of the PKDD'99 files; skips the test where it is absent."""
-    folder = Path(os.environ.get("BANKCRM_BERKA", PROJECT_FOLDER.parent / "shared/data/berka"))
-    if not folder.is_dir():
-        pytest.skip(f"the PKDD'99 files are not at {folder}; set BANKCRM_BERKA to their folder")
-    return folder
+from tests.tools import find_berka, require
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +33,7 @@ def sample_bank(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def berka_bank(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The PKDD'99 bank, loaded, built and published."""
     settings = Settings(home=tmp_path_factory.mktemp("berka"))
-    make_berka_extracts(berka_folder(), settings.landing_folder)
+    make_berka_extracts(require(find_berka), settings.landing_folder)
     report = refresh(settings)
     assert report.version is not None
     return settings

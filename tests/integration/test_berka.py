@@ -11,7 +11,7 @@ import pytest
 
 from bankcrm.settings import Settings
 from bankcrm.warehouse.versions import open_published
-from tests.integration.conftest import berka_folder
+from tests.tools import find_berka, require
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def published(berka_bank: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @pytest.fixture(scope="module")
 def file_rows() -> list[dict[str, str]]:
-    with (berka_folder() / "trans.asc").open(encoding="ascii", newline="") as stream:
+    with (require(find_berka) / "trans.asc").open(encoding="ascii", newline="") as stream:
         return list(csv.DictReader(stream, delimiter=";"))
 
 

@@ -19,6 +19,7 @@ from bankcrm.settings import PROJECT_FOLDER, Settings
 from bankcrm.warehouse.versions import open_published
 from cube.server.app import create_app
 from tests.servers import get_address, serve_app
+from tests.tools import NODE, find_node_modules, require
 
 SECRET = "a secret of the tests that is long enough for HS256"
 CLAIMS = {"sub": "analyst", "groups": ["analyst"], "exp": int(time.time()) + 3600}
@@ -90,11 +91,10 @@ def test_the_python_client_gets_the_figures_of_plain_sql(address: str, from_sql:
 def test_the_javascript_client_gets_the_figures_of_plain_sql(
     address: str, from_sql: Figures
 ) -> None:
-    if not (PROJECT_FOLDER / "node_modules" / "@cubejs-client").is_dir():
-        pytest.skip("@cubejs-client/core is not installed; run `npm ci --ignore-scripts`")
+    require(find_node_modules)
     script = Path(PROJECT_FOLDER / "tests/cube/clients/load.mjs")
     done = subprocess.run(
-        ["node", str(script), f"{address}/v1", TOKEN, json.dumps(QUERY)],
+        [NODE, str(script), f"{address}/v1", TOKEN, json.dumps(QUERY)],
         capture_output=True,
         text=True,
         timeout=60,

@@ -17,10 +17,13 @@ import pytest
 from bankcrm.settings import Settings
 from bankcrm.warehouse.versions import open_published
 from cube.compiler.model import MODEL_FOLDER, load_model
-from tests.cube.stock.compiler import SHAPES, StockCompiler, is_installed
+from tests.cube.stock.compiler import SHAPES, StockCompiler
 from tests.cube.stock.differential import Differential, Tally
+from tests.tools import find_node_modules
 
-pytestmark = pytest.mark.skipif(not is_installed(), reason="node_modules is absent: run npm ci")
+pytestmark = pytest.mark.skipif(
+    find_node_modules() is None, reason="node_modules is missing: make install"
+)
 
 SEED = 20240229
 

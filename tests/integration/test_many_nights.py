@@ -14,7 +14,7 @@ from pipelines.refresh.refresh import refresh
 from pipelines.sources.berka import make_berka_extracts
 from pipelines.sources.sample import make_sample_bank
 from tests.integration.banks import copy_bank, keep_from
-from tests.integration.conftest import berka_folder
+from tests.tools import find_berka, require
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +23,7 @@ def test_twenty_nights_of_pkdd99_one_by_one_equal_all_at_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bank = Settings(home=tmp_path / "at_once")
-    make_berka_extracts(berka_folder(), bank.landing_folder, until=date(1994, 2, 10))
+    make_berka_extracts(require(find_berka), bank.landing_folder, until=date(1994, 2, 10))
     _compare(bank, date(1994, 1, 22), 20, capsys)
 
 

@@ -27,6 +27,7 @@ from bankcrm.settings import PROJECT_FOLDER, Settings
 from bankcrm.warehouse.versions import current_version
 from cube.security.auth import make_token
 from tests.servers import free_port, wait_until
+from tests.tools import find_chromium
 
 PACKAGES = [
     "apache-superset==6.1.0",
@@ -325,9 +326,9 @@ def compare(name: str, ours: Figures, theirs: Figures) -> list[str]:
 def take_pictures(address: str, charts: dict[str, int], folder: Path) -> None:
     """Open each chart in Chromium, as its reader would, and keep a picture."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-        )
+        found = find_chromium()
+        assert found is not None, "no Chromium: run `make install`"
+        browser = found.launch(playwright)
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(f"{address}/login/")
         page.fill("#username", USER["username"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ import sqlalchemy as sa
 
 from cube.server.service import Service
 from cube.wire.session.server import WireServer
+from tests.tools import find_psql, require
 
 Ask = Callable[..., list[tuple[Any, ...]]]
 QUERIES = Path(__file__).with_name("tool_queries.sql").read_text(encoding="utf-8")
@@ -29,9 +29,7 @@ PSQL_COMMANDS = (
 @pytest.fixture(scope="module")
 def psql(server: WireServer) -> Callable[..., str]:
     """Output of psql for some commands."""
-    program = shutil.which("psql")
-    if program is None:
-        pytest.skip("psql is not installed")
+    program = require(find_psql)
 
     def run(*commands: str) -> str:
         words = [program, "-X", "-h", "127.0.0.1", "-p", str(server.port), "-U", "me", "bankcrm"]

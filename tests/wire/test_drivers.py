@@ -1,12 +1,7 @@
-"""Drivers of other languages, where they are installed: PostgreSQL's JDBC and ODBC drivers.
-
-Debian has them as libpostgresql-jdbc-java with default-jdk-headless, and odbc-postgresql with
-unixodbc.
-"""
+"""Drivers of other languages: PostgreSQL's JDBC and ODBC drivers."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -16,10 +11,9 @@ import pytest
 
 from cube.server.service import Service
 from cube.wire.session.server import WireServer
+from tests.tools import find_jdbc, find_odbc, require
 
-JDBC = Path("/usr/share/java/postgresql.jar")
 PROGRAM = Path(__file__).with_name("Drivers.java")
-ODBC = Path("/usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so")
 Ask = Callable[..., list[tuple[Any, ...]]]
 NOTHING_OF = "PrimaryKeys ImportedKeys ExportedKeys IndexInfo Procedures Functions UDTs"
 
@@ -35,10 +29,9 @@ def run(command: list[str], text: str = "") -> str:
 def test_the_jdbc_driver_reads_catalog_and_views(
     server: WireServer, service: Service, ask: Ask
 ) -> None:
-    if not (JDBC.is_file() and shutil.which("javac")):
-        pytest.skip("the JDBC driver or a JDK is not installed")
+    driver = require(find_jdbc)
     address = f"jdbc:postgresql://127.0.0.1:{server.port}/bankcrm?user=me&password=x"
-    output = run(["java", "-cp", str(JDBC), str(PROGRAM), address])
+    output = run(["java", "-cp", str(driver), str(PROGRAM), address])
     assert "failed" not in output, output
     found = dict(line.split(" ", 1) for line in output.splitlines())
     views = [view for view in service.model.views.values() if view.definition.public]
@@ -57,13 +50,11 @@ def test_the_jdbc_driver_reads_catalog_and_views(
 def test_the_odbc_driver_reads_catalog_and_views(
     server: WireServer, ask: Ask, options: str
 ) -> None:
-    program = shutil.which("isql")
-    if program is None or not ODBC.is_file():
-        pytest.skip("the ODBC driver or unixodbc is not installed")
-    target = f"Driver={ODBC};Server=127.0.0.1;Port={server.port};Database=bankcrm;Uid=me;Pwd=x;"
+    driver = require(find_odbc)
+    target = f"Driver={driver};Server=127.0.0.1;Port={server.port};Database=bankcrm;Uid=me;Pwd=x;"
     sql = "SELECT region_name, MEASURE(end_balance) AS b FROM balances GROUP BY 1 ORDER BY 1"
     text = "\n".join(["help", "help balances", sql, ""])
-    output = run([program, "-b", "-v", "-d|", "-k", target + options], text)
+    output = run(["isql", "-b", "-v", "-d|", "-k", target + options], text)
     assert "bankcrm|cubes|balances|TABLE|" in output
     assert "|cubes|balances|month_end_date|" in output
     for region, balance in ask(sql):

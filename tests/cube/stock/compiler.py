@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time
@@ -13,6 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+from tests.tools import NODE
 
 PROJECT = Path(__file__).resolve().parents[3]
 SCRIPT = Path(__file__).with_name("compile.mjs")
@@ -25,23 +26,12 @@ class StockError(Exception):
     """What the stock compiler says to a query that it refuses."""
 
 
-def is_installed() -> bool:
-    """Whether the packages of the stock compiler are there."""
-    return (PROJECT / "node_modules" / "@cubejs-backend" / "schema-compiler").is_dir()
-
-
-def find_node() -> str:
-    """Node of the environment, else of the machine."""
-    node = PROJECT / ".venv" / "bin" / "node"
-    return str(node) if node.exists() else str(shutil.which("node"))
-
-
 class StockCompiler:
     """One Node process that compiles models and queries as a stock Cube deployment does."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [find_node(), str(SCRIPT)],
+            [NODE, str(SCRIPT)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -20,10 +20,13 @@ from cube.query.dates import format_moment, parse_range
 from cube.query.query import parse_query
 from cube.security.access import AccessControl
 from cube.server.response import build_meta
-from tests.cube.stock.compiler import PROJECT, StockCompiler, find_node, is_installed
+from tests.cube.stock.compiler import PROJECT, StockCompiler
 from tests.cube.stock.queries import RELATIVE
+from tests.tools import NODE, find_node_modules
 
-pytestmark = pytest.mark.skipif(not is_installed(), reason="node_modules is absent: run npm ci")
+pytestmark = pytest.mark.skipif(
+    find_node_modules() is None, reason="node_modules is missing: make install"
+)
 
 MEMBER_KEYS = (
     "name",
@@ -104,7 +107,7 @@ def test_a_stock_deployment_reads_a_published_version(published: Settings, tmp_p
     )
     file = published.published_folder / "v1.duckdb"
     run = subprocess.run(
-        [find_node(), str(script)],
+        [NODE, str(script)],
         env={**os.environ, "BANKCRM_VERSION_FILE": str(file)},
         capture_output=True,
         text=True,

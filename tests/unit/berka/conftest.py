@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -13,8 +12,7 @@ import pytest
 from pipelines.contracts.contract import Contract, load_contracts
 from pipelines.landing.control import ControlFile, control_path
 from pipelines.sources.berka import BerkaSummary, make_berka_extracts
-
-PROJECT_FOLDER = Path(__file__).resolve().parents[3]
+from tests.tools import find_berka, require
 
 TINY_BANK = {
     "district": """A1;A2;A3;A4;A5;A6;A7;A8;A9;A10;A11;A12;A13;A14;A15;A16
@@ -94,10 +92,7 @@ def convert(
 
 @pytest.fixture(scope="session")
 def real_folder() -> Path:
-    folder = Path(os.environ.get("BANKCRM_BERKA", PROJECT_FOLDER.parent / "shared/data/berka"))
-    if not (folder / "trans.asc").is_file():
-        pytest.skip("no PKDD'99 files: name their folder in BANKCRM_BERKA")
-    return folder
+    return require(find_berka)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from typer.testing import CliRunner
 
 from bankcrm.settings import PROJECT_FOLDER
 from pipelines.cli import app
+from tests.tools import find_systemd_analyze, require
 
 DEPLOY = PROJECT_FOLDER / "deploy"
 NOT_INSTALLED = "bankcrm is not executable: No such file or directory"
@@ -46,9 +46,7 @@ def test_a_night_that_waits_or_is_held_is_no_failure_to_any_scheduler(name: str)
 
 
 def test_systemd_accepts_the_units() -> None:
-    tool = shutil.which("systemd-analyze")
-    if tool is None:
-        pytest.skip("systemd-analyze is not installed")
+    tool = require(find_systemd_analyze)
     units = [str(path) for path in DEPLOY.iterdir() if path.suffix in {".service", ".timer"}]
     done = subprocess.run(
         [tool, "verify", "--man=no", *units], capture_output=True, text=True, check=False
