@@ -7,16 +7,12 @@ with manager_months as (
 ),
 
 profit_months as (
-    select
-        profit.*,
-        account_versions.account_type
-    from {{ ref('fct_profit_monthly') }} as profit
-    inner join {{ ref('dim_account') }} as account_versions on profit.account_key = account_versions.account_key
-    where profit.month_end_date >= {{ refresh_from_month() }}
+    select * from {{ ref('int_profit__months') }}
+    where month_end_date >= {{ refresh_from_month() }}
 ),
 
 books as (
-    select * from {{ ref('bridge_manager_customer') }}
+    select * from {{ ref('int_customers__managers') }}
 ),
 
 shares as (

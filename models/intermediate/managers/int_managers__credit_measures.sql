@@ -7,16 +7,16 @@ with manager_months as (
 ),
 
 loan_months as (
-    select * from {{ ref('fct_loan_monthly') }}
-    where month_end_date >= {{ refresh_from_month() }}
+    select * from {{ ref('int_risk__credit_months') }}
+    where asset_kind = 'LOAN' and month_end_date >= {{ refresh_from_month() }}
 ),
 
 owners as (
-    select * from {{ ref('bridge_account_customer') }}
+    select * from {{ ref('int_accounts__owners') }}
 ),
 
 books as (
-    select * from {{ ref('bridge_manager_customer') }}
+    select * from {{ ref('int_customers__managers') }}
 ),
 
 shares as (
@@ -26,7 +26,7 @@ shares as (
         loan_months.is_non_performing,
         loan_months.is_non_performing or loan_months.days_past_due > 0 as is_bad,
         {{ cents('loan_months.overdue_principal_amount') }} as overdue_cents,
-        {{ cents('loan_months.principal_balance') }} as principal_cents,
+        {{ cents('loan_months.balance') }} as principal_cents,
         {{ millionths('owners.weight') }} * {{ millionths('books.weight') }} as weight_units
     from manager_months
     inner join books

@@ -7,16 +7,16 @@ with manager_months as (
 ),
 
 deposits as (
-    select * from {{ ref('fct_account_monthly') }}
+    select * from {{ ref('int_accounts__months') }}
     where month_end_date >= {{ refresh_from_month() }} and account_type = 'DEPOSIT'
 ),
 
 owners as (
-    select * from {{ ref('bridge_account_customer') }}
+    select * from {{ ref('int_accounts__owners') }}
 ),
 
 books as (
-    select * from {{ ref('bridge_manager_customer') }}
+    select * from {{ ref('int_customers__managers') }}
 ),
 
 bases as (
@@ -44,14 +44,16 @@ shares as (
         on
             owners.account_durable_key = deposits.account_durable_key
             and manager_months.month_end_date = deposits.month_end_date
-    inner join {{ ref('dim_product') }} as products on deposits.product_key = products.product_key
+    left join {{ ref('int_products__versions') }} as products on deposits.product_key = products.product_key
     left join {{ ref('deposit_coefficient') }} as coefficients
         on
             coefficients.product_family in (products.product_family, '*')
             and {{ valid_on('coefficients', 'manager_months.as_of_date') }}
     -- a named family counts before every other
     qualify row_number() over (
-        partition by manager_months.manager_durable_key, books.customer_durable_key, deposits.account_monthly_key
+        partition by
+            manager_months.manager_durable_key, books.customer_durable_key, deposits.account_durable_key,
+            deposits.month_end_date
         order by case coefficients.product_family when '*' then 1 else 0 end
     ) = 1
 ),

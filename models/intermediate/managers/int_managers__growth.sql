@@ -7,16 +7,16 @@ with manager_months as (
 ),
 
 flows as (
-    select * from {{ ref('fct_fund_flow') }}
+    select * from {{ ref('int_flows__classified') }}
     where is_growth and flow_date >= {{ refresh_from_month() }}
 ),
 
 owners as (
-    select * from {{ ref('bridge_account_customer') }}
+    select * from {{ ref('int_accounts__owners') }}
 ),
 
 books as (
-    select * from {{ ref('bridge_manager_customer') }}
+    select * from {{ ref('int_customers__managers') }}
 ),
 
 shares as (

@@ -29,7 +29,7 @@ select
     cast(coalesce(sum(books.weight) filter (where new_customers.customer_durable_key is not null), 0) as decimal(24, 6))
         as new_customer_count
 from manager_months
-left join {{ ref('bridge_manager_customer') }} as books
+left join {{ ref('int_customers__managers') }} as books
     on
         manager_months.manager_durable_key = books.manager_durable_key
         and {{ valid_on('books', 'manager_months.as_of_date') }}
