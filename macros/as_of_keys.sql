@@ -15,14 +15,14 @@
         accounts.account_type,
         accounts.interest_rate,
         accounts.status as account_status,
-        customers.customer_key,
-        customers.customer_durable_key,
+        coalesce(customers.customer_key, -2) as customer_key,
+        coalesce(lead_owners.customer_durable_key, -2) as customer_durable_key,
         coalesce(products.product_key, -2) as product_key,
         coalesce(branches.branch_key, case when accounts.is_inferred or accounts.branch_id is not null then -2 else -1 end) as branch_key,
         {{ member_key('managers.manager_key', 'lead_managers.manager_durable_key') }} as manager_key,
         coalesce(currencies.currency_key, -2) as currency_key
     from {{ relation }} as facts
-    inner join {{ ref('dim_account') }} as accounts
+    inner join {{ ref('int_accounts__members') }} as accounts
         on
             facts.account_durable_key = accounts.account_durable_key
             and {{ valid_on('accounts', 'facts.as_of_date') }}
@@ -30,20 +30,20 @@
         on
             facts.account_durable_key = lead_owners.account_durable_key
             and {{ valid_on('lead_owners', 'facts.as_of_date') }}
-    inner join {{ ref('dim_customer') }} as customers
+    left join {{ ref('int_customers__members') }} as customers
         on
-            coalesce(lead_owners.customer_durable_key, -2) = customers.customer_durable_key
+            lead_owners.customer_durable_key = customers.customer_durable_key
             and {{ valid_on('customers', 'facts.as_of_date') }}
-    left join {{ ref('dim_product') }} as products
+    left join {{ ref('int_products__versions') }} as products
         on
             accounts.product_id = products.product_id
             and {{ valid_on('products', 'facts.as_of_date') }}
-    left join {{ ref('dim_branch') }} as branches
+    left join {{ ref('int_branches__levels') }} as branches
         on
             accounts.branch_id = branches.branch_id
             and {{ valid_on('branches', 'facts.as_of_date') }}
-    {{ join_lead_manager('customers.customer_durable_key', 'facts.as_of_date') }}
-    left join {{ ref('dim_currency') }} as currencies
+    {{ join_lead_manager('lead_owners.customer_durable_key', 'facts.as_of_date') }}
+    left join ({{ keyed_codes('currency') }}) as currencies
         on accounts.currency_code = currencies.currency_code
 {%- endmacro %}
 
@@ -53,7 +53,7 @@
         on
             {{ customer_durable_key }} = lead_managers.customer_durable_key
             and {{ valid_on('lead_managers', day) }}
-    left join {{ ref('dim_manager') }} as managers
+    left join {{ ref('int_managers__versions') }} as managers
         on
             lead_managers.manager_durable_key = managers.manager_durable_key
             and {{ valid_on('managers', day) }}

@@ -10,8 +10,8 @@
 {% macro contact_members(relation, day, unit='managers.branch_id') -%}
     select
         facts.*,
-        customers.customer_key,
-        customers.customer_durable_key,
+        {{ member_key('customers.customer_key', 'facts.customer_id') }} as customer_key,
+        {{ member_key('customers.customer_durable_key', 'facts.customer_id') }} as customer_durable_key,
         {{ member_key('managers.manager_key', 'facts.manager_id') }} as manager_key,
         {{ member_key('managers.manager_durable_key', 'facts.manager_id') }} as manager_durable_key,
         {{ member_key('units.branch_key', unit) }} as branch_key,
@@ -21,15 +21,15 @@
         on
             facts.customer_id = customer_references.source_customer_id
             and customer_references.source_system = 'branch'
-    inner join {{ ref('dim_customer') }} as customers
+    left join {{ ref('int_customers__members') }} as customers
         on
-            {{ member_key('customer_references.customer_durable_key', 'facts.customer_id') }} = customers.customer_durable_key
+            customer_references.customer_durable_key = customers.customer_durable_key
             and {{ valid_on('customers', 'facts.' ~ day) }}
-    left join {{ ref('dim_manager') }} as managers
+    left join {{ ref('int_managers__versions') }} as managers
         on
             facts.manager_id = managers.manager_id
             and {{ valid_on('managers', 'facts.' ~ day) }}
-    left join {{ ref('dim_branch') }} as units
+    left join {{ ref('int_branches__levels') }} as units
         on
             {{ unit }} = units.branch_id
             and {{ valid_on('units', 'facts.' ~ day) }}

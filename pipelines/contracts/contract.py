@@ -70,8 +70,10 @@ class Column(_Frozen):
     ``references`` names the key of another feed as source.feed.column; ``corrects`` names the key
     of the same feed, where the row takes back an earlier one. ``pattern`` is a regular expression
     (RE2) that every value matches as a whole, for instance ``[0-9]{5}``. ``token`` says that the
-    value stands for a card number and is never one. The values of a ``personal`` column stay in
-    the vault; the raw table keeps tokens of them (:mod:`pipelines.contracts.stored_columns`).
+    value stands for a card number and is never one. ``staged_as`` is the column's name in the
+    warehouse, where the delivered one does not say what it is there. The values of a ``personal``
+    column stay in the vault; the raw table keeps tokens of them
+    (:mod:`pipelines.contracts.stored_columns`).
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -88,11 +90,17 @@ class Column(_Frozen):
     pattern: str | None = None
     check_digits: CheckDigits | None = None
     token: bool = False
+    staged_as: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*$")
 
     @property
     def sql_type(self) -> str:
         """Type of the column in the raw table."""
         return SQL_TYPES[self.type]
+
+    @property
+    def staged_name(self) -> str:
+        """Name of the column in the staging model."""
+        return self.staged_as or self.name
 
 
 class Rule(_Frozen):
@@ -181,6 +189,9 @@ class Deadline(_Frozen):
 class Contract(_Frozen):
     """The contract of one feed.
 
+    ``latest_by_key`` says that a later delivery of a key replaces the earlier ones; in other feeds
+    whose rows carry their own date, a key that is delivered twice is an error.
+
     A delivery with ``additional_columns``, which the contract does not name, is rejected unless
     it says to ignore them: what was added unannounced may mean that the others changed too.
     """
@@ -195,6 +206,7 @@ class Contract(_Frozen):
     grain: str
     key: tuple[str, ...]
     effective: Effective | None = None
+    latest_by_key: bool = False
     identity: tuple[str, ...] = ()
     format: Format = Format()
     control_totals: tuple[ControlTotal, ...] = ()
@@ -281,6 +293,22 @@ class Contract(_Frozen):
                 f"key, identity, control_totals, effective, corrects or check_digits name "
                 f"unknown columns {unknown}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _latest_rows_carry_their_own_date(self) -> Contract:
+        if self.latest_by_key and self.is_dated_by_night:
+            raise ValueError(
+                "latest_by_key is for rows that carry their own date; each night stays"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _staged_names_differ(self) -> Contract:
+        if len({column.staged_name for column in self.columns}) != len(self.columns):
+            raise ValueError("staged_as gives two columns one name")
+        if any(column.personal and column.staged_as for column in self.columns):
+            raise ValueError("staged_as is not for personal columns: their tokens have names")
         return self
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ with complaints as (
 ),
 
 settled_months as (
-    select distinct month_end_date from {{ ref('int_contacts__team_months') }}
+    select distinct month_end_date from {{ ref('fct_team_monthly') }}
 ),
 
 teams as (

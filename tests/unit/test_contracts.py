@@ -10,9 +10,10 @@ import yaml
 from bankcrm.errors import ContractError
 from bankcrm.settings import PROJECT_FOLDER
 from pipelines.contracts.contract import CONTRACTS_FOLDER, get_contract, load_contracts
-from pipelines.contracts.dbt_sources import model_name, render_staging
+from pipelines.contracts.dbt_sources import model_name, render_model, render_staging
 
 CONTRACTS = load_contracts()
+STAGED = {"type": "text", "description": "A column.", "needed_by": [], "staged_as": "renamed"}
 
 
 def write_contract(folder: Path, **changes: object) -> Path:
@@ -23,9 +24,48 @@ def write_contract(folder: Path, **changes: object) -> Path:
     return path
 
 
-def test_the_committed_staging_yml_is_what_the_contracts_render() -> None:
+def test_the_committed_staging_is_what_the_contracts_render() -> None:
     for path, text in render_staging().items():
         assert path.read_text(encoding="utf-8") == text, f"run `make contracts`: {path.name}"
+
+
+def test_no_staging_model_of_a_source_is_written_by_hand() -> None:
+    rendered = set(render_staging())
+    folders = {path.parent for path in rendered}
+    assert {path for folder in folders for path in folder.iterdir()} == rendered
+
+
+def test_a_staging_model_renames_groups_and_takes_the_latest_delivery_of_a_key() -> None:
+    sql = render_model(get_contract("finance.gl_balance"))
+    assert (
+        """    select
+        -- ids
+        branch_id,
+        -- text
+        gl_account_code,
+        currency_code,
+        -- numbers
+        balance as balance_amount,
+        -- dates
+        month_end_date,
+        -- lineage
+        business_date,
+        load_id
+    from source
+    qualify row_number() over (
+        partition by branch_id, gl_account_code, currency_code, month_end_date
+        order by business_date desc
+    ) = 1
+"""
+        in sql
+    )
+
+
+def test_a_staging_model_keeps_every_night_of_a_snapshot_and_only_tokens_of_a_person() -> None:
+    sql = render_model(get_contract("branch.customer"))
+    assert "qualify" not in sql
+    assert "document_number_token" in sql
+    assert "        document_number,\n" not in sql
 
 
 @pytest.mark.parametrize("name", CONTRACTS)
@@ -56,6 +96,9 @@ def test_an_unknown_feed_names_the_known_ones() -> None:
         ({"grian": "typo"}, "Extra inputs"),
         ({"delivery": "weekly"}, "delivery"),
         ({"feed": "other"}, "describes teller.other"),
+        ({"latest_by_key": True}, "each night stays"),
+        ({"columns": [STAGED | {"name": "a"}, STAGED | {"name": "b"}], "key": ["a"]}, "one name"),
+        ({"columns": [STAGED | {"name": "a", "personal": "text"}], "key": []}, "not for personal"),
     ],
 )
 def test_a_malformed_contract_is_refused_by_file_and_reason(

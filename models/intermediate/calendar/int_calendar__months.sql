@@ -5,7 +5,7 @@ with nights as (
     select
         min(business_date) as first_date,
         max(business_date) as last_date
-    from {{ source('ops', 'whole_load') }}
+    from {{ ref('stg_ops__loads') }}
 ),
 
 postings as (

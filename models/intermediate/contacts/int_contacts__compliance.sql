@@ -5,5 +5,5 @@ select
     month_end_date,
     cast(sum(contacts_due) as integer) as contacts_due,
     cast(sum(contacts_kept) as integer) as contacts_kept
-from {{ ref('fct_contact_compliance') }}
+from {{ ref('int_contacts__customer_months') }}
 group by manager_durable_key, month_end_date

@@ -18,7 +18,7 @@ teams as (
         years.as_of_date,
         managers.branch_id
     from years
-    inner join {{ ref('dim_manager') }} as managers
+    inner join {{ ref('int_managers__versions') }} as managers
         on
             {{ valid_on('managers', 'years.as_of_date') }}
             and coalesce(managers.left_date, years.as_of_date) >= years.as_of_date
@@ -26,17 +26,21 @@ teams as (
 ),
 
 planned_years as (
-    select distinct plan_year from {{ ref('dim_campaign') }}
+    select distinct plan_year from {{ ref('int_contacts__campaigns') }}
 ),
 
 campaigns as (
     select
-        branch_durable_key,
-        plan_year,
+        units.branch_durable_key,
+        campaigns.plan_year,
         count(*) as campaign_count
-    from {{ ref('dim_campaign') }}
-    where is_held
-    group by branch_durable_key, plan_year
+    from {{ ref('int_contacts__campaigns') }} as campaigns
+    inner join {{ ref('int_branches__levels') }} as units
+        on
+            campaigns.branch_id = units.branch_id
+            and units.is_current
+    where campaigns.status in ('RUNNING', 'DONE')
+    group by units.branch_durable_key, campaigns.plan_year
 ),
 
 -- A customer is new in the year in which the first account, loan or card was taken up.
@@ -74,7 +78,7 @@ select
     cast(case when planned_years.plan_year is not null then coalesce(campaigns.campaign_count, 0) end as integer) as campaign_count,
     cast(coalesce(new_customers.new_customer_count, 0) as integer) as new_customer_count
 from teams
-inner join {{ ref('dim_branch') }} as units
+inner join {{ ref('int_branches__levels') }} as units
     on
         teams.branch_id = units.branch_id
         and {{ valid_on('units', 'teams.as_of_date') }}

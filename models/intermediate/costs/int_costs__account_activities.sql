@@ -5,15 +5,14 @@
 with entry_activities as (
     select
         entries.account_durable_key,
-        last_day(entries.transaction_date) as month_end_date,
+        last_day(entries.posting_date) as month_end_date,
         entries.channel_key,
-        activities.activity_code,
+        entries.activity_code,
         count(*) as event_count
-    from {{ ref('fct_transaction') }} as entries
-    inner join {{ ref('dim_activity') }} as activities on entries.activity_key = activities.activity_key
+    from {{ ref('int_transactions__owned_entries') }} as entries
     where
-        entries.transaction_date >= {{ refresh_from_month() }}
-        and activities.activity_code is not null
+        entries.posting_date >= {{ refresh_from_month() }}
+        and entries.activity_code is not null
     group by all
 ),
 
@@ -24,7 +23,7 @@ account_activities as (
         cast(-3 as bigint) as channel_key,
         kept.activity_code,
         1 as event_count
-    from {{ ref('fct_account_monthly') }} as account_months
+    from {{ ref('int_accounts__months') }} as account_months
     inner join {{ ref('activity_of_account') }} as kept
         on
             account_months.account_type = kept.account_type

@@ -9,40 +9,27 @@
 -- takes its entry back on the day of the reversal. The lead owner of an account acts.
 -- Grain: one customer on one day with such an entry or its reversal.
 with entries as (
-    select * from {{ ref('fct_transaction') }}
-    where transaction_date >= {{ refresh_from() }} and customer_durable_key > 0
-),
-
-customer_kinds as (
-    select transaction_type_key from {{ ref('dim_transaction_type') }}
-    where is_customer_made
-),
-
-bank_channels as (
-    select channel_key from {{ ref('dim_channel') }}
-    where channel_group = 'Bank'
+    select * from {{ ref('int_transactions__owned_entries') }}
+    where posting_date >= {{ refresh_from() }} and customer_durable_key > 0
 ),
 
 customer_made_entries as (
-    select * from {{ ref('fct_transaction') }}
-    where
-        transaction_type_key in (select customer_kinds.transaction_type_key from customer_kinds)
-        and channel_key not in (select bank_channels.channel_key from bank_channels)
-        and not is_reversal
+    select * from {{ ref('int_transactions__owned_entries') }}
+    where is_customer_made and not is_of_the_bank and not is_reversal
 ),
 
 activities as (
     select
         customer_durable_key,
-        transaction_date as activity_date,
+        posting_date as activity_date,
         1 as entry_count,
         amount
     from customer_made_entries
-    where transaction_date >= {{ refresh_from() }} and customer_durable_key > 0
+    where posting_date >= {{ refresh_from() }} and customer_durable_key > 0
     union all
     select
         entries.customer_durable_key,
-        entries.transaction_date as activity_date,
+        entries.posting_date as activity_date,
         -1 as entry_count,
         -entries.amount as amount
     from entries

@@ -2,7 +2,7 @@
 -- of it. A contract told later than it began counts from that night, unless it is older than the data.
 -- Grain: one customer and account.
 with first_night as (
-    select min(business_date) as business_date from {{ source('ops', 'whole_load') }}
+    select min(business_date) as business_date from {{ ref('stg_ops__loads') }}
 ),
 
 first_records as (

@@ -10,4 +10,4 @@ select
     valid_from,
     valid_to,
     match_confidence
-from {{ source('identity', 'link') }}
+from {{ ref('stg_identity__links') }}

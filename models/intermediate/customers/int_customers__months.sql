@@ -10,9 +10,9 @@
     'capital_charge_amount', 'economic_value_added_amount', 'contribution_before_cost_amount',
 ] %}
 {%- set balances = {
-    'deposit': "account_versions.account_type = 'DEPOSIT'",
-    'loan': "account_versions.account_type = 'LOAN'",
-    'card': "account_versions.account_type = 'CARD'",
+    'deposit': "profit.account_type = 'DEPOSIT'",
+    'loan': "profit.account_type = 'LOAN'",
+    'card': "profit.account_type = 'CARD'",
 } %}
 
 -- What the accounts of a customer amount to in a month, each by the customer's part of it. Assets under
@@ -25,7 +25,7 @@ select
     profit.month_end_date,
     {%- for period in ['end', 'average'] %}
         cast(sum(
-            case when account_versions.account_type = 'DEPOSIT' then greatest(profit.{{ period }}_balance, 0) else 0 end
+            case when profit.account_type = 'DEPOSIT' then greatest(profit.{{ period }}_balance, 0) else 0 end
         ) as decimal(18, 2)) as aum_{{ period }}_balance,
         {%- for name, condition in balances.items() %}
             cast(sum(
@@ -40,8 +40,6 @@ select
     arg_max(
         profit.branch_key, (abs(profit.average_balance), abs(profit.end_balance), -profit.account_durable_key)
     ) as branch_key
-from {{ ref('fct_profit_monthly') }} as profit
-inner join {{ ref('dim_account') }} as account_versions
-    on profit.account_key = account_versions.account_key
+from {{ ref('int_profit__months') }} as profit
 where profit.month_end_date >= {{ refresh_from_month() }}
 group by profit.customer_durable_key, profit.month_end_date

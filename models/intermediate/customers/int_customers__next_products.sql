@@ -13,7 +13,7 @@ segments as (
         customers.customer_type
     from {{ ref('int_customers__profiles') }} as profiles
     inner join last_month on profiles.month_end_date = last_month.month_end_date
-    inner join {{ ref('dim_customer') }} as customers
+    inner join {{ ref('int_customers__members') }} as customers
         on profiles.customer_key = customers.customer_key
 ),
 

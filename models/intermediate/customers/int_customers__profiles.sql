@@ -23,30 +23,19 @@ bands as (
     select * from {{ ref('value_band') }}
 ),
 
-exposures as (
-    select
-        customer_durable_key,
-        month_end_date,
-        risk_grade_key
-    from {{ ref('fct_loan_monthly') }}
-    where month_end_date >= {{ refresh_from_month() }}
-    union all
-    select
-        customer_durable_key,
-        month_end_date,
-        risk_grade_key
-    from {{ ref('fct_card_monthly') }}
-    where month_end_date >= {{ refresh_from_month() }}
-),
-
 worst_classes as (
     select
-        exposures.customer_durable_key,
-        exposures.month_end_date,
+        credit_months.customer_durable_key,
+        credit_months.month_end_date,
         arg_max(risk_grades.risk_grade_code, risk_grades.ordinal) as risk_grade_code
-    from exposures
-    inner join {{ ref('dim_risk_grade') }} as risk_grades on exposures.risk_grade_key = risk_grades.risk_grade_key
-    group by exposures.customer_durable_key, exposures.month_end_date
+    from {{ ref('int_risk__credit_months') }} as credit_months
+    inner join {{ ref('risk_grade') }} as risk_grades
+        on
+            credit_months.asset_kind = risk_grades.asset_kind
+            and credit_months.risk_grade_code = risk_grades.risk_grade_code
+            and {{ valid_on('risk_grades', 'credit_months.as_of_date') }}
+    where credit_months.month_end_date >= {{ refresh_from_month() }}
+    group by credit_months.customer_durable_key, credit_months.month_end_date
 ),
 
 figures as (
@@ -70,7 +59,7 @@ figures as (
             as age_years
     from {{ ref('int_customers__grades') }} as grades
     inner join months on grades.month_end_date = months.month_end_date
-    inner join {{ ref('dim_customer') }} as customers
+    inner join {{ ref('int_customers__members') }} as customers
         on
             grades.customer_durable_key = customers.customer_durable_key
             and {{ valid_on('customers', 'months.as_of_date') }}

@@ -10,7 +10,7 @@ accounts as (
     select
         account_durable_key,
         max(account_type) as account_type
-    from {{ ref('dim_account') }}
+    from {{ ref('int_accounts__members') }}
     group by account_durable_key
 ),
 

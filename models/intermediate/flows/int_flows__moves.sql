@@ -5,7 +5,7 @@
 -- that one of the manager, so that an account moves once a day.
 -- Grain: one account, business date from refresh_from on, and direction.
 with accounts as (
-    select * from {{ ref('dim_account') }}
+    select * from {{ ref('int_accounts__members') }}
     where account_type in ('DEPOSIT', 'LOAN')
 ),
 
@@ -103,11 +103,11 @@ keyed_sides as (
 durable_sides as (
     select
         keyed_sides.*,
-        branches.branch_durable_key,
+        coalesce(branches.branch_durable_key, keyed_sides.branch_key) as branch_durable_key,
         coalesce(managers.manager_durable_key, keyed_sides.manager_key) as manager_durable_key
     from keyed_sides
-    inner join {{ ref('dim_branch') }} as branches on keyed_sides.branch_key = branches.branch_key
-    left join {{ ref('dim_manager') }} as managers on keyed_sides.manager_key = managers.manager_key
+    left join {{ ref('int_branches__levels') }} as branches on keyed_sides.branch_key = branches.branch_key
+    left join {{ ref('int_managers__versions') }} as managers on keyed_sides.manager_key = managers.manager_key
 ),
 
 compared_sides as (

@@ -8,36 +8,21 @@ with manager_months as (
 
 profit_months as (
     select
-        profit.*,
-        account_versions.account_type
-    from {{ ref('fct_profit_monthly') }} as profit
-    inner join {{ ref('dim_account') }} as account_versions on profit.account_key = account_versions.account_key
+        profit.customer_durable_key,
+        profit.month_end_date,
+        months.as_of_date,
+        profit.account_type,
+        profit.economic_value_added_amount,
+        {{ cents('profit.end_balance') }} as balance_cents,
+        {{ cents('profit.fee_income_amount') }} as fee_cents,
+        {{ cents('profit.economic_value_added_amount') }} as value_cents
+    from {{ ref('int_profit__months') }} as profit
+    inner join {{ ref('int_calendar__months') }} as months on profit.month_end_date = months.month_end_date
     where profit.month_end_date >= {{ refresh_from_month() }}
 ),
 
-books as (
-    select * from {{ ref('bridge_manager_customer') }}
-),
-
 shares as (
-    select
-        manager_months.manager_durable_key,
-        manager_months.month_end_date,
-        profit_months.account_type,
-        profit_months.economic_value_added_amount,
-        {{ millionths('books.weight') }} as weight_units,
-        {{ cents('profit_months.end_balance') }} as balance_cents,
-        {{ cents('profit_months.fee_income_amount') }} as fee_cents,
-        {{ cents('profit_months.economic_value_added_amount') }} as value_cents
-    from manager_months
-    inner join books
-        on
-            manager_months.manager_durable_key = books.manager_durable_key
-            and {{ valid_on('books', 'manager_months.as_of_date') }}
-    inner join profit_months
-        on
-            books.customer_durable_key = profit_months.customer_durable_key
-            and manager_months.month_end_date = profit_months.month_end_date
+    {{ shares_of_managers('profit_months', 'as_of_date', is_of_one_customer=true) }}
 ),
 
 -- One account whose value added is unknown makes the manager's unknown, never a part of it.
@@ -57,12 +42,12 @@ sums as (
 select
     manager_months.manager_durable_key,
     manager_months.month_end_date,
-    {{ divide_money('coalesce(sums.deposit_units, 0)', '1000000') }} as deposit_amount,
-    {{ divide_money('coalesce(sums.loan_units, 0)', '1000000') }} as loan_amount,
-    {{ divide_money('coalesce(sums.fee_units, 0)', '1000000') }} as fee_amount,
+    {{ divide_money('coalesce(sums.deposit_units, 0)', '1000000000000') }} as deposit_amount,
+    {{ divide_money('coalesce(sums.loan_units, 0)', '1000000000000') }} as loan_amount,
+    {{ divide_money('coalesce(sums.fee_units, 0)', '1000000000000') }} as fee_amount,
     case
         when coalesce(sums.has_value, true)
-            then {{ divide_money('coalesce(sums.value_units, 0)', '1000000') }}
+            then {{ divide_money('coalesce(sums.value_units, 0)', '1000000000000') }}
     end as value_added_amount
 from manager_months
 left join sums

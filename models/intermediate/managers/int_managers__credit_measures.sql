@@ -7,40 +7,20 @@ with manager_months as (
 ),
 
 loan_months as (
-    select * from {{ ref('fct_loan_monthly') }}
-    where month_end_date >= {{ refresh_from_month() }}
-),
-
-owners as (
-    select * from {{ ref('bridge_account_customer') }}
-),
-
-books as (
-    select * from {{ ref('bridge_manager_customer') }}
+    select
+        account_durable_key,
+        month_end_date,
+        as_of_date,
+        is_non_performing,
+        is_non_performing or days_past_due > 0 as is_bad,
+        {{ cents('overdue_principal_amount') }} as overdue_cents,
+        {{ cents('balance') }} as principal_cents
+    from {{ ref('int_risk__credit_months') }}
+    where asset_kind = 'LOAN' and month_end_date >= {{ refresh_from_month() }}
 ),
 
 shares as (
-    select
-        manager_months.manager_durable_key,
-        manager_months.month_end_date,
-        loan_months.is_non_performing,
-        loan_months.is_non_performing or loan_months.days_past_due > 0 as is_bad,
-        {{ cents('loan_months.overdue_principal_amount') }} as overdue_cents,
-        {{ cents('loan_months.principal_balance') }} as principal_cents,
-        {{ millionths('owners.weight') }} * {{ millionths('books.weight') }} as weight_units
-    from manager_months
-    inner join books
-        on
-            manager_months.manager_durable_key = books.manager_durable_key
-            and {{ valid_on('books', 'manager_months.as_of_date') }}
-    inner join owners
-        on
-            books.customer_durable_key = owners.customer_durable_key
-            and {{ valid_on('owners', 'manager_months.as_of_date') }}
-    inner join loan_months
-        on
-            owners.account_durable_key = loan_months.account_durable_key
-            and manager_months.month_end_date = loan_months.month_end_date
+    {{ shares_of_managers('loan_months', 'as_of_date') }}
 ),
 
 sums as (

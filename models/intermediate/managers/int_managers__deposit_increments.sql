@@ -6,61 +6,42 @@ with manager_months as (
     select * from {{ ref('int_managers__months') }}
 ),
 
-deposits as (
-    select * from {{ ref('fct_account_monthly') }}
-    where month_end_date >= {{ refresh_from_month() }} and account_type = 'DEPOSIT'
-),
-
-owners as (
-    select * from {{ ref('bridge_account_customer') }}
-),
-
-books as (
-    select * from {{ ref('bridge_manager_customer') }}
-),
-
 bases as (
     select * from {{ ref('int_managers__targets') }}
     where measure_code = 'DEPOSIT_INCREMENT'
 ),
 
-shares as (
+-- A named family counts before every other.
+deposits as (
     select
-        manager_months.manager_durable_key,
-        manager_months.month_end_date,
-        {{ cents('deposits.balance_days') }}
-        * {{ millionths('owners.weight') }} * {{ millionths('books.weight') }} as balance_units,
+        account_months.account_durable_key,
+        account_months.month_end_date,
+        months.as_of_date,
+        {{ cents('account_months.balance_days') }} as balance_cents,
         {{ rate_units('coefficients.coefficient') }} as coefficient_units
-    from manager_months
-    inner join books
-        on
-            manager_months.manager_durable_key = books.manager_durable_key
-            and {{ valid_on('books', 'manager_months.as_of_date') }}
-    inner join owners
-        on
-            books.customer_durable_key = owners.customer_durable_key
-            and {{ valid_on('owners', 'manager_months.as_of_date') }}
-    inner join deposits
-        on
-            owners.account_durable_key = deposits.account_durable_key
-            and manager_months.month_end_date = deposits.month_end_date
-    inner join {{ ref('dim_product') }} as products on deposits.product_key = products.product_key
+    from {{ ref('int_accounts__months') }} as account_months
+    inner join {{ ref('int_calendar__months') }} as months on account_months.month_end_date = months.month_end_date
+    left join {{ ref('int_products__versions') }} as products on account_months.product_key = products.product_key
     left join {{ ref('deposit_coefficient') }} as coefficients
         on
             coefficients.product_family in (products.product_family, '*')
-            and {{ valid_on('coefficients', 'manager_months.as_of_date') }}
-    -- a named family counts before every other
+            and {{ valid_on('coefficients', 'months.as_of_date') }}
+    where account_months.month_end_date >= {{ refresh_from_month() }} and account_months.account_type = 'DEPOSIT'
     qualify row_number() over (
-        partition by manager_months.manager_durable_key, books.customer_durable_key, deposits.account_monthly_key
+        partition by account_months.account_durable_key, account_months.month_end_date
         order by case coefficients.product_family when '*' then 1 else 0 end
     ) = 1
+),
+
+shares as (
+    {{ shares_of_managers('deposits', 'as_of_date') }}
 ),
 
 sums as (
     select
         manager_durable_key,
         month_end_date,
-        sum(balance_units * coefficient_units) as counted_units
+        sum(balance_cents * weight_units * coefficient_units) as counted_units
     from shares
     group by manager_durable_key, month_end_date
 )

@@ -7,43 +7,27 @@ with manager_months as (
 ),
 
 flows as (
-    select * from {{ ref('fct_fund_flow') }}
+    select
+        account_durable_key,
+        account_type,
+        flow_date,
+        {{ cents('flow_amount') }} as flow_cents
+    from {{ ref('int_flows__classified') }}
     where is_growth and flow_date >= {{ refresh_from_month() }}
 ),
 
-owners as (
-    select * from {{ ref('bridge_account_customer') }}
-),
-
-books as (
-    select * from {{ ref('bridge_manager_customer') }}
-),
-
 shares as (
-    select
-        books.manager_durable_key,
-        last_day(flows.flow_date) as month_end_date,
-        flows.account_type,
-        {{ cents('flows.flow_amount') }} * {{ millionths('owners.weight') }} * {{ millionths('books.weight') }} as flow_units
-    from flows
-    inner join owners
-        on
-            flows.account_durable_key = owners.account_durable_key
-            and {{ valid_on('owners', 'flows.flow_date') }}
-    inner join books
-        on
-            owners.customer_durable_key = books.customer_durable_key
-            and {{ valid_on('books', 'flows.flow_date') }}
+    {{ shares_of_managers('flows', 'flow_date') }}
 ),
 
 sums as (
     select
         manager_durable_key,
-        month_end_date,
-        sum(flow_units) filter (where account_type = 'DEPOSIT') as deposit_units,
-        sum(flow_units) filter (where account_type = 'LOAN') as loan_units
+        last_day(flow_date) as month_end_date,
+        sum(flow_cents * weight_units) filter (where account_type = 'DEPOSIT') as deposit_units,
+        sum(flow_cents * weight_units) filter (where account_type = 'LOAN') as loan_units
     from shares
-    group by manager_durable_key, month_end_date
+    group by manager_durable_key, last_day(flow_date)
 )
 
 select

@@ -8,15 +8,14 @@ with months as (
 ),
 
 managers as (
-    select * from {{ ref('dim_manager') }}
-    where manager_durable_key > 0
+    select * from {{ ref('int_managers__versions') }}
 ),
 
 books as (
     select distinct
         months.month_end_date,
         books.manager_durable_key
-    from {{ ref('bridge_manager_customer') }} as books
+    from {{ ref('int_customers__managers') }} as books
     inner join months
         on
             {{ valid_on('books', 'months.as_of_date') }}
@@ -41,7 +40,7 @@ left join books
     on
         months.month_end_date = books.month_end_date
         and managers.manager_durable_key = books.manager_durable_key
-left join {{ ref('dim_branch') }} as branches
+left join {{ ref('int_branches__levels') }} as branches
     on
         managers.branch_id = branches.branch_id
         and {{ valid_on('branches', 'months.as_of_date') }}

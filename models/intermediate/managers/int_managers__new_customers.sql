@@ -14,27 +14,35 @@ months as (
 new_customers as (
     select
         contracts.customer_durable_key,
-        months.month_end_date
+        months.month_end_date,
+        months.as_of_date
     from {{ ref('int_customers__contracts') }} as contracts
     inner join months on contracts.known_from <= months.as_of_date
     group by contracts.customer_durable_key, months.month_end_date, months.month_start_date, months.as_of_date
     having
         min(contracts.started_date) >= months.month_start_date
         and min(contracts.started_date) <= months.as_of_date
+),
+
+shares as (
+    {{ shares_of_managers('new_customers', 'as_of_date', is_of_one_customer=true) }}
+),
+
+sums as (
+    select
+        manager_durable_key,
+        month_end_date,
+        sum(weight_units) as customer_units
+    from shares
+    group by manager_durable_key, month_end_date
 )
 
 select
     manager_months.manager_durable_key,
     manager_months.month_end_date,
-    cast(coalesce(sum(books.weight) filter (where new_customers.customer_durable_key is not null), 0) as decimal(24, 6))
-        as new_customer_count
+    {{ divide_ratio('coalesce(sums.customer_units, 0)', '1000000000000') }} as new_customer_count
 from manager_months
-left join {{ ref('bridge_manager_customer') }} as books
+left join sums
     on
-        manager_months.manager_durable_key = books.manager_durable_key
-        and {{ valid_on('books', 'manager_months.as_of_date') }}
-left join new_customers
-    on
-        books.customer_durable_key = new_customers.customer_durable_key
-        and manager_months.month_end_date = new_customers.month_end_date
-group by manager_months.manager_durable_key, manager_months.month_end_date
+        manager_months.manager_durable_key = sums.manager_durable_key
+        and manager_months.month_end_date = sums.month_end_date

@@ -4,7 +4,7 @@
 -- and capital. A line is null where what it needs is unknown, never zero instead.
 -- Grain: one account in one month from the month of refresh_from on.
 with account_months as (
-    select * from {{ ref('fct_account_monthly') }}
+    select * from {{ ref('int_accounts__months') }}
     where month_end_date >= {{ refresh_from_month() }}
 ),
 

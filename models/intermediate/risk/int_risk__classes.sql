@@ -16,7 +16,7 @@ grades as (
 ),
 
 customers as (
-    select * from {{ ref('dim_customer') }}
+    select * from {{ ref('int_customers__members') }}
 ),
 
 rules as (
@@ -62,7 +62,7 @@ claims as (
             positions.asset_kind = grades.asset_kind
             and own_classes.class_ordinal = grades.ordinal
             and {{ valid_on('grades', 'positions.as_of_date') }}
-    inner join customers on positions.customer_key = customers.customer_key
+    left join customers on positions.customer_key = customers.customer_key
 ),
 
 claims_by_currency as (

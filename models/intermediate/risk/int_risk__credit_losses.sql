@@ -52,7 +52,7 @@ performing_exposures as (
         on
             exposures.account_durable_key = positions.account_durable_key
             and exposures.month_end_date = positions.month_end_date
-    inner join {{ ref('dim_account') }} as account_versions
+    inner join {{ ref('int_accounts__members') }} as account_versions
         on positions.account_key = account_versions.account_key
     inner join rules on exposures.month_end_date = rules.month_end_date
     where exposures.stage_number < 3

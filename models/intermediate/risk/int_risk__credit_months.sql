@@ -1,8 +1,14 @@
-{{ config(materialized='ephemeral') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='rebuild_from',
+    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
+) }}
 
--- What the facts of loans and of cards say alike: position, class, exposure and expected loss.
--- Grain: one loan or credit card in one month. Who owed nothing the month before moved from nowhere:
--- no class and no bucket before.
+-- What the facts of loans and of cards say alike: position, class, exposure and expected loss. Who owed
+-- nothing the month before moved from nowhere: no class and no bucket before.
+-- A loan keeps its row in the month it is repaid; one that owed nothing all month has none, nor has a
+-- card that is closed and settled.
+-- Grain: one loan or credit card in one month.
 with positions as (
     select * from {{ ref('int_risk__positions') }}
     where month_end_date >= {{ refresh_from_month() }}
@@ -21,11 +27,12 @@ credit_losses as (
 ),
 
 account_versions as (
-    select * from {{ ref('dim_account') }}
+    select * from {{ ref('int_accounts__members') }}
 )
 
 select
     positions.month_end_date,
+    positions.as_of_date,
     positions.account_key,
     positions.account_durable_key,
     positions.customer_key,
@@ -36,16 +43,15 @@ select
     positions.currency_key,
     positions.account_id,
     positions.asset_kind,
-    positions.account_status,
     positions.is_complete_month,
     positions.balance,
-    positions.maximum_balance,
     positions.overdue_principal_amount,
     positions.overdue_interest_amount,
     positions.days_past_due,
     positions.maximum_days_past_due,
     account_versions.opened_date,
     account_versions.credit_limit,
+    classes.risk_grade_code,
     {{ surrogate_key("'risk_grade'", "classes.risk_grade_code") }} as risk_grade_key,
     case
         when classes.previous_balance > 0 then {{ surrogate_key("'risk_grade'", "classes.previous_risk_grade_code") }}
@@ -87,3 +93,12 @@ inner join credit_losses
         positions.account_durable_key = credit_losses.account_durable_key
         and positions.month_end_date = credit_losses.month_end_date
 inner join account_versions on positions.account_key = account_versions.account_key
+where
+    case positions.asset_kind
+        when 'LOAN' then positions.maximum_balance > 0 or positions.overdue_interest_amount > 0
+        else
+            positions.maximum_balance <> 0
+            or positions.balance <> 0
+            or positions.overdue_principal_amount > 0
+            or coalesce(positions.account_status, 'ACTIVE') <> 'CLOSED'
+    end

@@ -73,10 +73,10 @@ assets as (
         on
             positions.account_durable_key = classes.account_durable_key
             and positions.month_end_date = classes.month_end_date
-    inner join {{ ref('dim_account') }} as account_versions
+    inner join {{ ref('int_accounts__members') }} as account_versions
         on positions.account_key = account_versions.account_key
-    inner join {{ ref('dim_customer') }} as customers on positions.customer_key = customers.customer_key
-    inner join {{ ref('dim_product') }} as products on positions.product_key = products.product_key
+    left join {{ ref('int_customers__members') }} as customers on positions.customer_key = customers.customer_key
+    left join {{ ref('int_products__versions') }} as products on positions.product_key = products.product_key
 ),
 
 -- The most specific weight counts: a product family before every other, a type of customer likewise.

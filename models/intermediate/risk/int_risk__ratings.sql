@@ -2,7 +2,10 @@
 -- it until the next one of the same subject (half-open).
 -- One row per rated customer or exposure and delivered rating.
 with ratings as (
-    select * from {{ ref('stg_risk__ratings') }}
+    select
+        * exclude (source_system),
+        lower(source_system) as source_system
+    from {{ ref('stg_risk__ratings') }}
 ),
 
 rating_scale as (

@@ -3,20 +3,21 @@
 -- Grain: one company, currency and month with an entry.
 with credits as (
     select
-        entries.transaction_date,
+        entries.posting_date,
         entries.account_durable_key,
         entries.customer_durable_key,
         entries.currency_key,
         entries.counterparty_account,
         entries.net_amount
-    from {{ ref('fct_transaction') }} as entries
-    inner join {{ ref('dim_customer') }} as customers on entries.customer_key = customers.customer_key
-    inner join {{ ref('dim_transaction_type') }} as transaction_types
-        on entries.transaction_type_key = transaction_types.transaction_type_key
+    from {{ ref('int_transactions__owned_entries') }} as entries
+    inner join {{ ref('int_customers__members') }} as customers
+        on
+            entries.customer_durable_key = customers.customer_durable_key
+            and {{ valid_on('customers', 'entries.posting_date') }}
     inner join {{ ref('turnover_type') }} as turnover_types
         on
-            transaction_types.transaction_type_code = turnover_types.transaction_type_code
-            and {{ valid_on('turnover_types', 'entries.transaction_date') }}
+            entries.transaction_type_code = turnover_types.transaction_type_code
+            and {{ valid_on('turnover_types', 'entries.posting_date') }}
     where
         entries.source_system = 'teller'
         and entries.debit_credit = 'C'
@@ -30,7 +31,7 @@ own_accounts as (
         lead_owners.customer_durable_key,
         lead_owners.valid_from,
         lead_owners.valid_to
-    from {{ ref('dim_account') }} as account_versions
+    from {{ ref('int_accounts__members') }} as account_versions
     inner join {{ ref('int_accounts__lead_owners') }} as lead_owners
         on account_versions.account_durable_key = lead_owners.account_durable_key
     where
@@ -45,14 +46,14 @@ turnover as (
         on
             credits.counterparty_account = own_accounts.account_id
             and credits.customer_durable_key = own_accounts.customer_durable_key
-            and {{ valid_on('own_accounts', 'credits.transaction_date') }}
+            and {{ valid_on('own_accounts', 'credits.posting_date') }}
     where own_accounts.account_id is null
 )
 
 select
     customer_durable_key,
     currency_key,
-    last_day(transaction_date) as month_end_date,
+    last_day(posting_date) as month_end_date,
     cast(sum(net_amount) as decimal(18, 2)) as turnover_amount
 from turnover
-group by customer_durable_key, currency_key, last_day(transaction_date)
+group by customer_durable_key, currency_key, last_day(posting_date)

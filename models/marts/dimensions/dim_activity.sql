@@ -15,13 +15,13 @@ with activities as (
 ),
 
 idle_capacity as (
-    select distinct
+    select
         'IDLE_' || cost_pool_code as activity_code,
         'Unused capacity of ' || cost_pool_code as activity_name,
         '闲置产能 ' || cost_pool_code as activity_name_zh,
         cost_pool_code,
         true as is_idle
-    from {{ ref('stg_finance__cost_pools') }}
+    from {{ ref('int_costs__pools') }}
 ),
 
 members as (

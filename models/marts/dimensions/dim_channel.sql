@@ -2,10 +2,7 @@
 {%- set columns = ['channel_key', 'channel_code', 'channel_name', 'channel_name_zh', 'channel_group', 'is_electronic'] %}
 
 with members as (
-    select
-        {{ surrogate_key("'channel'", "channel_code") }} as channel_key,
-        *
-    from {{ ref('channel') }}
+    {{ keyed_codes('channel') }}
 )
 
 {{ with_special_members(

@@ -4,10 +4,7 @@
 ] %}
 
 with members as (
-    select
-        {{ surrogate_key("'gl_account'", "gl_account_code") }} as gl_account_key,
-        *
-    from {{ ref('gl_account') }}
+    {{ keyed_codes('gl_account') }}
 )
 
 {{ with_special_members(

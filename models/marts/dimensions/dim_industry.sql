@@ -2,10 +2,7 @@
 {%- set columns = ['industry_key', 'industry_code', 'industry_kind', 'industry_name', 'industry_name_zh'] %}
 
 with members as (
-    select
-        {{ surrogate_key("'industry'", "industry_code") }} as industry_key,
-        *
-    from {{ ref('industry') }}
+    {{ keyed_codes('industry') }}
 )
 
 {{ with_special_members('members', columns, keys=['industry_key'], names=['industry_name']) }}

@@ -7,8 +7,7 @@ with members as (
         teller_id,
         teller_name,
         branch_id
-    from {{ ref('stg_teller__tellers') }}
-    qualify row_number() over (partition by teller_id order by business_date desc) = 1
+    from {{ ref('int_tellers__latest') }}
 )
 
 {{ with_special_members('members', columns, keys=['teller_key'], names=['teller_name']) }}

@@ -5,10 +5,7 @@
 ] %}
 
 with members as (
-    select
-        {{ surrogate_key("'transaction_type'", "transaction_type_code") }} as transaction_type_key,
-        *
-    from {{ ref('transaction_type') }}
+    {{ keyed_codes('transaction_type') }}
 )
 
 {{ with_special_members(

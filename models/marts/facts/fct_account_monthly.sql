@@ -6,74 +6,6 @@
 
 -- Grain: one account, loan or card in one month. Balances add up over accounts, never over months;
 -- interest, margin and fees add up over both.
-with months as (
-    select * from {{ ref('int_calendar__months') }}
-    where month_start_date >= {{ refresh_from_month() }}
-),
-
-balances as (
-    select * from {{ ref('int_balances__months') }}
-),
-
-entries as (
-    select
-        account_durable_key,
-        cast(date_trunc('month', transaction_date) as date) as month_start_date,
-        cast(sum(fee_income_amount) as decimal(18, 2)) as fee_income_amount,
-        count(*) as transaction_count
-    from {{ ref('fct_transaction') }}
-    where transaction_date >= {{ refresh_from_month() }}
-    group by account_durable_key, month_start_date
-),
-
-account_months as (
-    select
-        coalesce(balances.account_durable_key, entries.account_durable_key) as account_durable_key,
-        coalesce(balances.month_start_date, entries.month_start_date) as month_start_date,
-        coalesce(balances.opening_balance, 0) as opening_balance,
-        coalesce(balances.end_balance, 0) as end_balance,
-        coalesce(balances.average_balance, 0) as average_balance,
-        coalesce(balances.balance_days, 0) as balance_days,
-        balances.interest_amount,
-        balances.ftp_amount,
-        balances.ftp_margin_amount,
-        balances.ftp_rate,
-        coalesce(entries.fee_income_amount, 0) as fee_income_amount,
-        coalesce(entries.transaction_count, 0) as transaction_count
-    from balances
-    full outer join entries
-        on
-            balances.account_durable_key = entries.account_durable_key
-            and balances.month_start_date = entries.month_start_date
-),
-
-dated_months as (
-    select
-        account_months.*,
-        months.month_end_date,
-        months.as_of_date,
-        months.period_days,
-        months.is_complete_month
-    from account_months
-    inner join months
-        on account_months.month_start_date = months.month_start_date
-),
-
-keyed_months as (
-    {{ as_of_keys('dated_months') }}
-),
-
--- A closed account that did nothing all month is no news.
-living_months as (
-    select * from keyed_months
-    where
-        balance_days <> 0
-        or opening_balance <> 0
-        or end_balance <> 0
-        or transaction_count > 0
-        or coalesce(account_status, 'ACTIVE') not in ('CLOSED', 'REPAID', 'WRITTEN_OFF')
-)
-
 select
     {{ surrogate_key("account_durable_key", "month_end_date") }} as account_monthly_key,
     month_end_date,
@@ -89,18 +21,19 @@ select
     account_id,
     account_type,
     is_complete_month,
-    ftp_margin_amount is not null as has_ftp_margin,
+    has_ftp_margin,
     period_days,
-    cast(opening_balance as decimal(18, 2)) as opening_balance,
-    cast(end_balance as decimal(18, 2)) as end_balance,
-    cast(average_balance as decimal(18, 2)) as average_balance,
-    cast(balance_days as decimal(38, 2)) as balance_days,
+    opening_balance,
+    end_balance,
+    average_balance,
+    balance_days,
     interest_rate,
     ftp_rate,
-    case when account_type in ('LOAN', 'CARD') then interest_amount end as interest_income_amount,
-    case when account_type = 'DEPOSIT' then interest_amount end as interest_expense_amount,
+    interest_income_amount,
+    interest_expense_amount,
     ftp_amount,
     ftp_margin_amount,
-    cast(fee_income_amount as decimal(18, 2)) as fee_income_amount,
-    cast(transaction_count as bigint) as transaction_count
-from living_months
+    fee_income_amount,
+    transaction_count
+from {{ ref('int_accounts__months') }}
+where month_end_date >= {{ refresh_from_month() }}

@@ -8,7 +8,7 @@
 -- limits add up over cards, never over months; spend, payments and fees add up over both.
 with credit_months as (
     select * from {{ ref('int_risk__credit_months') }}
-    where asset_kind = 'CARD'
+    where asset_kind = 'CARD' and month_end_date >= {{ refresh_from_month() }}
 ),
 
 account_months as (
@@ -54,75 +54,65 @@ movements as (
     from entries
     inner join transaction_types on entries.transaction_type_key = transaction_types.transaction_type_key
     group by entries.account_durable_key, entries.month_end_date
-),
-
--- A card that is closed and settled is no news.
-living_cards as (
-    select * from credit_months
-    where
-        maximum_balance <> 0
-        or balance <> 0
-        or overdue_principal_amount > 0
-        or coalesce(account_status, 'ACTIVE') <> 'CLOSED'
 )
 
 select
-    {{ surrogate_key("living_cards.account_durable_key", "living_cards.month_end_date") }} as card_monthly_key,
-    living_cards.month_end_date,
-    living_cards.account_key,
-    living_cards.account_durable_key,
-    living_cards.customer_key,
-    living_cards.customer_durable_key,
-    living_cards.product_key,
-    living_cards.branch_key,
-    living_cards.manager_key,
-    living_cards.currency_key,
-    living_cards.risk_grade_key,
-    living_cards.previous_risk_grade_key,
-    living_cards.account_id as card_id,
-    living_cards.risk_trigger_code,
-    living_cards.overdue_bucket_code,
-    living_cards.previous_overdue_bucket_code,
-    living_cards.rating_code,
-    living_cards.default_source_code,
-    living_cards.loss_source_code,
-    living_cards.stage_number,
-    living_cards.is_complete_month,
-    living_cards.is_non_performing,
-    living_cards.credit_limit,
-    living_cards.balance as end_balance,
+    {{ surrogate_key("credit_months.account_durable_key", "credit_months.month_end_date") }} as card_monthly_key,
+    credit_months.month_end_date,
+    credit_months.account_key,
+    credit_months.account_durable_key,
+    credit_months.customer_key,
+    credit_months.customer_durable_key,
+    credit_months.product_key,
+    credit_months.branch_key,
+    credit_months.manager_key,
+    credit_months.currency_key,
+    credit_months.risk_grade_key,
+    credit_months.previous_risk_grade_key,
+    credit_months.account_id as card_id,
+    credit_months.risk_trigger_code,
+    credit_months.overdue_bucket_code,
+    credit_months.previous_overdue_bucket_code,
+    credit_months.rating_code,
+    credit_months.default_source_code,
+    credit_months.loss_source_code,
+    credit_months.stage_number,
+    credit_months.is_complete_month,
+    credit_months.is_non_performing,
+    credit_months.credit_limit,
+    credit_months.balance as end_balance,
     account_months.average_balance,
-    living_cards.previous_balance,
+    credit_months.previous_balance,
     case
-        when living_cards.credit_limit is not null
-            then cast(greatest(living_cards.credit_limit - greatest(living_cards.balance, 0), 0) as decimal(18, 2))
+        when credit_months.credit_limit is not null
+            then cast(greatest(credit_months.credit_limit - greatest(credit_months.balance, 0), 0) as decimal(18, 2))
     end as undrawn_amount,
-    {{ ratio(cents('greatest(living_cards.balance, 0)'), cents('living_cards.credit_limit')) }}
+    {{ ratio(cents('greatest(credit_months.balance, 0)'), cents('credit_months.credit_limit')) }}
         as utilisation_rate,
     coalesce(movements.spend_amount, 0) as spend_amount,
     coalesce(movements.payment_amount, 0) as payment_amount,
     account_months.fee_income_amount,
-    living_cards.overdue_principal_amount as overdue_amount,
+    credit_months.overdue_principal_amount as overdue_amount,
     coalesce(movements.spend_count, 0) as spend_count,
-    living_cards.days_past_due,
-    living_cards.maximum_days_past_due,
-    living_cards.probability_of_default,
-    living_cards.loss_given_default,
-    living_cards.credit_score,
-    living_cards.exposure_at_default_amount,
-    living_cards.general_provision_amount,
-    living_cards.specific_provision_amount,
-    living_cards.expected_loss_amount,
-    living_cards.expected_credit_loss_amount,
-    living_cards.risk_weight,
-    living_cards.risk_weighted_amount,
-    living_cards.capital_amount
-from living_cards
+    credit_months.days_past_due,
+    credit_months.maximum_days_past_due,
+    credit_months.probability_of_default,
+    credit_months.loss_given_default,
+    credit_months.credit_score,
+    credit_months.exposure_at_default_amount,
+    credit_months.general_provision_amount,
+    credit_months.specific_provision_amount,
+    credit_months.expected_loss_amount,
+    credit_months.expected_credit_loss_amount,
+    credit_months.risk_weight,
+    credit_months.risk_weighted_amount,
+    credit_months.capital_amount
+from credit_months
 left join account_months
     on
-        living_cards.account_durable_key = account_months.account_durable_key
-        and living_cards.month_end_date = account_months.month_end_date
+        credit_months.account_durable_key = account_months.account_durable_key
+        and credit_months.month_end_date = account_months.month_end_date
 left join movements
     on
-        living_cards.account_durable_key = movements.account_durable_key
-        and living_cards.month_end_date = movements.month_end_date
+        credit_months.account_durable_key = movements.account_durable_key
+        and credit_months.month_end_date = movements.month_end_date

@@ -8,10 +8,6 @@ turnover as (
     select * from {{ ref('int_transactions__turnover') }}
 ),
 
-currencies as (
-    select * from {{ ref('dim_currency') }}
-),
-
 companies as (
     select distinct
         account_months.customer_durable_key,
@@ -51,20 +47,7 @@ observed as (
 ),
 
 declarations as (
-    select
-        xref.customer_durable_key,
-        currencies.currency_key,
-        declared.fiscal_year_end_date,
-        declared.turnover_amount,
-        declared.business_date,
-        declared.customer_id
-    from {{ ref('stg_branch__declared_turnovers') }} as declared
-    inner join {{ ref('bridge_customer_xref') }} as xref
-        on
-            xref.source_system = 'branch'
-            and declared.customer_id = xref.source_customer_id
-            and xref.is_current
-    inner join currencies on declared.currency_code = currencies.currency_code
+    select * from {{ ref('int_customers__declared_turnovers') }}
 ),
 
 declared as (

@@ -8,10 +8,9 @@
 -- loans, never over months; the expected loss of the period alone adds up over both.
 with credit_months as (
     select * from {{ ref('int_risk__credit_months') }}
-    where asset_kind = 'LOAN'
+    where asset_kind = 'LOAN' and month_end_date >= {{ refresh_from_month() }}
 )
 
--- A loan keeps its row in the month it is repaid; a loan that owed nothing all month has none.
 select
     {{ surrogate_key("account_durable_key", "month_end_date") }} as loan_monthly_key,
     month_end_date,
@@ -57,4 +56,3 @@ select
     collateral_amount,
     guarantee_amount
 from credit_months
-where maximum_balance > 0 or overdue_interest_amount > 0

@@ -7,7 +7,7 @@ with team_months as (
         contact_count > 0 and rank() over (partition by month_end_date order by contact_count desc) = 1 as has_most_contacts,
         new_account_count > 0
         and rank() over (partition by month_end_date order by new_account_count desc) = 1 as has_most_new_accounts
-    from {{ ref('int_contacts__team_months') }}
+    from {{ ref('fct_team_monthly') }}
 ),
 
 rewarded_months as (

@@ -1,3 +1,4 @@
+-- Rendered from pipelines/contracts by `make contracts`; edit the contract, not this file.
 with source as (
     {{ source_rows('branch', 'customer') }}
 ),
@@ -11,11 +12,16 @@ renamed as (
         customer_type,
         full_name,
         full_name_token,
+        full_name_match,
         full_name_family,
         document_type,
         document_number_token,
+        document_number_match,
+        birth_date_token,
         gender,
+        phone_token,
         phone_match,
+        address_token,
         address_match,
         city,
         industry_code,

@@ -1,3 +1,4 @@
+-- Rendered from pipelines/contracts by `make contracts`; edit the contract, not this file.
 with source as (
     {{ source_rows('branch', 'manager_assignment') }}
 ),
@@ -16,7 +17,10 @@ renamed as (
         business_date,
         load_id
     from source
-    qualify row_number() over (partition by customer_id, manager_id, valid_from order by business_date desc) = 1
+    qualify row_number() over (
+        partition by customer_id, manager_id, valid_from
+        order by business_date desc
+    ) = 1
 )
 
 select * from renamed

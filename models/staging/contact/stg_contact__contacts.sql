@@ -1,3 +1,4 @@
+-- Rendered from pipelines/contracts by `make contracts`; edit the contract, not this file.
 with source as (
     {{ source_rows('contact', 'contact') }}
 ),
@@ -23,7 +24,10 @@ renamed as (
         business_date,
         load_id
     from source
-    qualify row_number() over (partition by contact_id order by business_date desc) = 1
+    qualify row_number() over (
+        partition by contact_id
+        order by business_date desc
+    ) = 1
 )
 
 select * from renamed

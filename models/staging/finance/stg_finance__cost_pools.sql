@@ -1,3 +1,4 @@
+-- Rendered from pipelines/contracts by `make contracts`; edit the contract, not this file.
 with source as (
     {{ source_rows('finance', 'cost_pool') }}
 ),
@@ -15,7 +16,10 @@ renamed as (
         business_date,
         load_id
     from source
-    qualify row_number() over (partition by cost_pool_code, month_end_date order by business_date desc) = 1
+    qualify row_number() over (
+        partition by cost_pool_code, month_end_date
+        order by business_date desc
+    ) = 1
 )
 
 select * from renamed

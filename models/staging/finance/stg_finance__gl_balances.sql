@@ -1,3 +1,4 @@
+-- Rendered from pipelines/contracts by `make contracts`; edit the contract, not this file.
 with source as (
     {{ source_rows('finance', 'gl_balance') }}
 ),
@@ -17,7 +18,10 @@ renamed as (
         business_date,
         load_id
     from source
-    qualify row_number() over (partition by branch_id, gl_account_code, currency_code, month_end_date order by business_date desc) = 1
+    qualify row_number() over (
+        partition by branch_id, gl_account_code, currency_code, month_end_date
+        order by business_date desc
+    ) = 1
 )
 
 select * from renamed

@@ -1,3 +1,4 @@
+-- Rendered from pipelines/contracts by `make contracts`; edit the contract, not this file.
 with source as (
     {{ source_rows('risk', 'rating') }}
 ),
@@ -5,9 +6,9 @@ with source as (
 renamed as (
     select
         -- ids
-        lower(source_system) as source_system,
         subject_id,
         -- text
+        source_system,
         subject_type,
         rating_code,
         risk_grade_code,

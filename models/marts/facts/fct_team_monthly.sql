@@ -1,6 +1,5 @@
--- What rewards and penalties of a team are decided by, for months that have ended and in which the
--- register of contacts was kept: without it nobody is ranked. A team is the managers of one unit.
--- Grain: one unit in one month.
+-- Grain: one team in one month that has ended and in which the register of contacts was kept: without it
+-- nobody is ranked. A team is the managers of one unit. Counts and amounts are additive.
 with kept_months as (
     select distinct last_day(contact_date) as month_end_date from {{ ref('fct_contact') }}
 ),
