@@ -12,10 +12,10 @@ from pipelines.identity.clusters import FOR_EVER, Link, Rule, find_links
 from pipelines.identity.edges import find_affected, write_candidates, write_edges
 from pipelines.identity.evidence import read_evidence
 from pipelines.identity.link_state import (
-    forget_links,
+    clear_links,
     is_up_to_date,
-    read_last_decision,
-    remember_links,
+    load_last_decision,
+    save_link_state,
 )
 from pipelines.identity.linkage import compare_records
 from pipelines.identity.parameters import load_parameters
@@ -72,16 +72,16 @@ def _link(connection: duckdb.DuckDBPyConnection) -> int:
     parameters = load_parameters()
     anew = not is_up_to_date(connection, parameters)
     if anew:
-        forget_links(connection)
+        clear_links(connection)
     write_records(connection, parameters, anew=anew)
     compared = compare_records(connection, parameters)
     write_candidates(connection)
     write_edges(connection, parameters)
-    find_affected(connection, read_last_decision(connection))
+    find_affected(connection, load_last_decision(connection))
     evidence = read_evidence(connection, parameters)
     links = find_links(evidence.members, evidence.edges, evidence.partings)
     _write_links(connection, list(links))
-    remember_links(connection, parameters)
+    save_link_state(connection, parameters)
     return compared
 
 
