@@ -28,6 +28,10 @@ class ContractError(BankcrmError):
     """A feed contract is not well formed."""
 
 
+class RemovedSetting(BankcrmError):
+    """A setting of an earlier release is still set; what it asked for would not be done."""
+
+
 class RejectedDelivery(BankcrmError):
     """A delivered file is not fit to load; nothing of it was kept.
 

@@ -167,8 +167,8 @@ def spoil_a_rollup(monkeypatch: pytest.MonkeyPatch) -> list[Alert]:
             connection.execute(f"delete from {rollup.table} where rowid = 0")
 
     monkeypatch.setattr(rollups, "fill_rollup", lose_a_row)
-    monkeypatch.setattr(alerts, "_post", lambda _, alert: sent.append(alert))
-    monkeypatch.setenv("BANKCRM_ALERT_WEBHOOK", "http://127.0.0.1/alerts")
+    monkeypatch.setattr(alerts, "send_alert", lambda _, alert: sent.append(alert))
+    monkeypatch.setenv("BANKCRM_ALERT_URLS", "json://127.0.0.1/alerts")
     return sent
 
 

@@ -25,7 +25,7 @@ def test_delivered_card_numbers_raise_an_alert_without_naming_one(
     bank: Bank, monkeypatch: pytest.MonkeyPatch, card_id: str, is_told: bool
 ) -> None:
     told: list[alerts.Alert] = []
-    monkeypatch.setattr(alerts, "_post", lambda _, alert: told.append(alert))
+    monkeypatch.setattr(alerts, "send_alert", lambda _, alert: told.append(alert))
     monkeypatch.setenv(PERMISSION, "1")
     monkeypatch.setenv(PLACE, "verify:before:error")
     cards, entries = make_cards(NIGHT), make_entries(NIGHT)
@@ -35,7 +35,7 @@ def test_delivered_card_numbers_raise_an_alert_without_naming_one(
     bank.raw.close()
     home = bank.settings.home
     with pytest.raises(FailpointReached):
-        refresh(Settings(home=home, alert_webhook="http://localhost/", disk_reserve_bytes=0))
+        refresh(Settings(home=home, alert_urls=("json://localhost",), disk_reserve_bytes=0))
     found = [alert for alert in told if "card numbers" in alert.title]
     assert len(found) == is_told
     for alert in found:

@@ -125,7 +125,7 @@ def test_status_tells_of_a_hold_and_of_a_broken_audit_log(tmp_path: Path) -> Non
 def test_a_run_that_is_held_wakes_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[object] = []
     monkeypatch.setattr("pipelines.monitoring.alerts.send_alert", lambda *what: told.append(what))
-    settings = Settings(home=tmp_path, alert_webhook="http://127.0.0.1:9/")
+    settings = Settings(home=tmp_path, alert_urls=("json://127.0.0.1:9",))
     for outcome in ("held", "audit log broken"):
         with begin_run(settings, "refresh") as run:
             run.outcome = outcome
