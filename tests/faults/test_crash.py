@@ -139,7 +139,7 @@ def test_the_clock_set_back_by_years_changes_no_version_and_no_order_of_runs(
     assert [(run.run_id, run.outcome) for run in runs] == [(1, "published"), (2, "published")]
     assert [run.started_at.year == 2001 for run in runs] == [False, True]
     assert check_audit_log(undisturbed).problem is None
-    assert read_status(undisturbed).mood == "good"
+    assert read_status(undisturbed).health == "good"
 
 
 def test_a_lost_journal_stops_nobody(bank: Settings) -> None:

@@ -81,6 +81,13 @@ def mail_port(received: Received) -> Iterator[int]:
         server.shutdown()
 
 
+@pytest.fixture
+def settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of the settings in the current folder; not there yet."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "bankcrm.toml"
+
+
 def fail_a_run(settings: Settings) -> int:
     with pytest.raises(DiskFull), begin_run(settings, "refresh") as run:
         raise DiskFull("The disk is full", "Free space.")
@@ -197,30 +204,22 @@ def test_any_part_of_a_url_is_hidden_in_a_message_about_it() -> None:
 )
 @pytest.mark.parametrize("is_variable", [True, False])
 def test_a_removed_setting_is_refused_with_the_url_that_replaces_it(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    name: str,
-    value: str,
-    url: str,
-    is_variable: bool,
+    settings_file: Path, name: str, value: str, url: str, is_variable: bool
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    if is_variable:
-        monkeypatch.setenv(f"BANKCRM_{name.upper()}", value)
-    else:
-        (tmp_path / "bankcrm.toml").write_text(f'{name} = "{value}"\n')
-    with pytest.raises(RemovedSetting, match=f"BANKCRM_{name.upper()}") as refused:
-        Settings()
+    with pytest.MonkeyPatch.context() as patch:
+        if is_variable:
+            patch.setenv(f"BANKCRM_{name.upper()}", value)
+        else:
+            settings_file.write_text(f'{name} = "{value}"\n')
+        with pytest.raises(RemovedSetting, match=f"BANKCRM_{name.upper()}") as refused:
+            Settings()
     assert f"add {url}" in refused.value.remedy and "BANKCRM_ALERT_URLS" in refused.value.remedy
     assert value == "25" or value not in str(refused.value)
 
 
-def test_alert_urls_of_the_settings_file_are_a_list_or_a_text(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_alert_urls_of_the_settings_file_are_a_list_or_a_text(settings_file: Path) -> None:
     for text in ('["json://a", "json://b"]', '"json://a json://b"'):
-        (tmp_path / "bankcrm.toml").write_text(f"alert_urls = {text}\n")
+        settings_file.write_text(f"alert_urls = {text}\n")
         assert Settings().alert_urls == ("json://a", "json://b")
 
 

@@ -113,13 +113,13 @@ def test_status_tells_of_a_hold_and_of_a_broken_audit_log(tmp_path: Path) -> Non
     assert (read_status(settings).hold, read_status(settings).audit.head) == (None, None)
     Journal(tmp_path).append("publishing_held", FIRST, reason="wrong", held_by="ann")
     status = read_status(settings)
-    assert status.mood == "waiting" and "rollback --release" in status.next_step
+    assert status.health == "waiting" and "rollback --release" in status.next_step
     record(settings, "noted", "ann", "s")
     record(settings, "noted", "ann", "s")
     log = tmp_path / "audit" / "audit-0001.jsonl"
     log.write_text(log.read_text().replace("ann", "bob", 1))
     status = read_status(settings)
-    assert status.mood == "bad" and "audit rotate" in status.next_step
+    assert status.health == "bad" and "audit rotate" in status.next_step
 
 
 def test_a_run_that_is_held_wakes_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
