@@ -66,7 +66,7 @@ class AuditCheck:
 
     @property
     def error(self) -> BrokenAuditLog | None:
-        """The finding as an error; None where the log is sound."""
+        """The finding as an error; None where the log is intact."""
         return BrokenAuditLog(self.problem, self.remedy) if self.problem else None
 
 
@@ -98,14 +98,14 @@ def check_audit_log(settings: Settings, others: Iterable[Anchor] = ()) -> AuditC
 
 
 def rotate_audit_log(settings: Settings, reason: str) -> Entry:
-    """Close the log as it is, sound or broken, and begin a new one whose first line names it.
+    """Close the log as it is, intact or broken, and begin a new one whose first line names it.
 
     Raises:
         BankcrmError: there is no log yet, or no reason.
     """
     if not reason.strip():
         raise BankcrmError("Closing an audit log needs a reason", "Give one with --reason.")
-    finding = check_audit_log(settings).problem or "sound"
+    finding = check_audit_log(settings).problem or "intact"
     with hold_audit_lock(settings, fcntl.LOCK_EX):
         number = log_number(settings)
         if not number:

@@ -125,7 +125,7 @@ def test_two_refreshes_the_second_ends_with_exit_code_6_and_touches_nothing(
     with hold_lock(waiting_bank.home):
         exit_code, screen = run_refresh(waiting_bank)
     assert exit_code == 6, screen
-    assert f"is at work (process {os.getpid()})" in screen and "Wait for it to finish" in screen
+    assert f"is running (process {os.getpid()})" in screen and "Wait for it to finish" in screen
     assert fingerprints(waiting_bank) == fingerprints(published_bank)
     assert len(list_runs(Journal(waiting_bank.home))) == 1, "it is no run of its own"
 

@@ -105,7 +105,7 @@ def test_verify_names_the_damaged_version_and_ends_with_exit_code_10(settings: S
     flip_a_bit(version_file(settings, FIRST))
     result = CliRunner().invoke(app, verify)
     assert result.exit_code == 10
-    assert f"{SECOND}: sound" in result.output
+    assert f"{SECOND}: intact" in result.output
     assert "is not the file that was published" in " ".join(result.output.split())
 
 

@@ -1,4 +1,4 @@
-"""What the report says about a version that is not today's, also while a refresh is at work."""
+"""What the report says about a version that is not today's, also while a refresh is running."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> duckdb.DuckDBPyC
     return connection
 
 
-def test_a_refresh_at_work_is_a_notice_and_no_error(
+def test_a_running_refresh_is_a_notice_and_no_error(
     tmp_path: Path, version: duckdb.DuckDBPyConnection
 ) -> None:
     settings = Settings(home=tmp_path)

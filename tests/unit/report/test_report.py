@@ -16,7 +16,7 @@ from bankcrm.settings import PROJECT_FOLDER
 from pipelines.documents.report.formats import format_cell
 from pipelines.documents.report.freshness import Freshness
 from pipelines.documents.report.layout import InvalidLayout, Layout, read_layout
-from pipelines.documents.report.report import render_report
+from pipelines.documents.report.page import render_report
 
 HOSTILE = """</svg><script>alert("1")</script>&<img src=x onerror='steal()'>"""
 FRESHNESS = Freshness("2024-02-29-001", date(2024, 2, 29), date(2024, 2, 29), [])
