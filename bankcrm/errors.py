@@ -142,13 +142,13 @@ class MissedDeadline(BlockedNight):
     exit_code = 15
 
 
-class VaultUnfit(BankcrmError):
+class InvalidVault(BankcrmError):
     """Key or vault of the personal values are missing, exposed, or of another raw database."""
 
     exit_code = 16
 
 
 class Stopped(BankcrmError):
-    """The command was told to stop (SIGTERM)."""
+    """The command was asked to stop (SIGTERM)."""
 
     exit_code = 143

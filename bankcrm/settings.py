@@ -28,8 +28,8 @@ _REMOVED = {
     "smtp_host": _MAIL,
     "smtp_port": _MAIL,
 }
-"""Settings of before, and the alert URL that does the same. Whoever still sets one would wait for
-alerts that never come, as a variable that no setting has is not looked at."""
+"""Settings of before, and the alert URL that does the same. They are refused by name: an
+unknown variable is ignored, and the alerts would never come."""
 
 
 def _split_urls(value: object) -> object:

@@ -1,4 +1,4 @@
-"""The command ``bankcrm export``: its options, whose rights they name, what is said at the end."""
+"""The command ``bankcrm export``: its options, whose rights they name, what it prints."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _choose_rights(
         return authenticate(token, settings)
     if not groups and settings.api_secret is not None:
         raise BankcrmError(
-            "it is not said whose rights the workbook has",
+            "nothing names the rights of the workbook",
             "Give --token, or --group with --branch or --manager.",
         )
     AccessControl(load_model()).require_known(groups)

@@ -17,7 +17,7 @@ from pipelines.identity.parameters import Parameters
 
 LOADS_HASH = """
 select coalesce(md5(string_agg(load_id::varchar, ',' order by load_id)), '')
-from (select distinct load_id from identity.said)
+from (select distinct load_id from identity.source_attribute)
 """
 """A program that knows nothing of ``identity.linked`` changes the loads, not what is in it."""
 FOLLOWING = ("record", "document", "candidate", "edge", "link", "linked")
@@ -30,7 +30,7 @@ FOLDER = Path(__file__).parent
 
 
 def is_up_to_date(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> bool:
-    """Whether the tables were made by today's rules of the loads that ``identity.said`` names."""
+    """Whether today's rules made the tables, of the loads in ``identity.source_attribute``."""
     rows = connection.execute(
         f"select rules_hash = $1 and loads_hash = ({LOADS_HASH}) from identity.linked",
         [_hash_state(parameters)],

@@ -113,7 +113,7 @@ class Status:
     """The state of a home at one moment.
 
     ``feeds`` is None while a refresh holds the raw database; ``ledger_lines`` and
-    ``ledger_months`` tell how much of the general ledger the subledger was compared with;
+    ``ledger_months`` state how much of the general ledger the subledger was compared with;
     ``ignored`` are entries of the landing folder that are no deliveries, and why.
     """
 

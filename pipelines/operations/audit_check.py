@@ -1,8 +1,8 @@
 """Is the audit log what was written? Its chain line by line, and its end against what others know.
 
 How far the log reached is written down by every run in the journal, by every published version in
-its manifest and by every backup in its note; a log whose end was cut off, or that was written anew
-from some line on, does not hold the line that they name. Whoever notes the head elsewhere (the
+its manifest and by every backup in its note; a log whose end was cut off, or that was written again
+from some line on, does not hold the line that they name. A reader who notes the head elsewhere (the
 screen of ``bankcrm audit verify``, kept by somebody else) can compare with that too.
 """
 

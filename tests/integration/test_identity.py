@@ -107,4 +107,4 @@ def test_a_customer_is_merged_split_by_a_person_and_merged_again(story: Story) -
     report = refresh(story.settings)
     assert not report.results
     assert story.owner_of(card_id) == {key}
-    assert [founder for founder, *_ in story.query(HISTORY, card_customer)] == [key, own_key, key]
+    assert [survivor for survivor, *_ in story.query(HISTORY, card_customer)] == [key, own_key, key]

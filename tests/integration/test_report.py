@@ -46,7 +46,7 @@ def test_a_report_of_berka_says_what_is_unknown(berka_bank: Settings, tmp_path: 
     words = ["report", "--home", str(berka_bank.home), "--output", str(output)]
     assert CliRunner().invoke(app, words).exit_code == 0
     html = output.read_text(encoding="utf-8")
-    assert "The bank does not tell the channel of its entries." in html
+    assert "The bank does not deliver the channel of its entries." in html
     assert "finance has not delivered every cost pool" in html
     assert "<dt>Own entries at the counter</dt><dd>\N{EN DASH}</dd>" in html
 

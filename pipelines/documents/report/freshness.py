@@ -20,7 +20,7 @@ from pipelines.parameters.seeds import SEEDS_FOLDER
 
 
 class Freshness(NamedTuple):
-    """A version and what is to be said about it; ``notices`` is empty when nothing is."""
+    """A version and notices about it; ``notices`` is empty when it is up to date."""
 
     version: str
     business_date: date

@@ -15,6 +15,7 @@ from pipelines.identity.link_state import (
     is_up_to_date,
 )
 from pipelines.identity.parameters import load_parameters
+from pipelines.identity.schema import create_identity_schema
 from tests.unit.identity.conftest import DAYS, Bank
 
 
@@ -61,7 +62,7 @@ def test_a_changed_sentence_relinks_nobody(
     ("module", "before", "after"),
     [
         ("clusters", "EXACT_DOCUMENT = 1", "EXACT_DOCUMENT = 4"),
-        ("edges", "bearers) over (partition by document_type", "bearers) over (partition by 1"),
+        ("edges", "holders) over (partition by document_type", "holders) over (partition by 1"),
         ("evidence", "PLACES = 6", "PLACES = 5"),
         ("link", "1 as match_confidence", "0 as match_confidence"),
         ("linkage", "l.source_system <> r.source_system", "true"),
@@ -91,3 +92,24 @@ def test_changed_parameters_relink_everybody(bank: Bank) -> None:
     assert is_up_to_date(bank.connection, parameters)
     changed = parameters.model_copy(update={"prior": parameters.prior * 2})
     assert not is_up_to_date(bank.connection, changed)
+
+
+def test_a_database_of_earlier_names_is_renamed_and_keeps_links_scores_and_decisions(
+    bank: Bank,
+) -> None:
+    bank.deliver(DAYS[0], "branch:B1")
+    bank.deliver(DAYS[0], "card:K1")
+    bank.link()
+    tables = ("source_attribute", "link", "pair", "compared", "decision")
+    before = [bank.connection.execute(f"from identity.{name}").fetchall() for name in tables]
+    assert before[0] and before[1] and before[2]
+    bank.connection.execute("alter table identity.source_attribute rename to said")
+    for name in ("system", "customer_id"):
+        bank.connection.execute(
+            f"alter table identity.link rename survivor_{name} to founder_{name}"
+        )
+    create_identity_schema(bank.connection)
+    assert before == [bank.connection.execute(f"from identity.{t}").fetchall() for t in tables]
+    assert bank.link().customers_affected == 0
+    columns = {name for name, *_ in bank.connection.execute("describe identity.link").fetchall()}
+    assert {"survivor_system", "survivor_customer_id"} <= columns

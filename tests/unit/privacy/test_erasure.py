@@ -101,7 +101,7 @@ def test_what_is_delivered_of_them_later_is_tokenised_and_does_not_enter_the_vau
         bank.deliver(DAYS[3], "loan:L1", **(KARL | {"full_name": "K Zwicky"}))
         bank.link()
         ((system,),) = connection.execute(
-            """select founder_system from identity.link
+            """select survivor_system from identity.link
             where is_current and source_customer_id = 'L1'"""
         ).fetchall()
     assert system == "branch", "the document of the loan customer still matches"
