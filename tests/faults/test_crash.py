@@ -111,7 +111,7 @@ def wait_until_gone(process_id: int, seconds: float = 10.0) -> None:
         time.sleep(0.05)
 
 
-def test_with_current_missing_the_next_refresh_builds_and_publishes_anew(bank: Settings) -> None:
+def test_with_current_missing_the_next_refresh_builds_and_publishes_again(bank: Settings) -> None:
     """What readers are told meanwhile is in test_published_files."""
     (bank.published_folder / "CURRENT").unlink()
     exit_code, screen = run_refresh(bank, failpoint="build:before:error")
@@ -142,7 +142,7 @@ def test_the_clock_set_back_by_years_changes_no_version_and_no_order_of_runs(
     assert read_status(undisturbed).health == "good"
 
 
-def test_a_lost_journal_stops_nobody(bank: Settings) -> None:
+def test_a_lost_journal_stops_no_refresh(bank: Settings) -> None:
     Journal(bank.home).path.unlink()
     exit_code, screen = run_refresh(bank)
     assert exit_code == 0, screen

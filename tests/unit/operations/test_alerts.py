@@ -130,7 +130,7 @@ def test_every_url_gets_the_alert_whatever_becomes_of_the_others(
     assert "it is no Apprise URL" in event.detail["problem"]
 
 
-def test_a_run_that_succeeded_alerts_nobody(
+def test_a_run_that_succeeded_sends_no_alert(
     tmp_path: Path, webhook: str, received: Received
 ) -> None:
     settings = Settings(home=tmp_path, alert_urls=(webhook,))

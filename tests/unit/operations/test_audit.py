@@ -52,7 +52,7 @@ def edit_line(lines: list[bytes], number: int) -> list[bytes]:
 
 
 def forge_from(lines: list[bytes], number: int) -> list[bytes]:
-    """What somebody does who knows how the chain is made: change a line, chain the rest anew."""
+    """What somebody does who knows how the chain is made: change a line, chain the rest again."""
     edit_line(lines, number)
     for place in range(number, len(lines)):
         entry = json.loads(lines[place])
@@ -131,7 +131,7 @@ def test_an_end_that_was_cut_off_is_missed_by_the_runs_that_knew_it(tmp_path: Pa
     assert problem is not None and "audit-0001.jsonl" in problem
 
 
-def test_a_log_written_anew_from_some_line_on_is_not_what_a_version_or_a_backup_knows(
+def test_a_log_written_again_from_some_line_on_is_not_what_a_version_or_a_backup_knows(
     settings: Settings, tmp_path: Path
 ) -> None:
     head = read_head(settings)

@@ -1,4 +1,4 @@
-"""Whoever was erased is gone from the vault, stays gone, and stays who they are in the figures."""
+"""An erased customer is gone from the vault, stays gone, and stays one customer in the figures."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def groups(settings: Settings) -> set[frozenset[str]]:
 def test_what_only_the_erased_customer_held_is_gone_from_every_byte_of_the_vault(
     home: Settings,
 ) -> None:
-    told = erase(home, "card:K7")
-    assert "Erased branch:B1, card:K7: 4 values are gone" in told
+    output = erase(home, "card:K7")
+    assert "Erased branch:B1, card:K7: 4 values are gone" in output
     assert values(home) == {
         "Anna Quist", "13911112222", "1980-05-17", "No 356 Renmin Road Room 2504 Xian",
     }  # fmt: skip

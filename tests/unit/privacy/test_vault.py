@@ -47,7 +47,7 @@ def test_a_vault_that_others_may_read_is_refused(settings: Settings, name: str) 
 
 
 @pytest.mark.parametrize("name", ["key", "vault.duckdb"])
-def test_a_missing_key_or_vault_is_not_made_anew_for_rows_that_were_loaded(
+def test_a_missing_key_or_vault_is_not_made_again_for_rows_that_were_loaded(
     settings: Settings, name: str
 ) -> None:
     _open(settings)
