@@ -7,7 +7,7 @@ log holds the SHA-256 of the whole log before. Where the chain ends is written d
 (:mod:`pipelines.operations.audit_check`), because a chain alone does not show that its end is
 missing.
 
-The journal tells the program what happened; the audit log tells an auditor, and nothing reads it
+The journal is what the program reads; the audit log is for an auditor, and nothing reads it
 in order to decide.
 """
 
@@ -183,11 +183,11 @@ def _append(
     content = b""
     if torn:
         text = torn.decode("utf-8", "backslashreplace")
-        told = Entry(
+        torn_entry = Entry(
             entries + 1, now().isoformat(), TORN_ACTION, acting_user(), "", {"text": text}, previous
         )
-        content = told.as_line()
-        entries, previous = told.number, hash_line(content[:-1])
+        content = torn_entry.as_line()
+        entries, previous = torn_entry.number, hash_line(content[:-1])
     entry = Entry(entries + 1, now().isoformat(), action, actor, subject, details, previous)
     content += entry.as_line()
     # The entry about the torn line is longer than the line itself: nothing of it is left behind.

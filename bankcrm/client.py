@@ -44,7 +44,7 @@ class Result:
         table: times without a zone, amounts as decimals, counts as whole numbers.
         truncated: whether the limit of the query left rows out.
         total: rows without limit and offset, where the query asked for it.
-        annotation: title, type and format of each member, as ``/v1/load`` tells them.
+        annotation: title, type and format of each member, as ``/v1/load`` returns them.
     """
 
     table: pa.Table

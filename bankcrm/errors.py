@@ -28,6 +28,10 @@ class ContractError(BankcrmError):
     """A feed contract is not well formed."""
 
 
+class RemovedSetting(BankcrmError):
+    """A setting of an earlier release is still set; what it asked for would not be done."""
+
+
 class RejectedDelivery(BankcrmError):
     """A delivered file is not fit to load; nothing of it was kept.
 
@@ -138,13 +142,13 @@ class MissedDeadline(BlockedNight):
     exit_code = 15
 
 
-class VaultUnfit(BankcrmError):
+class InvalidVault(BankcrmError):
     """Key or vault of the personal values are missing, exposed, or of another raw database."""
 
     exit_code = 16
 
 
 class Stopped(BankcrmError):
-    """The command was told to stop (SIGTERM)."""
+    """The command was asked to stop (SIGTERM)."""
 
     exit_code = 143

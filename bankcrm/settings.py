@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
+from bankcrm.errors import RemovedSetting
+
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
+ENVIRONMENT_PREFIX = "BANKCRM_"
+_MAIL = "mailto://<server>:<port>?from=<sender>&to=<receiver>"
+_REMOVED = {
+    "alert_webhook": "jsons://<host>/<path> (json:// without TLS)",
+    "alert_mail_to": _MAIL,
+    "alert_mail_from": _MAIL,
+    "smtp_host": _MAIL,
+    "smtp_port": _MAIL,
+}
+"""Settings of before, and the alert URL that does the same. They are refused by name: an
+unknown variable is ignored, and the alerts would never come."""
+
+
+def _split_urls(value: object) -> object:
+    return tuple(value.split()) if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -23,7 +44,7 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="BANKCRM_", toml_file="bankcrm.toml", frozen=True, extra="forbid"
+        env_prefix=ENVIRONMENT_PREFIX, toml_file="bankcrm.toml", frozen=True, extra="forbid"
     )
 
     home: Path = Path("var")
@@ -65,17 +86,28 @@ class Settings(BaseSettings):
     """Bytes that must stay free when a step has written what it is expected to write."""
     export_folder: Path | None = None
     """Folder that receives every published mart as Parquet; nothing is exported unless set."""
-    alert_webhook: str | None = None
-    """Address that a failed run is posted to, as JSON."""
-    alert_mail_to: str | None = None
-    """Address that a failed run is mailed to, over ``smtp_host``."""
-    alert_mail_from: str = "bankcrm@localhost"
-    smtp_host: str = "localhost"
-    smtp_port: int = 25
+    alert_urls: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_urls)] = Field(
+        default=(), repr=False
+    )
+    """Apprise URLs that a failed run is reported to, with spaces between them: ``mailto://``,
+    ``jsons://`` (a web address), ``slack://`` and so on. They hold secrets."""
     vault: Path | None = None
     """Folder of the clear personal values and their key; ``<home>/vault`` unless set."""
     vault_key: str | None = Field(default=None, repr=False)
     """Key of the vault, 64 hexadecimal digits; its key file unless set."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_removed(cls, values: Mapping[str, object]) -> Mapping[str, object]:
+        variables = {name.upper() for name in os.environ}
+        for name, url in _REMOVED.items():
+            variable = f"{ENVIRONMENT_PREFIX}{name.upper()}"
+            if name in values or variable in variables:
+                raise RemovedSetting(
+                    f"{variable} ({name} in bankcrm.toml) is no longer a setting",
+                    f"Remove it, and add {url} to BANKCRM_ALERT_URLS.",
+                )
+        return values
 
     @property
     def landing_folder(self) -> Path:

@@ -14,7 +14,7 @@ _COLUMNS = (
 )
 
 REFUSED_REMEDY = (
-    "Correct the definition of the rollup or the model; the next night builds it anew. Until then "
+    "Correct the definition of the rollup or the model; the next night builds it again. Until then "
     "its fact answers in its place: the figures are right, only slower. `bankcrm rollups` shows "
     "how it stands."
 )

@@ -9,7 +9,7 @@ from datetime import date
 import duckdb
 
 from bankcrm.settings import Settings
-from bankcrm.warehouse.versions import open_published, trusted_version
+from bankcrm.warehouse.versions import open_published, verified_version
 from pipelines.build.project import hash_project
 from pipelines.build.refresh_from import BuiltVersion, find_refresh_from, read_built, read_loads
 from pipelines.parameters.changes import ParameterChange, find_parameter_changes
@@ -40,7 +40,7 @@ class Base:
 def read_base(settings: Settings) -> Base:
     """The version to build upon, as the project and the parameters stand now."""
     project_hash = hash_project()
-    version = trusted_version(settings)
+    version = verified_version(settings)
     if version is None:
         return Base(project_hash)
     with open_published(settings, version) as connection:

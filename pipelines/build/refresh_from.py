@@ -114,8 +114,8 @@ def _compare_links(connection: duckdb.DuckDBPyConnection, built_links: pa.Table 
         from identity.link as now
         join built_link as built using (source_system, source_customer_id)
         where now.is_current and built.is_current
-            and (now.founder_system, now.founder_customer_id)
-            is distinct from (built.founder_system, built.founder_customer_id)"""
+            and (now.survivor_system, now.survivor_customer_id)
+            is distinct from (built.survivor_system, built.survivor_customer_id)"""
     )
     accounts = " union ".join(_owned_accounts())
     connection.execute(f"create or replace temp table moved_account as {accounts}")

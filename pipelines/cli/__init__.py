@@ -1,4 +1,4 @@
-"""The command ``bankcrm``: each theme has a module, and this one lists the commands in order.
+"""The command ``bankcrm``: each theme has a module, and this one lists the commands by reader.
 
 Commands import what they need when they run, so that none waits for the libraries of another.
 """
@@ -11,51 +11,58 @@ from typing import Annotated
 import typer
 
 from pipelines.cli import (
-    asking,
     audit,
-    deliver,
+    deliveries,
+    documents,
     export,
     identity,
-    nights,
-    pages,
+    operations,
     privacy,
     publishing,
     quarantine,
+    queries,
 )
 
-COMMANDS = (
-    deliver.sample,
-    deliver.berka,
-    deliver.check,
-    nights.refresh,
-    nights.status,
-    nights.runs,
-    asking.serve,
-    asking.token,
-    asking.sql,
-    publishing.rollback,
-    publishing.verify,
-    nights.waive,
-    nights.revoke,
-    publishing.backup,
-    publishing.restore,
-    nights.deadman,
-    deliver.contracts,
-    asking.explain,
-    pages.docs,
-    pages.rollups,
-    pages.report,
-    export.export,
-)
+GETTING_STARTED = "Getting started"
+ANALYSTS = "Analysts"
+BI_TOOLS = "BI tools"
+OPERATIONS = "Operations"
+
+COMMANDS = {
+    GETTING_STARTED: (deliveries.sample, deliveries.berka, deliveries.check),
+    ANALYSTS: (
+        documents.report,
+        export.export,
+        queries.sql,
+        queries.explain,
+        documents.docs,
+    ),
+    BI_TOOLS: (queries.serve, queries.token, documents.rollups),
+    OPERATIONS: (
+        operations.refresh,
+        operations.status,
+        operations.runs,
+        operations.heartbeat,
+        operations.waive,
+        operations.revoke,
+        publishing.verify,
+        publishing.rollback,
+        publishing.backup,
+        publishing.restore,
+        deliveries.contracts,
+    ),
+}
+"""Commands of each reader, in the order of the help."""
 GROUPS = {
     "quarantine": quarantine.app,
     "identity": identity.app,
     "privacy": privacy.app,
     "audit": audit.app,
 }
+"""Groups of commands; all of them are for operations."""
 
 app = typer.Typer(
-    help="bankcrm: from a bank's nightly extracts to a published star schema and its cubes.",
+    help="From a bank's nightly extracts to a published star schema and its cubes.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -73,7 +80,8 @@ def configure(
     )
 
 
-for command in COMMANDS:
-    app.command()(command)
+for reader, commands in COMMANDS.items():
+    for command in commands:
+        app.command(rich_help_panel=reader)(command)
 for name, group in GROUPS.items():
-    app.add_typer(group, name=name)
+    app.add_typer(group, name=name, rich_help_panel=OPERATIONS)

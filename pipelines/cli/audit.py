@@ -16,7 +16,7 @@ from pipelines.cli.common import (
 )
 
 app = typer.Typer(
-    help="The audit log: who did what, and whether the log is what was written.",
+    help="List and verify the audit log of who did what.",
     no_args_is_help=True,
 )
 
@@ -46,7 +46,10 @@ def audit_verify(
         list[Path] | None, typer.Option("--backup", help="Backup whose note is compared too.")
     ] = None,
 ) -> None:
-    """Follow the chain of hashes to its end. Exit code 13: broken, with the first broken line."""
+    """Verify the chain of hashes of the log.
+
+    Exit code 13: it is broken, and the first broken line is named.
+    """
     from pipelines.cli.screens.audit import verify_and_print
 
     verify_and_print(console, settings_of(home), head or [], backup_folder or [])
@@ -55,7 +58,7 @@ def audit_verify(
 @app.command("rotate")
 @acts_on_errors
 def audit_rotate(reason: Reason, home: Home = None) -> None:
-    """Close the log, sound or broken, and begin a new one that names it."""
+    """Close the log, intact or broken, and begin a new one."""
     from pipelines.operations.audit_check import rotate_audit_log
 
     closed = rotate_audit_log(settings_of(home), reason)

@@ -1,4 +1,4 @@
-"""What every command shares: the screen, how errors are told, options of many commands."""
+"""What every command shares: the screen, how errors are printed, options of many commands."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from bankcrm.errors import BankcrmError
-from bankcrm.settings import Settings
+
+if TYPE_CHECKING:
+    from bankcrm.settings import Settings
 
 console = Console()
 errors = Console(stderr=True)
@@ -61,4 +63,6 @@ def claims_of(user: str, branch: str | None, manager: str | None) -> dict[str, s
 
 def settings_of(home: Path | None) -> Settings:
     """Settings of the home that was named, or of the one of the environment."""
+    from bankcrm.settings import Settings
+
     return Settings(home=home) if home is not None else Settings()

@@ -1,4 +1,4 @@
-"""The command ``bankcrm export``: its options, whose rights they name, what is said at the end."""
+"""The command ``bankcrm export``: its options, whose rights they name, what it prints."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from bankcrm.errors import BankcrmError
-from bankcrm.settings import Settings
 from pipelines.cli.common import (
     Branch,
     Home,
@@ -21,6 +20,7 @@ from pipelines.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from bankcrm.settings import Settings
     from cube.export import Export
     from cube.security.auth import SecurityContext
 
@@ -72,7 +72,7 @@ def export(
     ] = None,
     home: Home = None,
 ) -> None:
-    """Write an Excel workbook: tables for pivots, with the rights of a role.
+    """Write an Excel workbook for pivots, with the rights of a role.
 
     Profit, customer segments, balances, credit quality, transactions and the
     scorecard of the managers by month, a sheet each; or one table of your own.
@@ -130,7 +130,7 @@ def _choose_rights(
         return authenticate(token, settings)
     if not groups and settings.api_secret is not None:
         raise BankcrmError(
-            "it is not said whose rights the workbook has",
+            "nothing names the rights of the workbook",
             "Give --token, or --group with --branch or --manager.",
         )
     AccessControl(load_model()).require_known(groups)

@@ -17,7 +17,7 @@ from pipelines.cli.common import (
 )
 
 app = typer.Typer(
-    help="Who is one customer: pairs that wait for a person, decisions, how good the rules are.",
+    help="Review and decide which source customers are one.",
     no_args_is_help=True,
 )
 
@@ -40,21 +40,24 @@ def identity_review(
 @app.command("accept")
 @acts_on_errors
 def identity_accept(pair: PairId, reason: Reason, by: DecidedBy, home: Home = None) -> None:
-    """The two are one customer, from the next refresh on."""
+    """Decide that a pair is one customer, from the next refresh on."""
     _decide("accept", (pair,), by, reason, home)
 
 
 @app.command("reject")
 @acts_on_errors
 def identity_reject(pair: PairId, reason: Reason, by: DecidedBy, home: Home = None) -> None:
-    """The two are not one customer; they are not asked about again."""
+    """Decide that a pair is not one customer."""
     _decide("reject", (pair,), by, reason, home)
 
 
 @app.command("undo")
 @acts_on_errors
 def identity_undo(pair: PairId, reason: Reason, by: DecidedBy, home: Home = None) -> None:
-    """Let the rules decide the pair again; what was decided before stays on record."""
+    """Let the rules decide a pair again.
+
+    Earlier decisions stay on record.
+    """
     _decide("undo", (pair,), by, reason, home)
 
 
@@ -63,7 +66,7 @@ def identity_undo(pair: PairId, reason: Reason, by: DecidedBy, home: Home = None
 def identity_merge(
     one: CustomerName, other: CustomerName, reason: Reason, by: DecidedBy, home: Home = None
 ) -> None:
-    """Accept two customers of different systems that no rule paired."""
+    """Merge two customers of different systems that no rule paired."""
     _decide("accept", (one, other), by, reason, home)
 
 
@@ -72,7 +75,10 @@ def identity_merge(
 def identity_split(
     one: CustomerName, other: CustomerName, reason: Reason, by: DecidedBy, home: Home = None
 ) -> None:
-    """Part two customers that a rule made one, whatever their documents say."""
+    """Split two customers that a rule made one.
+
+    The decision holds whatever their documents are.
+    """
     _decide("reject", (one, other), by, reason, home)
 
 

@@ -15,9 +15,7 @@ from pipelines.cli.common import (
     settings_of,
 )
 
-app = typer.Typer(
-    help="Personal data: show it, erase it, see who was erased.", no_args_is_help=True
-)
+app = typer.Typer(help="Show or erase personal data, and list the erasures.", no_args_is_help=True)
 
 AnyCustomer = Annotated[
     str, typer.Argument(help="Customer as system:id, or its customer_durable_key.")
@@ -27,7 +25,10 @@ AnyCustomer = Annotated[
 @app.command("show")
 @acts_on_errors
 def privacy_show(customer: AnyCustomer, reason: Reason, by: DecidedBy, home: Home = None) -> None:
-    """Print what the vault holds of a customer; the look is recorded."""
+    """Print what the vault holds of a customer.
+
+    The access is entered in the audit log.
+    """
     from pipelines.cli.screens.privacy import print_personal
 
     print_personal(console, settings_of(home), customer, reason=reason, by=by)
@@ -36,7 +37,10 @@ def privacy_show(customer: AnyCustomer, reason: Reason, by: DecidedBy, home: Hom
 @app.command("erase")
 @acts_on_errors
 def privacy_erase(customer: AnyCustomer, reason: Reason, by: DecidedBy, home: Home = None) -> None:
-    """Erase the personal values of a customer for good, in every system that knows it."""
+    """Erase the personal values of a customer for good.
+
+    They are erased in every system that knows the customer.
+    """
     from pipelines.cli.screens.privacy import erase
 
     erase(console, settings_of(home), customer, reason=reason, by=by)

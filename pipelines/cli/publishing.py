@@ -26,9 +26,10 @@ def rollback(
         bool, typer.Option("--release", help="End the hold instead: the next refresh publishes.")
     ] = False,
 ) -> None:
-    """Publish an earlier version again, and hold publishing until it is released.
+    """Return readers to an earlier version, and hold publishing.
 
-    Meanwhile a refresh loads, builds and checks, keeps the build, and ends with exit code 14.
+    Publishing is held until it is released. Meanwhile a refresh loads, builds and checks, keeps
+    the build, and ends with exit code 14.
     """
     from pipelines.cli.screens.rollback import release_and_print, roll_back_and_print
 
@@ -40,12 +41,15 @@ def rollback(
 
 @acts_on_errors
 def verify(home: Home = None) -> None:
-    """Compare every version with what was published, byte by byte. Exit code 10: one is damaged."""
+    """Compare every version with what was published.
+
+    Files are compared byte by byte. Exit code 10: one is damaged.
+    """
     from bankcrm.warehouse.versions import verify_versions
 
     found = verify_versions(settings_of(home))
     for version, problem in found.items():
-        console.print(f"{version}: {problem or 'sound'}", markup=False, highlight=False)
+        console.print(f"{version}: {problem or 'intact'}", markup=False, highlight=False)
     if any(found.values()):
         raise typer.Exit(10)
 
@@ -59,7 +63,10 @@ def backup(
         typer.Option(help="Also copy the vault, with clear personal values, into this folder."),
     ] = None,
 ) -> None:
-    """Copy raw data, the published version, journal and decisions, and check the copies."""
+    """Copy raw data, published version and journal, verified.
+
+    Decisions are part of the raw data; every copy is compared with its original.
+    """
     from pipelines.recovery.backup import back_up
 
     manifest = back_up(settings_of(home), folder, vault)
@@ -70,11 +77,12 @@ def backup(
 def restore(
     folder: Annotated[Path, typer.Argument(help="Folder that `bankcrm backup` wrote.")],
     home: Home = None,
-    vault: Annotated[
-        Path | None, typer.Option(help="Also bring back this copy of the vault.")
-    ] = None,
+    vault: Annotated[Path | None, typer.Option(help="Also restore this copy of the vault.")] = None,
 ) -> None:
-    """Bring a backup back into an empty home, checked before anything is written."""
+    """Restore a backup into an empty home.
+
+    The backup is verified before anything is written.
+    """
     from pipelines.recovery.backup import restore as restore_backup
 
     settings = settings_of(home)

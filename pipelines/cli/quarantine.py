@@ -1,4 +1,4 @@
-"""Commands of the quarantine: see the rows that were turned away, bring corrected ones back."""
+"""Commands of the quarantine: see the quarantined rows, deliver corrected ones again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipelines.cli.common import (
 )
 
 app = typer.Typer(
-    help="See the rows that were turned away, and bring corrected ones back.", no_args_is_help=True
+    help="Show quarantined rows, and deliver corrected ones again.", no_args_is_help=True
 )
 
 
@@ -44,7 +44,7 @@ def show_quarantine(
         Path | None, typer.Option("--csv", help="Write the rows here, to be corrected.")
     ] = None,
 ) -> None:
-    """Show the quarantined rows of one night, or write them to be corrected."""
+    """Show the quarantined rows of a night, or write them as CSV."""
     from pipelines.cli.screens.quarantine import print_quarantined_rows
 
     print_quarantined_rows(console, settings_of(home), feed, night, csv_file)
@@ -58,7 +58,10 @@ def release_quarantine(
     corrections: Annotated[Path, typer.Option("--with", help="The corrected CSV file.")],
     home: Home = None,
 ) -> None:
-    """Deliver a night's file again with corrected rows; the next refresh judges it."""
+    """Deliver a night's file again with corrected rows.
+
+    The next refresh checks it like any other delivery.
+    """
     from pipelines.cli.screens.quarantine import release_quarantined_rows
 
     release_quarantined_rows(console, settings_of(home), feed, night, corrections)

@@ -75,12 +75,12 @@ class Parting(NamedTuple):
 class Link(NamedTuple):
     """Whom a source customer belonged to, from when to when (half-open).
 
-    The unified customer is named by its founder: the member first seen, then the one of the
-    system of highest precedence, then the smallest id. Whoever joins later changes no key.
+    The unified customer is named by its survivor: the member first seen, then the one of the
+    system of highest precedence, then the smallest id. A member that joins later changes no key.
     """
 
     customer: Customer
-    founder: Customer
+    survivor: Customer
     rule: Rule
     confidence: float
     valid_from: date
@@ -142,7 +142,7 @@ def _follow_component(
             history = histories[link.customer]
             if not history:
                 history.append(_dated(link, BEGINNING, FOR_EVER))
-            elif _says_otherwise(link, history[-1]):
+            elif _differs(link, history[-1]):
                 history[-1] = _dated(history[-1], history[-1].valid_from, moment)
                 history.append(_dated(link, moment, FOR_EVER))
     for history in histories.values():
@@ -174,10 +174,10 @@ def _link_on(
     clusters = cluster(held, _Obstacles(day, present, partings))
     for customer in present:
         group = clusters.get(customer, {customer})
-        founder = min((present[c] for c in group), key=_seniority)
+        survivor = min((present[c] for c in group), key=_seniority)
         best = next((e for e in held if customer in (e.left, e.right) and _inside(e, group)), None)
         rule, confidence = (best.rule, best.confidence) if best else (Rule.SOURCE_ID, 1.0)
-        yield Link(customer, founder.customer, rule, confidence, day, FOR_EVER)
+        yield Link(customer, survivor.customer, rule, confidence, day, FOR_EVER)
 
 
 class _Obstacles:
@@ -231,9 +231,9 @@ def _inside(edge: Edge, group: set[Customer]) -> bool:
     return edge.left in group and edge.right in group
 
 
-def _says_otherwise(link: Link, last: Link) -> bool:
-    said = (last.founder, last.rule, last.confidence)
-    return (link.founder, link.rule, link.confidence) != said
+def _differs(link: Link, last: Link) -> bool:
+    known = (last.survivor, last.rule, last.confidence)
+    return (link.survivor, link.rule, link.confidence) != known
 
 
 def _dated(link: Link, valid_from: date, valid_to: date) -> Link:

@@ -1,8 +1,8 @@
 """What makes two customers one, kept in ``identity.edge``; and whom a night's changes may concern.
 
-A night writes anew the candidates of changed customers and the edges of changed evidence. Whoever
-hangs together with an end of an edge that came or went, over however many edges, may belong to
-another customer now; nobody else may.
+A night writes again the candidates of changed customers and the edges of changed evidence. A
+customer connected with an end of an edge that came or went, over however many edges, may belong to
+another customer now; no other may.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ from pairs
 EXACT_EDGES = f"""
 with counted as (
     select *, count(distinct customer_id) over (
-        partition by source_system, document_type, document_number) as bearers
+        partition by source_system, document_type, document_number) as holders
     from identity.document semi join changed_document using (document_type, document_number)
 ), identifying as (
     select * from counted
-    qualify max(bearers) over (partition by document_type, document_number) <= $1
+    qualify max(holders) over (partition by document_type, document_number) <= $1
 )
 select l.source_system, l.customer_id, r.source_system, r.customer_id, '{EXACT}', 1.0,
     greatest(l.valid_from, r.valid_from), least(l.valid_to, r.valid_to),
@@ -144,7 +144,7 @@ def write_edges(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -
 
     Args:
         connection: the raw database with records and candidates written.
-        parameters: thresholds, and how many may bear a document.
+        parameters: thresholds, and how many may hold a document.
     """
     connection.execute(
         f"create or replace temp table stale_edge as from identity.edge where {IS_STALE}"

@@ -32,8 +32,8 @@ def read_evidence(
     """Evidence on every day about the customers of the temporary table ``affected_customer``.
 
     Args:
-        connection: the raw database with records, documents and edges written. Whoever hangs
-            together with an affected customer is affected too.
+        connection: the raw database with records, documents and edges written. A
+            customer connected with an affected one is affected too.
         parameters: precedence of systems.
         with_linkage: False leaves exact documents and people's decisions only.
     """

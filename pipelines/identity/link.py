@@ -12,10 +12,10 @@ from pipelines.identity.clusters import FOR_EVER, Link, Rule, find_links
 from pipelines.identity.edges import find_affected, write_candidates, write_edges
 from pipelines.identity.evidence import read_evidence
 from pipelines.identity.link_state import (
-    forget_links,
+    clear_links,
     is_up_to_date,
-    read_last_decision,
-    remember_links,
+    load_last_decision,
+    save_link_state,
 )
 from pipelines.identity.linkage import compare_records
 from pipelines.identity.parameters import load_parameters
@@ -30,7 +30,7 @@ class LinkReport:
     """What the step did.
 
     ``records_compared`` counts the records that were new; ``customers_affected`` the source
-    customers whose links were found anew, because the night may have changed them;
+    customers whose links were found again, because the night may have changed them;
     ``pairs_waiting`` the pairs of customers that a person must decide.
     """
 
@@ -46,7 +46,7 @@ def link_customers(connection: duckdb.DuckDBPyConnection) -> LinkReport:
     """Write ``identity.link`` from the loads that count, the decisions and the parameters.
 
     The same deliveries and decisions give the same links, in whatever order and in however many
-    refreshes they came: a refresh finds anew the links of those whom its changes may concern, and
+    refreshes they came: a refresh finds again the links of those whom its changes may concern, and
     of everybody where the tables were made by other rules.
 
     Args:
@@ -70,18 +70,18 @@ def link_customers(connection: duckdb.DuckDBPyConnection) -> LinkReport:
 def _link(connection: duckdb.DuckDBPyConnection) -> int:
     """Bring every table up to date; returns the number of new records."""
     parameters = load_parameters()
-    anew = not is_up_to_date(connection, parameters)
-    if anew:
-        forget_links(connection)
-    write_records(connection, parameters, anew=anew)
+    rebuild = not is_up_to_date(connection, parameters)
+    if rebuild:
+        clear_links(connection)
+    write_records(connection, parameters, rebuild=rebuild)
     compared = compare_records(connection, parameters)
     write_candidates(connection)
     write_edges(connection, parameters)
-    find_affected(connection, read_last_decision(connection))
+    find_affected(connection, load_last_decision(connection))
     evidence = read_evidence(connection, parameters)
     links = find_links(evidence.members, evidence.edges, evidence.partings)
     _write_links(connection, list(links))
-    remember_links(connection, parameters)
+    save_link_state(connection, parameters)
     return compared
 
 
@@ -98,7 +98,7 @@ def _write_links(connection: duckdb.DuckDBPyConnection, links: list[Link]) -> No
         from found_link
         union all by name
         select distinct source_system, customer_id as source_customer_id,
-            source_system as founder_system, customer_id as founder_customer_id,
+            source_system as survivor_system, customer_id as survivor_customer_id,
             '{Rule.SOURCE_ID.name.lower()}' as match_rule, 1 as match_confidence,
             {BEGINNING_SQL} as valid_from, {FOR_EVER_SQL} as valid_to, true as is_current
         from identity.record
@@ -116,8 +116,8 @@ def _to_arrow(links: list[Link]) -> pa.Table:
         {
             "source_system": pa.array([link.customer[0] for link in links], text),
             "source_customer_id": pa.array([link.customer[1] for link in links], text),
-            "founder_system": pa.array([link.founder[0] for link in links], text),
-            "founder_customer_id": pa.array([link.founder[1] for link in links], text),
+            "survivor_system": pa.array([link.survivor[0] for link in links], text),
+            "survivor_customer_id": pa.array([link.survivor[1] for link in links], text),
             "match_rule": pa.array([link.rule.name.lower() for link in links], text),
             "match_confidence": pa.array([link.confidence for link in links], pa.float64()),
             "valid_from": pa.array([link.valid_from for link in links], pa.date32()),
@@ -129,7 +129,7 @@ def _to_arrow(links: list[Link]) -> pa.Table:
 
 def _count(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     row = connection.execute(
-        """select count(*), count(distinct (founder_system, founder_customer_id))
+        """select count(*), count(distinct (survivor_system, survivor_customer_id))
         from identity.link where is_current"""
     ).fetchone()
     assert row is not None

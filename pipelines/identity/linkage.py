@@ -20,7 +20,7 @@ from pipelines.identity.parameters import ELSE, Comparison, Parameters
 MEMBERS = """
 with member as (
     from identity.record where record_id in (from block_member)
-), said as materialized (
+), clear_value as materialized (
     select token, value from vault.entry where token in (
         select unnest([name_token, birth_date, phone_token, address_token]) from member)
 )
@@ -29,10 +29,10 @@ select record_id, source_system, customer_type, comparable_name(names.value) as 
     comparable_address(addresses.value) as address, city, gender,
     record_id in (select record_id from new_record) as is_new
 from member
-left join said as names on names.token = name_token
-left join said as births on births.token = birth_date
-left join said as phones on phones.token = phone_token
-left join said as addresses on addresses.token = address_token
+left join clear_value as names on names.token = name_token
+left join clear_value as births on births.token = birth_date
+left join clear_value as phones on phones.token = phone_token
+left join clear_value as addresses on addresses.token = address_token
 order by record_id
 """
 """Records as splink compares them. Their clear values are in memory only, and for this long."""

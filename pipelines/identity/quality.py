@@ -96,7 +96,7 @@ def _find_pairs(connection: duckdb.DuckDBPyConnection, with_linkage: bool) -> se
     choose_everybody(connection)
     evidence = read_evidence(connection, load_parameters(), with_linkage=with_linkage)
     links = find_links(evidence.members, evidence.edges, evidence.partings)
-    return _pairs({link.customer: link.founder for link in links if link.valid_to == FOR_EVER})
+    return _pairs({link.customer: link.survivor for link in links if link.valid_to == FOR_EVER})
 
 
 def _pairs(names: Mapping[Customer, object]) -> set[Pair]:

@@ -43,7 +43,8 @@ with apart as (
     join identity.link as r on r.is_current
         and r.source_system = right_system and r.source_customer_id = right_customer_id
     where match_probability >= $1
-        and (l.founder_system, l.founder_customer_id) <> (r.founder_system, r.founder_customer_id)
+        and (l.survivor_system, l.survivor_customer_id)
+            <> (r.survivor_system, r.survivor_customer_id)
 ), best as (
     from apart
     qualify row_number() over (
@@ -62,13 +63,13 @@ with apart as (
     join held as l on (l.source_system, l.customer_id) = (left_system, left_customer_id)
     join held as r on (r.source_system, r.customer_id) = (right_system, right_customer_id)
         and r.document_type = l.document_type and not list_has_any(l.numbers, r.numbers)
-), standing as (
+), decided as (
     select pair_id from identity.decision
     qualify row_number() over (partition by pair_id order by decision_id desc) = 1
         and verdict <> 'undo'
 )
 from best
-where pair_id not in (from conflicting) and pair_id not in (from standing)
+where pair_id not in (from conflicting) and pair_id not in (from decided)
 """
 """Most candidates are one customer already, so that is asked first."""
 
@@ -149,7 +150,7 @@ def decide(
         verdict: one customer, not one customer, or as if nobody had decided.
         pair: the two customers.
         decided_by: who decided.
-        reason: why, for whoever reads it later.
+        reason: why, for a later reader.
 
     Returns:
         The pair's id.

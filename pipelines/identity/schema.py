@@ -1,7 +1,7 @@
 """Tables of schema ``identity`` in the raw database: what is known about who is who.
 
-``decision`` is the memory of what people decided and is only ever appended to. All others follow
-from the deliveries, the decisions and the parameters; a refresh writes anew what the night changed
+``decision`` holds what people decided and is only ever appended to. All others follow
+from the deliveries, the decisions and the parameters; a refresh writes again what the night changed
 in them, and all of it when ``linked`` says that they were made by other rules or of other loads.
 
 No clear personal value stands here: ``name``, ``birth_date``, ``phone``, ``address`` and
@@ -18,7 +18,7 @@ FOR_EVER = "date '9999-12-31'"
 
 TABLES = """
 create schema if not exists identity;
-create table if not exists identity.said (
+create table if not exists identity.source_attribute (
     load_id bigint, rules_hash varchar, source_system varchar, customer_id varchar,
     business_date date, customer_type varchar, name varchar, birth_date varchar, phone varchar,
     address varchar, city varchar, gender varchar, document_type varchar, document_number varchar,
@@ -60,15 +60,31 @@ create table if not exists identity.linked (
 );
 create table if not exists identity.link (
     source_system varchar, source_customer_id varchar,
-    founder_system varchar, founder_customer_id varchar,
+    survivor_system varchar, survivor_customer_id varchar,
     match_rule varchar, match_confidence decimal(9,6),
     valid_from date, valid_to date, is_current boolean
 );
 """
 
+RENAMINGS = {
+    ("said", "load_id"): "rename to source_attribute",
+    ("link", "founder_system"): "rename founder_system to survivor_system",
+    ("link", "founder_customer_id"): "rename founder_customer_id to survivor_customer_id",
+}
+"""Tables and columns of earlier databases, and how they come to their names of today."""
+
 
 def create_identity_schema(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create what is missing in the current database."""
+    """Create what is missing in the current database, and rename what had another name."""
+    known = set(
+        connection.execute(
+            """select table_name, column_name from duckdb_columns()
+            where schema_name = 'identity' and database_name = current_database()"""
+        ).fetchall()
+    )
+    for (table, column), renaming in RENAMINGS.items():
+        if (table, column) in known:
+            connection.execute(f"alter table identity.{table} {renaming}")
     connection.execute(TABLES)
 
 

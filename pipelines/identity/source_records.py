@@ -1,4 +1,4 @@
-"""What each system says about its customers, in tokens that can be compared.
+"""What each system delivers about its customers, in tokens that can be compared.
 
 Reads the customer feeds of every load that counts; writes ``identity.record`` (each distinct set of
 attributes of a customer, with the night it was first seen) and ``identity.document`` (each
@@ -21,27 +21,27 @@ ATTRIBUTES = ("customer_type", "name", "birth_date", "phone", "address", "city",
 
 
 def write_records(
-    connection: duckdb.DuckDBPyConnection, parameters: Parameters, *, anew: bool
+    connection: duckdb.DuckDBPyConnection, parameters: Parameters, *, rebuild: bool
 ) -> None:
     """Write ``identity.record`` and ``identity.document`` from the loads that count.
 
-    Rows are normalised once: ``identity.said`` keeps them while their load counts. Only customers
-    of whom rows came or were taken back are looked at.
+    Rows are normalised once: ``identity.source_attribute`` keeps them while their load counts. Only
+    customers of whom rows came or were taken back are looked at.
 
     Leaves the temporary tables ``changed_customer`` (source_system, customer_id: whose records or
     documents are others than before) and ``changed_document`` (document_type, document_number:
-    whose bearers, or their time, are others than before).
+    whose holders, or their time, are others than before).
 
     Args:
         connection: the raw database for writing, its horizon set.
         parameters: systems, and which documents last for life.
-        anew: look at every customer; both tables are empty.
+        rebuild: look at every customer; both tables are empty.
     """
     _normalise_new_rows(connection, parameters.systems)
-    if anew:
+    if rebuild:
         connection.execute(
-            """create or replace temp table heard_customer as
-            select distinct source_system, customer_id from identity.said"""
+            """create or replace temp table touched_customer as
+            select distinct source_system, customer_id from identity.source_attribute"""
         )
     record = _find_difference(connection, "record", _records_sql())
     lifelong = [list(parameters.documents.lifelong)]
@@ -65,7 +65,7 @@ def _find_difference(
     query: str,
     values: Sequence[object] | None = None,
 ) -> str:
-    """Rows of the customers heard of that a table lacks, or holds although they hold no more.
+    """Rows of the touched customers that a table lacks, or holds although they hold no more.
 
     Leaves ``fresh_<table>``, what it shall hold of these customers. Returns the name of the
     temporary table with the difference.
@@ -75,7 +75,7 @@ def _find_difference(
     connection.execute(f"insert into {fresh} {query}", values)
     connection.execute(
         f"""create or replace temp table {known} as
-        from identity.{table} semi join heard_customer using ({CUSTOMER})"""
+        from identity.{table} semi join touched_customer using ({CUSTOMER})"""
     )
     connection.execute(
         f"""create or replace temp table {difference} as
@@ -97,29 +97,32 @@ def _replace_changed(connection: duckdb.DuckDBPyConnection, table: str) -> None:
 
 
 def _normalise_new_rows(connection: duckdb.DuckDBPyConnection, systems: Sequence[str]) -> None:
-    """Bring ``identity.said`` up to date; ``heard_customer`` are the customers of its changes."""
+    """Bring ``identity.source_attribute`` up to date.
+
+    Leaves the temporary table ``touched_customer``: the customers of its changes.
+    """
     connection.execute(
         """create or replace temp table gone_load as
-        select distinct load_id from identity.said
+        select distinct load_id from identity.source_attribute
         where rules_hash <> $1 or load_id not in (select load_id from ops.whole_load)""",
         [MATCH_RULES],
     )
-    heard = f"select distinct {CUSTOMER} from identity.said semi join"
+    touched = f"select distinct {CUSTOMER} from identity.source_attribute semi join"
     connection.execute(
-        f"""create or replace temp table heard_customer as
-        {heard} gone_load using (load_id)"""
+        f"""create or replace temp table touched_customer as
+        {touched} gone_load using (load_id)"""
     )
-    connection.execute("delete from identity.said where load_id in (from gone_load)")
+    connection.execute("delete from identity.source_attribute where load_id in (from gone_load)")
     connection.execute(
         """create or replace temp table new_load as
         select load_id from ops.whole_load
-        where load_id not in (select load_id from identity.said)"""
+        where load_id not in (select load_id from identity.source_attribute)"""
     )
     for system in systems:
         connection.execute(
-            f"insert into identity.said by name {_select_feed(system)}", [MATCH_RULES]
+            f"insert into identity.source_attribute by name {_select_feed(system)}", [MATCH_RULES]
         )
-    connection.execute(f"insert into heard_customer {heard} new_load using (load_id)")
+    connection.execute(f"insert into touched_customer {touched} new_load using (load_id)")
 
 
 def _select_feed(system: str) -> str:
@@ -141,7 +144,7 @@ def _records_sql() -> str:
     return f"""select cast(md5_number_lower({content}) >> 1 as bigint),
         {CUSTOMER}, min(business_date), {attributes},
         min(name_token), min(phone_token), min(address_token)
-    from identity.said semi join heard_customer using ({CUSTOMER})
+    from identity.source_attribute semi join touched_customer using ({CUSTOMER})
     group by {CUSTOMER}, {attributes}"""
 
 
@@ -151,7 +154,7 @@ def _documents_sql() -> str:
     with changes as (
         select source_system, customer_id, document_type, document_number, business_date,
             lag(document_number) over history as previous_number
-        from identity.said semi join heard_customer using ({CUSTOMER})
+        from identity.source_attribute semi join touched_customer using ({CUSTOMER})
         where document_number is not null
         window history as (
             partition by source_system, customer_id, document_type order by business_date

@@ -32,7 +32,7 @@ def open_raw(
     Raises:
         ContractError: a contract changed the type of a stored column.
         Busy: another process holds the file, and does not let go of it within seconds.
-        VaultUnfit: key or vault are missing or do not belong to the raw database.
+        InvalidVault: key or vault are missing or do not belong to the raw database.
     """
     settings.raw_file.parent.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(

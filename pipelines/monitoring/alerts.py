@@ -1,18 +1,19 @@
-"""Alerts: a run that did not end well is told to a web address and by mail, where they are set.
+"""Alerts: a run that did not succeed is reported to every Apprise URL of the settings.
 
 An alert that cannot be sent is itself noted in the journal; it never changes how the run ended.
 """
 
 from __future__ import annotations
 
-import json
-import smtplib
+import logging
+import re
 import socket
-import urllib.request
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from email.message import EmailMessage
-from http import HTTPStatus
+from io import StringIO
+from typing import Literal
+from urllib.parse import unquote
 
 from bankcrm.errors import BankcrmError
 from bankcrm.settings import Settings
@@ -23,22 +24,24 @@ from pipelines.operations.journal import Journal
 from pipelines.operations.runs import find_run, run_log
 from pipelines.validation.row_rules import CARD_NUMBER
 
-SECONDS_TO_WAIT = 10.0
-MOST_TOLD = 5
+MOST_NAMED = 5
 """Entries of the landing folder that one alert names."""
-TELL_NOBODY = ("published", "nothing new", "done", "held")
-"""Runs that ended well, or do what somebody decided: held back from publishing by a rollback."""
+NO_ALERT = ("published", "nothing new", "done", "held")
+"""Runs that succeeded, or do what somebody decided: held back from publishing by a rollback."""
+URL_DELIMITERS = re.compile(r"[/:@?&=,;#+]+")
+HIDDEN = "***"
 
 
 @dataclass(frozen=True)
 class Alert:
-    """What people are told: one line, and what to do about it."""
+    """What is reported: the problem in one line, and what to do about it."""
 
     title: str
     problem: str
     remedy: str
     run_id: int | None
     log: str | None
+    severity: Literal["failure", "warning"] = "failure"
 
     def as_text(self) -> str:
         """The alert as people read it."""
@@ -48,11 +51,11 @@ class Alert:
 
 
 def alert_about_run(settings: Settings, run_id: int) -> None:
-    """Send an alert about a run, unless it ended well."""
-    if not run_id or not _is_wanted(settings):
+    """Send an alert about a run, unless it succeeded."""
+    if not run_id or not settings.alert_urls:
         return
     run = find_run(settings, run_id)
-    if run.outcome in TELL_NOBODY:
+    if run.outcome in NO_ALERT:
         return
     problem = run.detail.get("problem") or "; ".join(
         f"{rejected['file']}: {'; '.join(rejected['problems'])}"
@@ -73,10 +76,10 @@ def alert_about_card_numbers(
         )
         for result in results
     }
-    told = [f"{name} holds {rows:,} card numbers" for name, rows in found.items() if rows]
-    if told:
+    findings = [f"{name} holds {rows:,} card numbers" for name, rows in found.items() if rows]
+    if findings:
         title = f"bankcrm: card numbers were delivered to {socket.gethostname()}"
-        problem = f"{'; '.join(told)} where tokens belong; the rows are in quarantine, masked"
+        problem = f"{'; '.join(findings)} where tokens belong; the rows are in quarantine, masked"
         remedy = (
             "Have the source system deliver tokens, as a rerun; then delete the file from the"
             " landing folder and its copies: it holds the numbers in clear."
@@ -88,21 +91,21 @@ def alert_about_rollups(
     settings: Settings, run_id: int, version: str, refused: Iterable[RollupState]
 ) -> None:
     """Send a warning about rollups that a published version had to do without."""
-    told = describe_refused(refused)
-    if told:
+    problem = describe_refused(refused)
+    if problem:
         title = f"bankcrm: {version} is published without a rollup on {socket.gethostname()}"
         log = str(run_log(settings, run_id))
-        send_alert(settings, Alert(title, told, REFUSED_REMEDY, run_id, log))
+        send_alert(settings, Alert(title, problem, REFUSED_REMEDY, run_id, log, "warning"))
 
 
 def alert_about_ignored(settings: Settings, run_id: int, ignored: Sequence[str]) -> None:
     """Send a warning about entries of the landing folder that a published night passed over."""
     if ignored:
         title = f"bankcrm: entries of the landing folder were passed over on {socket.gethostname()}"
-        told = "; ".join(ignored[:MOST_TOLD])
-        more = f"; and {len(ignored) - MOST_TOLD:,} more" if len(ignored) > MOST_TOLD else ""
+        named = "; ".join(ignored[:MOST_NAMED])
+        more = f"; and {len(ignored) - MOST_NAMED:,} more" if len(ignored) > MOST_NAMED else ""
         log = str(run_log(settings, run_id))
-        send_alert(settings, Alert(title, told + more, IGNORED_REMEDY, run_id, log))
+        send_alert(settings, Alert(title, named + more, IGNORED_REMEDY, run_id, log, "warning"))
 
 
 def alert_about_error(settings: Settings, error: BankcrmError) -> None:
@@ -112,43 +115,53 @@ def alert_about_error(settings: Settings, error: BankcrmError) -> None:
 
 
 def send_alert(settings: Settings, alert: Alert) -> None:
-    """Send an alert every way that is set; a way that fails is noted in the journal."""
-    ways: dict[str, Callable[[], None]] = {}
-    if settings.alert_webhook is not None:
-        ways["webhook"] = lambda: _post(str(settings.alert_webhook), alert)
-    if settings.alert_mail_to is not None:
-        ways["mail"] = lambda: _mail(settings, alert)
-    for name, send in ways.items():
-        try:
-            send()
-        except (OSError, ValueError, smtplib.SMTPException) as error:
-            journal = Journal(settings.home)
-            journal.append("alert_failed", name, alert.run_id, problem=str(error))
+    """Send an alert to every URL that is set; one that fails is noted in the journal."""
+    journal = Journal(settings.home)
+    for number, url in enumerate(settings.alert_urls, start=1):
+        problem = _send(url, alert)
+        if problem:
+            journal.append("alert_failed", f"alert URL {number}", alert.run_id, problem=problem)
 
 
-def _is_wanted(settings: Settings) -> bool:
-    return settings.alert_webhook is not None or settings.alert_mail_to is not None
+def _send(url: str, alert: Alert) -> str:
+    """Send an alert to one URL; returns why it was not sent, or nothing."""
+    # Imported here: nights without an alert do without its plug-ins.
+    from apprise import Apprise, NotifyFormat, NotifyType  # noqa: PLC0415
+
+    with _capture_log() as log:
+        service = Apprise()
+        if not service.add(url):
+            return "it is no Apprise URL; jsons:// posts to a web address, mailto:// sends mail"
+        sent = service.notify(
+            body=alert.as_text(),
+            title=alert.title,
+            notify_type=NotifyType(alert.severity),
+            body_format=NotifyFormat.TEXT,
+        )
+    return "" if sent else hide_parts(log.getvalue().strip(), url) or "it was not accepted"
 
 
-def _post(address: str, alert: Alert) -> None:
-    if not address.startswith(("http://", "https://")):
-        raise ValueError(f"{address} is no web address")
-    content = {"text": f"{alert.title}\n{alert.as_text()}"} | vars(alert)
-    request = urllib.request.Request(
-        address, json.dumps(content).encode(), {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=SECONDS_TO_WAIT) as answer:
-        if answer.status >= HTTPStatus.BAD_REQUEST:
-            raise OSError(f"{address} answered {answer.status}")
+@contextmanager
+def _capture_log() -> Iterator[StringIO]:
+    """The warnings of Apprise as a text. They reach no other log: they may hold parts of a URL."""
+    logger, text = logging.getLogger("apprise"), StringIO()
+    handler = logging.StreamHandler(text)
+    level, propagates = logger.level, logger.propagate
+    logger.addHandler(handler)
+    logger.setLevel(logging.WARNING)
+    logger.propagate = False
+    try:
+        yield text
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = propagates
 
 
-def _mail(settings: Settings, alert: Alert) -> None:
-    message = EmailMessage()
-    message["Subject"] = alert.title
-    message["From"] = settings.alert_mail_from
-    message["To"] = settings.alert_mail_to
-    message.set_content(alert.as_text())
-    with smtplib.SMTP(
-        settings.smtp_host, settings.smtp_port, timeout=SECONDS_TO_WAIT
-    ) as connection:
-        connection.send_message(message)
+def hide_parts(text: str, url: str) -> str:
+    """The text without any part of a URL but its scheme: each may be a secret."""
+    parts = {part for part in URL_DELIMITERS.split(url.partition(":")[2]) if part}
+    parts |= {unquote(part) for part in parts}
+    for part in sorted(parts, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", HIDDEN, text, flags=re.IGNORECASE)
+    return text

@@ -1,4 +1,4 @@
-"""Everything an operator asks in the morning, collected once: for the screen and for the page."""
+"""Everything an operator asks in the morning, collected once: for the screen and the page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import chain
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import duckdb
 
@@ -30,6 +30,7 @@ from pipelines.operations.last_success import Success, read_success
 from pipelines.operations.runs import RunRecord, read_runs
 from pipelines.publishing.hold import Hold, read_hold
 
+Health = Literal["good", "waiting", "bad"]
 MOST_RUNS = 12
 FILES_OF_A_HABIT = 6
 FEEDS = """
@@ -112,7 +113,7 @@ class Status:
     """The state of a home at one moment.
 
     ``feeds`` is None while a refresh holds the raw database; ``ledger_lines`` and
-    ``ledger_months`` tell how much of the general ledger the subledger was compared with;
+    ``ledger_months`` state how much of the general ledger the subledger was compared with;
     ``ignored`` are entries of the landing folder that are no deliveries, and why.
     """
 
@@ -138,7 +139,7 @@ class Status:
     next_step: str
 
     @property
-    def mood(self) -> str:
+    def health(self) -> Health:
         """``good``, ``waiting`` (a person or a file is awaited) or ``bad``."""
         last = self.runs[0].outcome if self.runs else "done"
         if self.problem or self.audit.problem or last in ("failed", "interrupted", "stopped"):
@@ -292,11 +293,11 @@ def _read_feed(row: Sequence, is_mandatory: bool) -> FeedStatus:  # type: ignore
 def _find_step_now(
     problem: BankcrmError | None, feeds: Sequence[FeedStatus] | None
 ) -> Iterator[str]:
-    """What cannot wait: readers without a sound version, or a refresh that is at work."""
+    """What cannot wait: readers without an intact version, or a refresh that is running."""
     if problem is not None:
         yield problem.remedy
     if feeds is None:
-        yield "A refresh is at work: wait until it has finished."
+        yield "A refresh is running: wait until it has finished."
 
 
 def _find_step_after(run: RunRecord) -> Iterator[str]:
@@ -327,11 +328,11 @@ def _find_step_after_rollback(
     """What a published version that is not the newest asks for; versions come newest first."""
     if hold is not None:
         yield (
-            "Mend what was wrong with the newer version, or prove it right. Then"
+            "Fix what was wrong with the newer version, or prove it right. Then"
             " `bankcrm rollback --release --reason WHY` and `bankcrm refresh`."
         )
     if versions and not versions[0].is_published:
         yield (
-            f"Readers are back on an earlier version than {versions[0].name}. Mend what was wrong"
+            f"Readers are back on an earlier version than {versions[0].name}. Fix what was wrong"
             " with it; the next `bankcrm refresh` builds upon the earlier one."
         )

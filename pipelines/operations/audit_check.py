@@ -1,8 +1,8 @@
 """Is the audit log what was written? Its chain line by line, and its end against what others know.
 
 How far the log reached is written down by every run in the journal, by every published version in
-its manifest and by every backup in its note; a log whose end was cut off, or that was written anew
-from some line on, does not hold the line that they name. Whoever notes the head elsewhere (the
+its manifest and by every backup in its note; a log whose end was cut off, or that was written again
+from some line on, does not hold the line that they name. A reader who notes the head elsewhere (the
 screen of ``bankcrm audit verify``, kept by somebody else) can compare with that too.
 """
 
@@ -66,7 +66,7 @@ class AuditCheck:
 
     @property
     def error(self) -> BrokenAuditLog | None:
-        """The finding as an error; None where the log is sound."""
+        """The finding as an error; None where the log is intact."""
         return BrokenAuditLog(self.problem, self.remedy) if self.problem else None
 
 
@@ -98,14 +98,14 @@ def check_audit_log(settings: Settings, others: Iterable[Anchor] = ()) -> AuditC
 
 
 def rotate_audit_log(settings: Settings, reason: str) -> Entry:
-    """Close the log as it is, sound or broken, and begin a new one whose first line names it.
+    """Close the log as it is, intact or broken, and begin a new one whose first line names it.
 
     Raises:
         BankcrmError: there is no log yet, or no reason.
     """
     if not reason.strip():
         raise BankcrmError("Closing an audit log needs a reason", "Give one with --reason.")
-    finding = check_audit_log(settings).problem or "sound"
+    finding = check_audit_log(settings).problem or "intact"
     with hold_audit_lock(settings, fcntl.LOCK_EX):
         number = log_number(settings)
         if not number:

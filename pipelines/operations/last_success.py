@@ -1,6 +1,6 @@
-"""The dead man's file: touched by every refresh that succeeded, missed when none did.
+"""The heartbeat: a file that every refresh which succeeded writes, missed when none did.
 
-``bankcrm deadman`` reads it from a scheduler of its own, so that a night on which nothing ran at
+``bankcrm heartbeat`` reads it from a scheduler of its own, so that a night on which nothing ran at
 all is noticed too.
 """
 
@@ -22,7 +22,7 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Success:
-    """The last refresh that ended well; ``version`` is None when it found nothing new."""
+    """The last refresh that succeeded; ``version`` is None when it found nothing new."""
 
     run_id: int
     at: datetime
@@ -30,13 +30,13 @@ class Success:
 
 
 def note_success(settings: Settings, run_id: int, version: str | None) -> None:
-    """Write down that a refresh ended well just now."""
+    """Write down that a refresh succeeded just now."""
     entry = {"run_id": run_id, "at": now().isoformat(), "version": version}
     write_durably(_success_file(settings), json.dumps(entry) + "\n")
 
 
 def read_success(settings: Settings) -> Success | None:
-    """The last refresh that ended well, or None when none ever did."""
+    """The last refresh that succeeded, or None when none ever did."""
     path = _success_file(settings)
     if not path.exists():
         return None
@@ -45,15 +45,15 @@ def read_success(settings: Settings) -> Success | None:
 
 
 def require_success(settings: Settings, by: time, moment: datetime | None = None) -> Success:
-    """Make sure that a refresh ended well within the day before the last deadline, or since.
+    """Make sure that a refresh succeeded within the day before the last deadline, or since.
 
     Args:
         settings: where everything lies.
-        by: time of day, on the machine's clock, by which every night must have ended well.
+        by: time of day, on the machine's clock, by which a refresh must have succeeded.
         moment: when the question is asked; now unless given.
 
     Raises:
-        NoSuccess: naming the deadline that was missed and the last refresh that ended well.
+        NoSuccess: naming the deadline that was missed and the last refresh that succeeded.
     """
     asked = (moment or datetime.now(UTC)).astimezone()
     deadline = asked.replace(hour=by.hour, minute=by.minute, second=0, microsecond=0)
@@ -63,8 +63,8 @@ def require_success(settings: Settings, by: time, moment: datetime | None = None
     if last is None or last.at <= deadline - ONE_DAY:
         known = f"the last was run {last.run_id} at {last.at:%F %H:%M} UTC" if last else "none ever"
         raise NoSuccess(
-            f"No refresh ended well by {deadline:%Y-%m-%d %H:%M}; {known}",
-            "See `bankcrm status` and `bankcrm runs`, mend what they name, and run"
+            f"No refresh succeeded by {deadline:%Y-%m-%d %H:%M}; {known}",
+            "See `bankcrm status` and `bankcrm runs`, fix what they name, and run"
             " `bankcrm refresh`.",
         )
     return last

@@ -39,7 +39,7 @@ def hold_lock(home: Path) -> Iterator[None]:
         except BlockingIOError as error:
             stream.seek(0)
             raise Busy(
-                f"Another refresh of {home} is at work (process {stream.read().strip() or '?'})",
+                f"Another refresh of {home} is running (process {stream.read().strip() or '?'})",
                 "Wait for it to finish; `bankcrm status` shows what is published.",
             ) from error
         stream.truncate(0)

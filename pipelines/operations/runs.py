@@ -25,7 +25,7 @@ RunDetail = dict[str, Any]
 MOST_RUNS = 200
 AUDIT_HEAD = "audit"
 """Under this name the end of a run in the journal says how far the audit log reached."""
-TOLD_TO_AUDITORS = ("version", "business_date", "exit_code", "error", "held", "stale")
+AUDITED_DETAILS = ("version", "business_date", "exit_code", "error", "held", "stale")
 
 
 @dataclass(frozen=True)
@@ -137,10 +137,10 @@ def begin_run(settings: Settings, command: str) -> Iterator[Run]:
 
 def _note_end(settings: Settings, run: Run, command: str) -> None:
     """Enter the end of a run into the audit log, and into the journal with the log's head."""
-    told = {name: run.detail[name] for name in TOLD_TO_AUDITORS if name in run.detail}
+    audited = {name: run.detail[name] for name in AUDITED_DETAILS if name in run.detail}
     head = None
     try:
-        subject, details = f"run {run.run_id}", {"outcome": run.outcome} | told
+        subject, details = f"run {run.run_id}", {"outcome": run.outcome} | audited
         record(settings, f"{command}_ended", acting_user(), subject, details)
         head = read_head(settings)
     finally:

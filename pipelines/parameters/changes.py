@@ -29,7 +29,7 @@ _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"}
 class ParameterChange:
     """A changed seed, and the first day on which it holds something else.
 
-    ``changed_from`` is None where no such day can be told: then everything is rebuilt.
+    ``changed_from`` is None where no such day is known: then everything is rebuilt.
     """
 
     seed: str

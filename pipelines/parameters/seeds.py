@@ -74,7 +74,9 @@ def _read_seed(path: Path, validity_key: tuple[str, ...] | None) -> Seed:
 
 def _read_validity_keys(path: Path) -> dict[str, tuple[str, ...]]:
     seeds = yaml.safe_load(path.read_text(encoding="utf-8"))["seeds"]
-    told = {seed["name"]: seed.get("config", {}).get("meta", {}) for seed in seeds}
+    configured = {seed["name"]: seed.get("config", {}).get("meta", {}) for seed in seeds}
     return {
-        name: tuple(meta["validity_key"]) for name, meta in told.items() if "validity_key" in meta
+        name: tuple(meta["validity_key"])
+        for name, meta in configured.items()
+        if "validity_key" in meta
     }

@@ -38,7 +38,7 @@ def check_parameters(folder: Path) -> None:
 def find_problems(seed: Seed) -> list[str]:
     """Problems of a seed with validity, each one sentence that begins with file and line.
 
-    Rules: no_key (``_seeds.yml`` names no columns that tell parameters apart, or unknown ones),
+    Rules: no_key (``_seeds.yml`` names no columns that identify a parameter, or unknown ones),
     bad_date, empty_validity, overlap, gap.
     """
     unknown = set(seed.validity_key or ()) - set(seed.columns)

@@ -43,7 +43,7 @@ def find_customer(
         rows = connection.execute(
             """select other.source_system, other.source_customer_id
             from identity.link as one
-            join identity.link as other using (founder_system, founder_customer_id)
+            join identity.link as other using (survivor_system, survivor_customer_id)
             where (one.source_system, one.source_customer_id) = ($1, $2)
                 and one.is_current and other.is_current""",
             list(customer),
@@ -112,7 +112,7 @@ def make_holder(connection: duckdb.DuckDBPyConnection, customer: Customer) -> st
 def apply_erasures(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
     """Drop what the vault still holds of the customers in the register.
 
-    The file is written anew without them, so that they do not linger in its free blocks, and takes
+    The file is written again without them, so that they do not linger in its free blocks, and takes
     the place of the old one at once: until then, an erasure that was cut short finds them again.
 
     Returns:

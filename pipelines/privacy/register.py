@@ -1,7 +1,7 @@
 """The register of erasures: whose values must not come back, whatever is restored or loaded again.
 
 One JSON object a line in ``erasures.jsonl`` of the vault's folder, only ever appended to. It names
-customers by their keyed tokens, so it tells nobody who was erased and may be copied elsewhere.
+customers by their keyed tokens, so it does not reveal who was erased and may be copied elsewhere.
 """
 
 from __future__ import annotations

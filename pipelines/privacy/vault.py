@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from bankcrm.errors import VaultUnfit
+from bankcrm.errors import InvalidVault
 from bankcrm.settings import Settings
 from bankcrm.sql import STORAGE_VERSION, quote_text
 from pipelines.privacy.comparable import MATCH_RULES, create_macros
@@ -46,7 +46,7 @@ def open_vault(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Non
         settings: where the vault lies.
 
     Raises:
-        VaultUnfit: key or vault are missing, open to others, or not those of the raw database.
+        InvalidVault: key or vault are missing, open to others, or not those of the raw database.
     """
     known = _fetch(connection, "select max(fingerprint) from ops.vault")
     _prepare_folder(settings.vault_folder, is_new=known is None)
@@ -55,13 +55,13 @@ def open_vault(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Non
     if known is None:
         _refuse_clear_values(connection)
     elif known != fingerprint:
-        raise VaultUnfit(
+        raise InvalidVault(
             f"The raw database {settings.raw_file} was loaded under another key, or under other "
             "rules of comparing values",
-            "Set the key with which it was loaded; after a change of rules, load anew.",
+            "Set the key with which it was loaded; after a change of rules, load again.",
         )
     elif not settings.vault_file.exists():
-        raise VaultUnfit(f"The vault {settings.vault_file} is missing", HOW_TO_RETURN)
+        raise InvalidVault(f"The vault {settings.vault_file} is missing", HOW_TO_RETURN)
     attach_vault(connection, settings.vault_file)
     _check_vault(connection, settings.vault_file, fingerprint)
     if known is None:
@@ -80,7 +80,7 @@ def use_key(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
 
 
 def make_fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
-    """What tells one key from another, and the rules of comparing values."""
+    """What distinguishes one key from another, and the rules of comparing values."""
     statement = f"select keyed_token('vault', {quote_text(MATCH_RULES)})"
     return str(_fetch(connection, statement))
 
@@ -89,9 +89,9 @@ def _prepare_folder(folder: Path, is_new: bool) -> None:
     if is_new:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     elif not folder.is_dir():
-        raise VaultUnfit(f"The vault {folder} is missing", HOW_TO_RETURN)
+        raise InvalidVault(f"The vault {folder} is missing", HOW_TO_RETURN)
     if folder.stat().st_mode & 0o077:
-        raise VaultUnfit(
+        raise InvalidVault(
             f"Others than its owner may look into the vault {folder}", f"Run `chmod 700 {folder}`."
         )
 
@@ -103,13 +103,13 @@ def _find_key(settings: Settings, is_new: bool) -> bytes:
         return _read_key(settings.vault_key, "BANKCRM_VAULT_KEY")
     if not path.exists():
         if not is_new:
-            raise VaultUnfit(
+            raise InvalidVault(
                 f"The key of the vault, {path}, is missing",
                 "Bring it back from where it is kept, or set BANKCRM_VAULT_KEY.",
             )
         _write_key(path)
     if path.stat().st_mode & 0o077:
-        raise VaultUnfit(
+        raise InvalidVault(
             f"Others than its owner may read the key {path}", f"Run `chmod 600 {path}`."
         )
     return _read_key(path.read_text(encoding="ascii"), str(path))
@@ -121,7 +121,7 @@ def _read_key(text: str, place: str) -> bytes:
     except ValueError:
         key = b""
     if not KEY_BYTES <= len(key) <= BLOCK_BYTES:
-        raise VaultUnfit(
+        raise InvalidVault(
             f"{place} is no key",
             f"Set {2 * KEY_BYTES} hexadecimal digits, as `openssl rand -hex {KEY_BYTES}` prints.",
         )
@@ -141,7 +141,7 @@ def _write_key(path: Path) -> None:
 
 def _refuse_clear_values(connection: duckdb.DuckDBPyConnection) -> None:
     if _fetch(connection, "select count(*) from ops.load"):
-        raise VaultUnfit(
+        raise InvalidVault(
             "The raw database was loaded before there was a vault: it holds clear values",
             "Move the warehouse folder away and load the deliveries again.",
         )
@@ -162,7 +162,7 @@ def _check_vault(connection: duckdb.DuckDBPyConnection, path: Path, fingerprint:
         connection.execute("insert into vault.about values ($1)", [fingerprint])
     elif known != fingerprint:
         connection.execute("detach vault")
-        raise VaultUnfit(
+        raise InvalidVault(
             f"The vault {path} was written under another key", "Set the key that belongs to it."
         )
 

@@ -46,7 +46,7 @@ def tokenise_rows(connection: duckdb.DuckDBPyConnection, contract: Contract, row
         f"{quote_name(c.name)}::varchar as {_clear(c.name)}" for c in personal_columns(contract)
     )
     holder = holder_sql(contract, quote_name(contract.holder[1]))
-    # Nobody is looked for while nobody was erased: the token would be one of eleven to be made.
+    # While nobody was erased, no holder is looked for: its token would be one of eleven to be made.
     is_asked = "(select count(*) > 0 from erased_holder)"
     connection.execute(
         f"""create or replace temp table tokenised as
@@ -56,11 +56,11 @@ def tokenise_rows(connection: duckdb.DuckDBPyConnection, contract: Contract, row
     )
     tokens = ", ".join(quote_name(token_name(c)) for c in personal_columns(contract))
     values = ", ".join(_clear(c.name) for c in personal_columns(contract))
-    said = f"""select token, any_value(value) as value from (
+    entries = f"""select token, any_value(value) as value from (
         select unnest([{tokens}]) as token, unnest([{values}]) as value
         from tokenised anti join erased_holder using (holder))
         where token is not null group by token"""
-    connection.execute(ENTER.format(values=said))
+    connection.execute(ENTER.format(values=entries))
     return "tokenised"
 
 
@@ -81,9 +81,9 @@ def tokenise_quarantine(
         select *, {token_sql(ROW, "raw_row")} as row_token, {holder} as holder
         from ({rows})"""
     )
-    said = """select row_token as token, any_value(raw_row) as value
+    entries = """select row_token as token, any_value(raw_row) as value
         from quarantined anti join erased_holder using (holder) group by all"""
-    connection.execute(ENTER.format(values=said))
+    connection.execute(ENTER.format(values=entries))
     connection.execute("alter table quarantined drop column raw_row")
 
 

@@ -57,7 +57,7 @@ def back_up(settings: Settings, folder: Path, vault: Path | None = None) -> Back
     Raises:
         BankcrmError: the folder exists.
         NothingPublished: there is nothing to back up yet.
-        Busy: a refresh is at work.
+        Busy: a refresh is running.
         DamagedVersion: the published version is damaged; it is no backup.
     """
     if folder.exists():

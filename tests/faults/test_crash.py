@@ -111,7 +111,7 @@ def wait_until_gone(process_id: int, seconds: float = 10.0) -> None:
         time.sleep(0.05)
 
 
-def test_with_current_missing_the_next_refresh_builds_and_publishes_anew(bank: Settings) -> None:
+def test_with_current_missing_the_next_refresh_builds_and_publishes_again(bank: Settings) -> None:
     """What readers are told meanwhile is in test_published_files."""
     (bank.published_folder / "CURRENT").unlink()
     exit_code, screen = run_refresh(bank, failpoint="build:before:error")
@@ -125,7 +125,7 @@ def test_two_refreshes_the_second_ends_with_exit_code_6_and_touches_nothing(
     with hold_lock(waiting_bank.home):
         exit_code, screen = run_refresh(waiting_bank)
     assert exit_code == 6, screen
-    assert f"is at work (process {os.getpid()})" in screen and "Wait for it to finish" in screen
+    assert f"is running (process {os.getpid()})" in screen and "Wait for it to finish" in screen
     assert fingerprints(waiting_bank) == fingerprints(published_bank)
     assert len(list_runs(Journal(waiting_bank.home))) == 1, "it is no run of its own"
 
@@ -139,10 +139,10 @@ def test_the_clock_set_back_by_years_changes_no_version_and_no_order_of_runs(
     assert [(run.run_id, run.outcome) for run in runs] == [(1, "published"), (2, "published")]
     assert [run.started_at.year == 2001 for run in runs] == [False, True]
     assert check_audit_log(undisturbed).problem is None
-    assert read_status(undisturbed).mood == "good"
+    assert read_status(undisturbed).health == "good"
 
 
-def test_a_lost_journal_stops_nobody(bank: Settings) -> None:
+def test_a_lost_journal_stops_no_refresh(bank: Settings) -> None:
     Journal(bank.home).path.unlink()
     exit_code, screen = run_refresh(bank)
     assert exit_code == 0, screen

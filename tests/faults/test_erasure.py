@@ -65,10 +65,10 @@ def test_erased_values_do_not_come_back_with_an_older_backup_or_the_old_files(
     assert refresh(clean).exit_code == 0
     assert not held(clean, values)
 
-    anew = Settings(home=tmp_path / "anew", vault=clean.vault_folder, disk_reserve_bytes=0)
-    shutil.copytree(bank.landing_folder, anew.landing_folder)
+    fresh = Settings(home=tmp_path / "fresh", vault=clean.vault_folder, disk_reserve_bytes=0)
+    shutil.copytree(bank.landing_folder, fresh.landing_folder)
     monkeypatch.setenv(PERMISSION, "1")
     monkeypatch.setenv(PLACE, "build:before:error")
     with pytest.raises(FailpointReached):
-        refresh(anew)
-    assert not held(anew, values)
+        refresh(fresh)
+    assert not held(fresh, values)

@@ -1,4 +1,4 @@
-"""A customer merged and split again: what the bridge tells, and whom the facts belong to."""
+"""A customer merged and split again: what the bridge shows, and whom the facts belong to."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EIGHTH, NINTH = date(2024, 2, 2), date(2024, 2, 3)
 
 
 class Story:
-    """One bank, told chapter by chapter."""
+    """One bank, chapter by chapter."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -85,8 +85,8 @@ def test_a_customer_is_merged_split_by_a_person_and_merged_again(story: Story) -
     assert story.owner_of(card_id) == {key}
 
     names = (f"branch:{branch_id}", f"card:{card_customer}")
-    told = story.run("identity", "split", *names, "--reason", "father and son", "--by", "Ann")
-    assert "are not one customer from the next refresh on" in told
+    output = story.run("identity", "split", *names, "--reason", "father and son", "--by", "Ann")
+    assert "are not one customer from the next refresh on" in output
     later = story.settings.home.parent / "later"
     shutil.copytree(later, story.settings.landing_folder, dirs_exist_ok=True)
     refresh(story.settings)
@@ -102,9 +102,9 @@ def test_a_customer_is_merged_split_by_a_person_and_merged_again(story: Story) -
     refresh(story.settings)
     assert story.fingerprints() == upon_the_version_before
 
-    pair_id = told.partition(":")[0]
+    pair_id = output.partition(":")[0]
     story.run("identity", "undo", pair_id, "--reason", "one man after all", "--by", "Bob")
     report = refresh(story.settings)
     assert not report.results
     assert story.owner_of(card_id) == {key}
-    assert [founder for founder, *_ in story.query(HISTORY, card_customer)] == [key, own_key, key]
+    assert [survivor for survivor, *_ in story.query(HISTORY, card_customer)] == [key, own_key, key]

@@ -1,4 +1,4 @@
-"""What the operator sees and what stays published on good and bad nights, told as one story."""
+"""What the operator sees and what stays published on good and bad nights, as one story."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_4_a_wrong_control_total_rejects_the_file_and_yesterday_stays_published(
 def test_5_the_corrected_file_publishes_the_night_that_waited_and_warns_of_a_refused_rollup(
     operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = spoil_a_rollup(monkeypatch)
+    alerts_sent = spoil_a_rollup(monkeypatch)
     bank = Redelivery(operator.settings)
     good = bank.read("teller.transaction", TENTH)
     bank.write("teller.transaction", TENTH, good, rerun=1)
@@ -145,7 +145,7 @@ def test_5_the_corrected_file_publishes_the_night_that_waited_and_warns_of_a_ref
     stray.unlink()
     assert "version 2024-02-04-001" in screen
     assert f"Rollup refused {SPOILT_ROLLUP}" in screen
-    passed_over, alert = told
+    passed_over, alert = alerts_sent
     assert "notes.txt is neither data nor control file" in passed_over.problem
     assert "2024-02-04-001 is published without a rollup" in alert.title
     assert SPOILT_ROLLUP in alert.problem and "only slower" in alert.remedy
@@ -167,16 +167,16 @@ def spoil_a_rollup(monkeypatch: pytest.MonkeyPatch) -> list[Alert]:
             connection.execute(f"delete from {rollup.table} where rowid = 0")
 
     monkeypatch.setattr(rollups, "fill_rollup", lose_a_row)
-    monkeypatch.setattr(alerts, "_post", lambda _, alert: sent.append(alert))
-    monkeypatch.setenv("BANKCRM_ALERT_WEBHOOK", "http://127.0.0.1/alerts")
+    monkeypatch.setattr(alerts, "send_alert", lambda _, alert: sent.append(alert))
+    monkeypatch.setenv("BANKCRM_ALERT_URLS", "json://127.0.0.1/alerts")
     return sent
 
 
 def test_6_rollback_returns_to_the_version_before_and_holds_publishing_until_it_is_released(
     operator: Operator,
 ) -> None:
-    said = operator.run("rollback", "--reason", "interest is doubled")
-    assert "2024-02-03-001" in said and "Publishing is held" in said
+    output = operator.run("rollback", "--reason", "interest is doubled")
+    assert "2024-02-03-001" in output and "Publishing is held" in output
     screen = operator.run("refresh", exit_code=14)
     assert "interest is doubled. Version 2024-02-04-002 is built and checked" in screen
     assert "bankcrm rollback --release --reason WHY" in screen
@@ -197,14 +197,14 @@ def test_6_rollback_returns_to_the_version_before_and_holds_publishing_until_it_
     )
 
 
-def test_6b_the_audit_log_tells_the_whole_story_and_verifies(operator: Operator) -> None:
+def test_6b_the_audit_log_holds_every_event_and_verifies(operator: Operator) -> None:
     assert "Sound" in operator.run("audit", "verify")
-    told = [
+    listed = [
         (entry.action, entry.subject)
         for entry in read_entries(operator.settings)
         if entry.action not in ("refresh_started", "refresh_ended")
     ]
-    assert told == [
+    assert listed == [
         ("version_published", "2024-02-02-001"),
         ("version_published", "2024-02-03-001"),
         ("version_published", "2024-02-04-001"),

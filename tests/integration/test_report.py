@@ -12,7 +12,7 @@ from bankcrm.settings import PROJECT_FOLDER, Settings
 from bankcrm.warehouse.versions import current_version, open_published
 from pipelines.cli import app
 from pipelines.documents.report.answers import ask
-from pipelines.documents.report.freshness import read_standing
+from pipelines.documents.report.freshness import read_freshness
 from pipelines.documents.report.layout import read_layout
 from pipelines.loading.raw import open_raw
 from tests.unit.report.test_report import assert_offline
@@ -46,7 +46,7 @@ def test_a_report_of_berka_says_what_is_unknown(berka_bank: Settings, tmp_path: 
     words = ["report", "--home", str(berka_bank.home), "--output", str(output)]
     assert CliRunner().invoke(app, words).exit_code == 0
     html = output.read_text(encoding="utf-8")
-    assert "The bank does not tell the channel of its entries." in html
+    assert "The bank does not deliver the channel of its entries." in html
     assert "finance has not delivered every cost pool" in html
     assert "<dt>Own entries at the counter</dt><dd>\N{EN DASH}</dd>" in html
 
@@ -67,7 +67,7 @@ def test_a_stale_version_says_what_is_not_in_it(
     monkeypatch.setattr("pipelines.documents.report.freshness.SEEDS_FOLDER", tmp_path / "seeds")
 
     with open_published(settings, version) as connection:
-        notices = read_standing(settings, connection, version).notices
+        notices = read_freshness(settings, connection, version).notices
     assert notices == [
         "This is not the latest version: 2024-03-09-001 was built after it.",
         "Parameter profit_parameter was changed since; its change is not in these figures.",

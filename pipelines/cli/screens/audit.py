@@ -53,7 +53,7 @@ def verify_and_print(
         return
     head = found.head
     console.print(
-        f"Sound: {head.entries:,} lines. Heads compared that runs, versions and others noted:"
+        f"Intact: {head.entries:,} lines. Heads compared that runs, versions and others noted:"
         f" {found.anchors:,}.\nHead: {head.log}:{head.entries}:{head.sha256}",
         highlight=False,
         soft_wrap=True,

@@ -17,7 +17,7 @@ def check_and_print(console: Console, file: Path, feed: str | None, docs: Path |
     Args:
         console: where to print.
         file: data file, with or without its control file beside it.
-        feed: ``source.feed``, where neither control file nor name tells it.
+        feed: ``source.feed``, where neither control file nor name states it.
         docs: folder for a page about the delivery, or None.
 
     Returns:

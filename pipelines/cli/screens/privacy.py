@@ -1,4 +1,4 @@
-"""What ``bankcrm privacy`` shows and does. Whoever uses it leaves a trace."""
+"""What ``bankcrm privacy`` shows and does. Every use is entered in the audit log."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def print_personal(
 
 
 def erase(console: Console, settings: Settings, name: str, *, reason: str, by: str) -> None:
-    """Erase a customer in every system that knows it, and say what that means."""
+    """Erase a customer in every system that knows it, and print what that means."""
     _require_reason(reason)
     _require_loads(settings)
     with hold_lock(settings.home), open_raw(settings) as connection:
@@ -62,7 +62,7 @@ def print_erasures(console: Console, settings: Settings) -> None:
     """Print the register of erasures."""
     erasures = read_erasures(settings)
     if not erasures:
-        console.print("Nobody was erased.")
+        console.print("There are no erasures.")
         return
     rows = [(e.erased_at, e.holder, e.reason, e.erased_by) for e in erasures]
     print_rows(console, ("erased_at", "holder", "reason", "erased_by"), rows, "Erasures")

@@ -52,7 +52,7 @@ def print_report(console: Console, settings: Settings, report: RefreshReport) ->
 
 
 def _print_blocked(console: Console, blocked: BlockedNight, *, is_brief: bool) -> None:
-    """Why a night waits, and the next step; in brief where the rejected files were told above."""
+    """Why a night waits, and the next step; in brief where the rejected files are listed above."""
     console.print("\n[bold red]Waiting[/bold red] ", end="")
     problem = blocked.brief if is_brief else blocked.problem
     console.print(problem, markup=False, highlight=False)

@@ -58,7 +58,7 @@ def print_advice(console: Console, settings: Settings, log: Path) -> None:
 
     Args:
         console: where to.
-        settings: the home whose published version tells how large a rollup would be.
+        settings: the home whose published version a rollup is sized by.
         log: the access log of the cube server; ``-`` is standard input.
 
     Raises:

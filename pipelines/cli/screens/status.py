@@ -64,7 +64,7 @@ def _print_versions(console: Console, status: Status) -> None:
 
 def _print_feeds(console: Console, status: Status) -> None:
     if status.feeds is None:
-        console.print("\nA refresh is at work: the feeds are shown when it has finished.")
+        console.print("\nA refresh is running: the feeds are shown when it has finished.")
     elif status.feeds:
         columns = ("feed", "files", "last", "rows", "quarantined", "rejected", "nights_behind")
         rows = [
@@ -78,7 +78,7 @@ def _print_waivers(console: Console, status: Status) -> None:
     rows = [(w.rule, w.business_date, w.until, w.decided_by, w.reason) for w in status.waivers]
     if rows:
         columns = ("rule", "business_date", "until", "decided_by", "reason")
-        print_rows(console, columns, rows, "Waivers that count")
+        print_rows(console, columns, rows, "Waivers in force")
 
 
 def print_runs(console: Console, settings: Settings) -> None:

@@ -32,7 +32,7 @@ def write_dictionary(settings: Settings) -> Path:
 
     Raises:
         FailedBuild: dbt cannot read the project.
-        ModelError: the cube model is not sound.
+        ModelError: the cube model is invalid.
     """
     target = settings.docs_folder
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -78,7 +78,7 @@ def _label(value: object) -> str:
         return value.isoformat()
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
-    return "not told" if value is None else str(value)
+    return "unknown" if value is None else str(value)
 
 
 def _draw_bars(chart: Chart, points: list[Point]) -> Specification:

@@ -1,4 +1,4 @@
-"""How a version stands: what a reader must know before trusting its figures as today's."""
+"""How fresh a version is: what a reader must know before taking its figures for today's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import duckdb
 
+from bankcrm.errors import Busy
 from bankcrm.settings import Settings
 from bankcrm.warehouse.versions import list_versions
 from pipelines.landing.folder import find_deliveries
@@ -18,8 +19,8 @@ from pipelines.parameters.changes import find_parameter_changes
 from pipelines.parameters.seeds import SEEDS_FOLDER
 
 
-class Standing(NamedTuple):
-    """A version and what is to be said about it; ``notices`` is empty when nothing is."""
+class Freshness(NamedTuple):
+    """A version and notices about it; ``notices`` is empty when it is up to date."""
 
     version: str
     business_date: date
@@ -27,10 +28,10 @@ class Standing(NamedTuple):
     notices: list[str]
 
 
-def read_standing(
+def read_freshness(
     settings: Settings, connection: duckdb.DuckDBPyConnection, version: str
-) -> Standing:
-    """How a version stands against what was delivered since, never against the clock.
+) -> Freshness:
+    """How fresh a version is against what was delivered since, never against the clock.
 
     Args:
         settings: where deliveries and versions lie.
@@ -44,35 +45,35 @@ def read_standing(
     ).fetchone()
     assert row is not None
     notices = [
-        *_tell_of_versions(settings, version),
-        *_tell_of_parameters(connection),
-        *_tell_of_deliveries(settings, row[0]),
+        *_notices_of_versions(settings, version),
+        *_notices_of_parameters(connection),
+        *_notices_of_deliveries(settings, row[0]),
     ]
     if row[1] is None:
         notices.append("No month is complete yet: figures of a month are those of its first days.")
-    return Standing(version, row[0], row[1], notices)
+    return Freshness(version, row[0], row[1], notices)
 
 
-def _tell_of_versions(settings: Settings, version: str) -> Iterator[str]:
+def _notices_of_versions(settings: Settings, version: str) -> Iterator[str]:
     later = [name for name in list_versions(settings) if name > version]
     if later:
         yield f"This is not the latest version: {later[-1]} was built after it."
 
 
-def _tell_of_parameters(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
+def _notices_of_parameters(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
     for change in find_parameter_changes(connection, SEEDS_FOLDER):
         yield f"Parameter {change.seed} was changed since; its change is not in these figures."
 
 
-def _tell_of_deliveries(settings: Settings, business_date: date) -> Iterator[str]:
+def _notices_of_deliveries(settings: Settings, business_date: date) -> Iterator[str]:
     if not settings.raw_file.exists():
         return
     try:
         with open_raw(settings, with_vault=False) as raw:
             plan = plan_nights(raw, find_deliveries(settings).deliveries)
             blocked = plan.blocked or explain_horizon(raw)
-    except duckdb.IOException:
-        yield f"A refresh is at work; these are the figures of {business_date}."
+    except Busy:
+        yield f"A refresh is running; these are the figures of {business_date}."
         return
     if blocked is not None:
         yield f"Waiting: {blocked.problem}. These are the figures of {business_date}."

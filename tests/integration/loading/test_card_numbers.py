@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 NIGHT = date(2024, 1, 31)
 
 
-@pytest.mark.parametrize(("card_id", "is_told"), [("4111111111111111", True), ("CT9", False)])
+@pytest.mark.parametrize(("card_id", "is_reported"), [("4111111111111111", True), ("CT9", False)])
 def test_delivered_card_numbers_raise_an_alert_without_naming_one(
-    bank: Bank, monkeypatch: pytest.MonkeyPatch, card_id: str, is_told: bool
+    bank: Bank, monkeypatch: pytest.MonkeyPatch, card_id: str, is_reported: bool
 ) -> None:
     told: list[alerts.Alert] = []
-    monkeypatch.setattr(alerts, "_post", lambda _, alert: told.append(alert))
+    monkeypatch.setattr(alerts, "send_alert", lambda _, alert: told.append(alert))
     monkeypatch.setenv(PERMISSION, "1")
     monkeypatch.setenv(PLACE, "verify:before:error")
     cards, entries = make_cards(NIGHT), make_entries(NIGHT)
@@ -35,9 +35,9 @@ def test_delivered_card_numbers_raise_an_alert_without_naming_one(
     bank.raw.close()
     home = bank.settings.home
     with pytest.raises(FailpointReached):
-        refresh(Settings(home=home, alert_webhook="http://localhost/", disk_reserve_bytes=0))
+        refresh(Settings(home=home, alert_urls=("json://localhost",), disk_reserve_bytes=0))
     found = [alert for alert in told if "card numbers" in alert.title]
-    assert len(found) == is_told
+    assert len(found) == is_reported
     for alert in found:
         assert "card_2024-01-31_r0.csv holds 1 card numbers" in alert.problem
         assert "4111111111111111" not in alert.as_text()

@@ -87,10 +87,10 @@ def test_a_measure_names_the_columns_it_is_computed_from(entries: Dictionary) ->
 def test_every_column_of_every_parameter_is_described() -> None:
     import yaml
 
-    told = yaml.safe_load((SEEDS_FOLDER / "_seeds.yml").read_text(encoding="utf-8"))["seeds"]
+    documented = yaml.safe_load((SEEDS_FOLDER / "_seeds.yml").read_text(encoding="utf-8"))["seeds"]
     described = {
         (seed["name"], column["name"])
-        for seed in told
+        for seed in documented
         for column in seed.get("columns", [])
         if column.get("description")
     }

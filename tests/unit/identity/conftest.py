@@ -59,19 +59,19 @@ class Bank:
     def groups(self) -> Groups:
         """Customers that are one today."""
         rows = self.connection.execute(
-            """select founder_system || ':' || founder_customer_id,
+            """select survivor_system || ':' || survivor_customer_id,
                 source_system || ':' || source_customer_id
             from identity.link where is_current"""
         ).fetchall()
         groups = defaultdict(set)
-        for founder, customer in rows:
-            groups[founder].add(customer)
+        for survivor, customer in rows:
+            groups[survivor].add(customer)
         return {frozenset(group) for group in groups.values()}
 
     def history(self, customer: str) -> list[tuple[str, str, date]]:
-        """Founder, rule and first day of each link of a customer."""
+        """Survivor, rule and first day of each link of a customer."""
         return self.connection.execute(
-            """select founder_system || ':' || founder_customer_id, match_rule, valid_from
+            """select survivor_system || ':' || survivor_customer_id, match_rule, valid_from
             from identity.link where source_system || ':' || source_customer_id = $1
             order by valid_from""",
             [customer],

@@ -43,7 +43,7 @@ def exact(left: Customer, right: Customer, since: date = DAYS[0], until: date = 
 
 
 def founders(links: list[Link]) -> dict[Customer, Customer]:
-    return {link.customer: link.founder for link in links if link.valid_to == FOR_EVER}
+    return {link.customer: link.survivor for link in links if link.valid_to == FOR_EVER}
 
 
 def test_customers_with_different_documents_of_a_kind_never_become_one() -> None:
@@ -76,7 +76,7 @@ def test_the_key_is_that_of_whoever_was_seen_first_and_stays_when_others_join() 
     members = [member(K7, DAYS[0]), member(L3, DAYS[2]), member(B1, DAYS[4])]
     edges = [linked(K7, L3, since=DAYS[2]), linked(B1, K7, since=DAYS[4])]
     links = list(find_links(members, edges, []))
-    assert {link.founder for link in links if link.customer == K7} == {K7}
+    assert {link.survivor for link in links if link.customer == K7} == {K7}
     assert founders(links) == {K7: K7, L3: K7, B1: K7}
 
 

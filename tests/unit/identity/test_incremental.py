@@ -1,4 +1,4 @@
-"""A night finds anew the links of those it may concern, and comes to what a rebuild comes to."""
+"""A night finds again the links of those it may concern, and comes to what a rebuild comes to."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_only_those_whom_a_night_may_concern_are_looked_at(bank: Bank) -> None:
     assert bank.link(until=DAYS[2]).customers_affected == 4
 
 
-def test_one_bearer_too_many_parts_those_whom_the_document_had_made_one(bank: Bank) -> None:
+def test_one_holder_too_many_parts_those_whom_the_document_had_made_one(bank: Bank) -> None:
     most = load_parameters().documents.largest_group
     person = ZHAO | {"birth_date": None, "phone": None}
     bank.deliver(DAYS[0], "branch:B1", **CARD)
@@ -148,7 +148,7 @@ def test_one_bearer_too_many_parts_those_whom_the_document_had_made_one(bank: Ba
 
 
 @pytest.mark.parametrize("column", ["rules_hash", "loads_hash"])
-def test_links_of_other_rules_or_other_loads_are_made_anew(bank: Bank, column: str) -> None:
+def test_links_of_other_rules_or_other_loads_are_made_again(bank: Bank, column: str) -> None:
     bank.deliver(DAYS[0], "branch:B1", **CARD)
     bank.deliver(DAYS[0], "card:K1", **ZHAO, **CARD)
     bank.link()

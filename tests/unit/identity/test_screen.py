@@ -46,8 +46,8 @@ def test_a_pair_is_shown_side_by_side_without_its_numbers_and_waits_until_it_is_
     assert "name differs, birth date equal" in screen
 
     pair_id = next(word for word in screen.split() if len(word) == 10 and word.isalnum())
-    told = run(home, "accept", pair_id, "--reason", "same passport", "--by", "Ann")
-    assert "are one customer from the next refresh on" in told
+    output = run(home, "accept", pair_id, "--reason", "same passport", "--by", "Ann")
+    assert "are one customer from the next refresh on" in output
     assert "No pair of customers waits" in run(home, "review")
 
 

@@ -52,7 +52,7 @@ def edit_line(lines: list[bytes], number: int) -> list[bytes]:
 
 
 def forge_from(lines: list[bytes], number: int) -> list[bytes]:
-    """What somebody does who knows how the chain is made: change a line, chain the rest anew."""
+    """What somebody does who knows how the chain is made: change a line, chain the rest again."""
     edit_line(lines, number)
     for place in range(number, len(lines)):
         entry = json.loads(lines[place])
@@ -106,14 +106,14 @@ def test_no_byte_before_the_last_line_can_be_changed_unnoticed(
     settings: Settings, line: int, place: int, byte: int
 ) -> None:
     path = log_file(settings, 1)
-    sound = path.read_bytes()
-    lines = sound.splitlines(keepends=True)
+    intact = path.read_bytes()
+    lines = intact.splitlines(keepends=True)
     changed = bytearray(lines[line])
     changed[place % len(changed)] ^= byte
     lines[line] = bytes(changed)
     path.write_bytes(b"".join(lines))
     assert check_audit_log(settings).problem is not None
-    path.write_bytes(sound)
+    path.write_bytes(intact)
     assert check_audit_log(settings).problem is None
 
 
@@ -131,7 +131,7 @@ def test_an_end_that_was_cut_off_is_missed_by_the_runs_that_knew_it(tmp_path: Pa
     assert problem is not None and "audit-0001.jsonl" in problem
 
 
-def test_a_log_written_anew_from_some_line_on_is_not_what_a_version_or_a_backup_knows(
+def test_a_log_written_again_from_some_line_on_is_not_what_a_version_or_a_backup_knows(
     settings: Settings, tmp_path: Path
 ) -> None:
     head = read_head(settings)
@@ -161,16 +161,16 @@ def test_a_line_torn_by_a_crash_at_any_byte_is_named_and_kept_by_the_next_entry(
     settings: Settings,
 ) -> None:
     path = log_file(settings, 1)
-    sound = path.read_bytes()
-    begin = sound[:-1].rindex(b"\n") + 1
-    for cut in range(begin + 1, len(sound)):
-        path.write_bytes(sound[:cut])
+    intact = path.read_bytes()
+    begin = intact[:-1].rindex(b"\n") + 1
+    for cut in range(begin + 1, len(intact)):
+        path.write_bytes(intact[:cut])
         found = check_audit_log(settings)
         assert "line 5, the last one, is torn" in str(found.problem)
         record(settings, "exported", "ann", "v1")
         *_, torn, last = read_entries(settings)
         assert (torn.action, last.action, last.number) == (TORN_ACTION, "exported", 6)
-        assert torn.details["text"] == sound[begin:cut].decode("utf-8", "backslashreplace")
+        assert torn.details["text"] == intact[begin:cut].decode("utf-8", "backslashreplace")
         assert check_audit_log(settings).problem is None
 
 
@@ -234,9 +234,9 @@ def test_the_commands_list_verify_and_rotate(settings: Settings) -> None:
     listed = run("list", "--action", "waiver_granted")
     assert "reason déjà 见" in listed and "exported" not in listed
     screen = run("verify")
-    assert "Sound: 5 lines" in screen
+    assert "Intact: 5 lines" in screen
     head = screen.rpartition("Head: ")[2]
-    assert "Sound" in run("verify", "--head", head)
+    assert "Intact" in run("verify", "--head", head)
     run("verify", "--head", "nonsense", exit_code=1)
     harm(settings, lambda lines: lines[:-1])
     assert "the end was cut off" in run("verify", "--head", head, exit_code=13)
@@ -248,4 +248,4 @@ def test_the_commands_list_verify_and_rotate(settings: Settings) -> None:
         "--reason",
         "drill",
     )
-    assert "Sound: 1 lines" in run("verify")
+    assert "Intact: 1 lines" in run("verify")

@@ -23,7 +23,7 @@ NOT_INSTALLED = "bankcrm is not executable: No such file or directory"
 )
 def test_every_command_of_an_example_exists(path: Path) -> None:
     commands = set(re.findall(r'bankcrm"?,? "?([a-z]+)\b', path.read_text(encoding="utf-8")))
-    known = {"refresh", "deadman", "serve"}
+    known = {"refresh", "heartbeat", "serve"}
     assert commands & known or path.suffix == ".timer"
     for command in commands & known:
         assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0

@@ -57,10 +57,10 @@ def test_a_release_needs_a_reason_and_a_hold(settings: Settings) -> None:
     roll_back(settings)
     with pytest.raises(BankcrmError, match="needs a reason"):
         release_publishing(settings, " ")
-    assert release_publishing(settings, "mended").version == SECOND
+    assert release_publishing(settings, "fixed").version == SECOND
     assert read_hold(settings) is None
     roll_back(settings)
-    assert read_hold(settings) is not None, "each rollback holds anew"
+    assert read_hold(settings) is not None, "each rollback holds again"
 
 
 def test_rolling_forward_to_the_newest_version_ends_the_hold(settings: Settings) -> None:
@@ -108,26 +108,26 @@ def test_the_manifest_of_a_version_knows_the_end_of_the_audit_log(settings: Sett
     assert manifest.audit == {"log": 1, "entries": head.entries, "sha256": head.sha256}
 
 
-def test_status_tells_of_a_hold_and_of_a_broken_audit_log(tmp_path: Path) -> None:
+def test_status_reports_a_hold_and_of_a_broken_audit_log(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     assert (read_status(settings).hold, read_status(settings).audit.head) == (None, None)
     Journal(tmp_path).append("publishing_held", FIRST, reason="wrong", held_by="ann")
     status = read_status(settings)
-    assert status.mood == "waiting" and "rollback --release" in status.next_step
+    assert status.health == "waiting" and "rollback --release" in status.next_step
     record(settings, "noted", "ann", "s")
     record(settings, "noted", "ann", "s")
     log = tmp_path / "audit" / "audit-0001.jsonl"
     log.write_text(log.read_text().replace("ann", "bob", 1))
     status = read_status(settings)
-    assert status.mood == "bad" and "audit rotate" in status.next_step
+    assert status.health == "bad" and "audit rotate" in status.next_step
 
 
-def test_a_run_that_is_held_wakes_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[object] = []
-    monkeypatch.setattr("pipelines.monitoring.alerts.send_alert", lambda *what: told.append(what))
-    settings = Settings(home=tmp_path, alert_webhook="http://127.0.0.1:9/")
+def test_a_run_that_is_held_sends_no_alert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alerts: list[object] = []
+    monkeypatch.setattr("pipelines.monitoring.alerts.send_alert", lambda *what: alerts.append(what))
+    settings = Settings(home=tmp_path, alert_urls=("json://127.0.0.1:9",))
     for outcome in ("held", "audit log broken"):
         with begin_run(settings, "refresh") as run:
             run.outcome = outcome
         alert_about_run(settings, run.run_id)
-    assert len(told) == 1
+    assert len(alerts) == 1

@@ -43,9 +43,9 @@ def test_a_failed_step_keeps_problem_and_remedy(settings: Settings) -> None:
         begin_run(settings, "refresh") as run,
         run.step("build"),
     ):
-        raise FailedBuild("a test failed", "mend it")
+        raise FailedBuild("a test failed", "fix it")
     record = find_run(settings, 1)
-    assert (record.outcome, record.detail["remedy"]) == ("failed", "mend it")
+    assert (record.outcome, record.detail["remedy"]) == ("failed", "fix it")
     assert record.detail["exit_code"] == 5
     assert record.steps[0].outcome == "failed"
 

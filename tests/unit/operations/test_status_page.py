@@ -91,10 +91,10 @@ def test_entries_of_the_landing_folder_that_are_no_deliveries_are_named(tmp_path
     assert "Waiting" in page and "notes &lt;1&gt;.txt" in page
 
 
-def test_a_failed_run_is_told_first(status: Status) -> None:
+def test_a_failed_run_is_reported_first(status: Status) -> None:
     failed = replace(status.runs[0], outcome="failed", detail={"problem": "a test failed"})
     page = render_status_page(replace(status, runs=(failed,)))
-    assert "Needs you" in page and "a test failed" in page
+    assert "Action required" in page and "a test failed" in page
 
 
 def test_a_break_of_the_general_ledger_is_counted(status: Status) -> None:

@@ -1,4 +1,4 @@
-"""Whoever was erased is gone from the vault, stays gone, and stays who they are in the figures."""
+"""An erased customer is gone from the vault, stays gone, and stays one customer in the figures."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def groups(settings: Settings) -> set[frozenset[str]]:
 def test_what_only_the_erased_customer_held_is_gone_from_every_byte_of_the_vault(
     home: Settings,
 ) -> None:
-    told = erase(home, "card:K7")
-    assert "Erased branch:B1, card:K7: 4 values are gone" in told
+    output = erase(home, "card:K7")
+    assert "Erased branch:B1, card:K7: 4 values are gone" in output
     assert values(home) == {
         "Anna Quist", "13911112222", "1980-05-17", "No 356 Renmin Road Room 2504 Xian",
     }  # fmt: skip
@@ -101,7 +101,7 @@ def test_what_is_delivered_of_them_later_is_tokenised_and_does_not_enter_the_vau
         bank.deliver(DAYS[3], "loan:L1", **(KARL | {"full_name": "K Zwicky"}))
         bank.link()
         ((system,),) = connection.execute(
-            """select founder_system from identity.link
+            """select survivor_system from identity.link
             where is_current and source_customer_id = 'L1'"""
         ).fetchall()
     assert system == "branch", "the document of the loan customer still matches"

@@ -14,12 +14,12 @@ import pytest
 from bankcrm.errors import BankcrmError
 from bankcrm.settings import PROJECT_FOLDER
 from pipelines.documents.report.formats import format_cell
-from pipelines.documents.report.freshness import Standing
+from pipelines.documents.report.freshness import Freshness
 from pipelines.documents.report.layout import InvalidLayout, Layout, read_layout
-from pipelines.documents.report.report import render_report
+from pipelines.documents.report.page import render_report
 
 HOSTILE = """</svg><script>alert("1")</script>&<img src=x onerror='steal()'>"""
-STANDING = Standing("2024-02-29-001", date(2024, 2, 29), date(2024, 2, 29), [])
+FRESHNESS = Freshness("2024-02-29-001", date(2024, 2, 29), date(2024, 2, 29), [])
 HEADLINE = """-- Figures
 -- How to read: all of them.
 select * from (values
@@ -52,10 +52,10 @@ class Page:
         for name, query in (("headline", HEADLINE), ("branches", BRANCHES), ("empty", EMPTY)):
             (folder / f"{name}.sql").write_text(query, encoding="utf-8")
 
-    def render(self, *sections: Mapping[str, object], standing: Standing = STANDING) -> str:
+    def render(self, *sections: Mapping[str, object], freshness: Freshness = FRESHNESS) -> str:
         chapters = [{"title": "Customers & co", "sections": sections}]
         layout = Layout.model_validate({"headline": "headline", "chapters": chapters})
-        return render_report(self.connection, standing, layout, self.folder)
+        return render_report(self.connection, freshness, layout, self.folder)
 
 
 @pytest.fixture
@@ -186,8 +186,10 @@ def test_rows_left_out_are_counted(page: Page) -> None:
 
 
 def test_notices_are_shown_and_escaped(page: Page) -> None:
-    standing = STANDING._replace(notices=["Waiting: <b>2024-03-01</b> is not whole."])
-    assert "Waiting: &lt;b&gt;2024-03-01&lt;/b&gt; is not whole." in page.render(standing=standing)
+    freshness = FRESHNESS._replace(notices=["Waiting: <b>2024-03-01</b> is not whole."])
+    assert "Waiting: &lt;b&gt;2024-03-01&lt;/b&gt; is not whole." in page.render(
+        freshness=freshness
+    )
 
 
 def test_the_same_version_gives_the_same_bytes(page: Page) -> None:

@@ -1,13 +1,12 @@
-"""Commands that ask and answer: the cube server, its tokens, SQL, what a query means."""
+"""Commands for queries: the cube server, its tokens, SQL, what a query means."""
 
 from __future__ import annotations
 
 import csv
 import logging
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import duckdb
 import typer
 
 from bankcrm.errors import BankcrmError
@@ -21,11 +20,17 @@ from pipelines.cli.common import (
     settings_of,
 )
 
+if TYPE_CHECKING:
+    import duckdb
+
 
 @acts_on_errors
 def serve(home: Home = None) -> None:
-    """Answer cube queries from the published version, until stopped: over HTTP, and for PostgreSQL
-    clients where BANKCRM_WIRE_PORT is set."""
+    """Serve the cubes over HTTP, and to PostgreSQL clients.
+
+    The published version answers until the command is stopped; PostgreSQL clients connect where
+    BANKCRM_WIRE_PORT is set.
+    """
     from cube.serve import run
     from pipelines.loading.deadlines import newest_due_night
 
@@ -46,7 +51,10 @@ def token(
     hours: Annotated[float, typer.Option(help="How long the token holds.")] = 8,
     home: Home = None,
 ) -> None:
-    """Print a token of the cube API, for development: needs BANKCRM_API_SECRET."""
+    """Print a token of the cube API, for development.
+
+    It is signed with BANKCRM_API_SECRET.
+    """
     from datetime import timedelta
 
     from cube.compiler.model import load_model
@@ -65,7 +73,12 @@ def sql(
     version: Annotated[str | None, typer.Option(help="Version to read.")] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
 ) -> None:
-    """Run a query on the published version: read-only, without files or network."""
+    """Run a read-only SQL query on the published version.
+
+    The query reaches neither files nor network.
+    """
+    import duckdb
+
     from bankcrm.warehouse.versions import open_published
     from pipelines.cli.screens.tables import print_query
 
@@ -90,7 +103,7 @@ def explain(
     home: Home = None,
     as_sql: Annotated[bool, typer.Option("--sql", help="Print the SQL only.")] = False,
 ) -> None:
-    """What a cube query means: its plan, its SQL, and the mart column behind each member."""
+    """Show the plan, the SQL and the lineage of a cube query."""
     from cube.explain import explain_text
 
     text = sys.stdin.read() if query == "-" else query

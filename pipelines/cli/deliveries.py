@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bankcrm.errors import BankcrmError
-from bankcrm.settings import Settings
 from pipelines.cli.common import (
     Home,
     acts_on_errors,
@@ -19,6 +18,9 @@ from pipelines.cli.common import (
     errors,
     settings_of,
 )
+
+if TYPE_CHECKING:
+    from bankcrm.settings import Settings
 
 
 @acts_on_errors
@@ -34,7 +36,7 @@ def sample(
         bool, typer.Option("--if-empty", help="Do nothing when something was delivered already.")
     ] = False,
 ) -> None:
-    """Deliver a generated bank into the landing folder."""
+    """Deliver the extracts of a generated bank."""
     from pipelines.sources.sample import make_sample_bank
 
     settings = settings_of(home)
@@ -66,7 +68,7 @@ def berka(
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last business date to deliver.")
     ] = None,
 ) -> None:
-    """Deliver the PKDD'99 bank, night by night, into the landing folder."""
+    """Deliver the extracts of the PKDD'99 bank, night by night."""
     from pipelines.sources.berka import make_berka_extracts
 
     settings = settings_of(home)
@@ -89,13 +91,13 @@ def berka(
 def check(
     file: Annotated[Path, typer.Argument(help="A data file, before it is delivered.")],
     feed: Annotated[
-        str | None, typer.Option(help="Feed as source.feed; told by the control file if absent.")
+        str | None, typer.Option(help="Feed as source.feed; that of the control file if absent.")
     ] = None,
     docs: Annotated[
         Path | None, typer.Option(help="Also write a page about the file into this folder.")
     ] = None,
 ) -> None:
-    """Tell everything that is wrong with a file before it is delivered."""
+    """Check a file before it is delivered, and list its errors."""
     from pipelines.cli.screens.check import check_and_print
 
     if not check_and_print(console, file, feed, docs):
@@ -104,7 +106,7 @@ def check(
 
 @acts_on_errors
 def contracts() -> None:
-    """Render what comes from the feed contracts: staging yml and the delivery guide."""
+    """Render staging yml and delivery guide from the contracts."""
     from pipelines.contracts.dbt_sources import write_staging
     from pipelines.documents.delivery_guide import write_delivery_guide
 
@@ -123,17 +125,18 @@ def _print_extracts(rows: Mapping[str, int], settings: Settings) -> None:
     console.print(f"Delivered into {settings.landing_folder}.", highlight=False)
 
 
-class _progress:  # noqa: N801 - used as a function
+@contextmanager
+def _progress(title: str, total: int | None) -> Iterator[Callable[[date], None]]:
     """A progress bar that is advanced once for each business date."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
 
-    def __init__(self, title: str, total: int | None) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        self._progress = Progress(*columns, TimeElapsedColumn(), console=errors)
-        self._task = self._progress.add_task(title, total=total)
-
-    def __enter__(self) -> Callable[[date], None]:
-        self._progress.start()
-        return lambda day: self._progress.advance(self._task)
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=errors) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda day: progress.advance(task)

@@ -1,4 +1,4 @@
-"""Commands of the night: refresh, how it stands, and decisions about what it found."""
+"""Commands of operations: refresh, status, heartbeat, and waivers of what checks found."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def refresh(
         bool, typer.Option("--wait", help="Wait for the night's feeds until their deadlines.")
     ] = False,
 ) -> None:
-    """Load what was delivered, build and check the star schema, publish it.
+    """Load the deliveries, build and check the marts, publish them.
 
     Exit codes: 0 published or nothing to do; 3 a file was rejected; 4 a business date waits;
-    5 the build failed; 6 another refresh is at work; 8 a check holds a business date back; 9 the
+    5 the build failed; 6 another refresh is running; 8 a check holds a business date back; 9 the
     disk is full; 12 parameters contradict each other; 13 the audit log is broken; 14 publishing is
     held after a rollback; 15 a feed missed its deadline; 143 stopped by SIGTERM.
     """
@@ -47,7 +47,7 @@ def refresh(
 
 @acts_on_errors
 def status(home: Home = None) -> None:
-    """Show what is published, how each feed stands, and what to do next."""
+    """Show what is published, the feeds, and what to do next."""
     from pipelines.cli.screens.status import print_status
 
     print_status(console, settings_of(home))
@@ -58,7 +58,7 @@ def runs(
     run: Annotated[int | None, typer.Argument(help="Number of a run, to see its steps.")] = None,
     home: Home = None,
 ) -> None:
-    """List the runs of the refresh, or show the steps of one."""
+    """List the runs of the refresh, or the steps of one."""
     from pipelines.cli.screens.status import print_run, print_runs
 
     settings = settings_of(home)
@@ -69,14 +69,17 @@ def runs(
 
 
 @acts_on_errors
-def deadman(
+def heartbeat(
     home: Home = None,
     by: Annotated[
         datetime,
-        typer.Option(formats=["%H:%M"], help="Time by which a night has ended well."),
+        typer.Option(formats=["%H:%M"], help="Time by which a refresh has succeeded."),
     ] = datetime(1900, 1, 1, 6),
 ) -> None:
-    """Tell whether a refresh ended well by a time of day; exit code 11 and an alert if none did."""
+    """Alert and fail unless a refresh succeeded by a time of day.
+
+    Exit code 11: none succeeded in time.
+    """
     from bankcrm.errors import NoSuccess
     from pipelines.monitoring.alerts import alert_about_error
     from pipelines.operations.last_success import require_success
@@ -87,7 +90,7 @@ def deadman(
     except NoSuccess as error:
         alert_about_error(settings, error)
         raise
-    console.print(f"Run {last.run_id} ended well at {last.at:%Y-%m-%d %H:%M} UTC.")
+    console.print(f"Run {last.run_id} succeeded at {last.at:%Y-%m-%d %H:%M} UTC.")
 
 
 @acts_on_errors
@@ -102,7 +105,7 @@ def waive(
     ],
     home: Home = None,
 ) -> None:
-    """Record the decision to publish although a check found something."""
+    """Record the decision to publish despite a finding."""
     from bankcrm.clock import today
     from pipelines.checks.waivers import waive as record_waiver
 
@@ -125,7 +128,10 @@ def revoke(
     reason: Annotated[str, typer.Option(help="Why; kept with the decision.")],
     home: Home = None,
 ) -> None:
-    """End a waiver before its day: its finding holds back again from the next refresh on."""
+    """End a waiver before its day.
+
+    The finding holds back again from the next refresh on.
+    """
     from bankcrm.clock import today
     from pipelines.checks.waivers import revoke as revoke_waiver
 

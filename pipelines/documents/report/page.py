@@ -16,7 +16,7 @@ from bankcrm.warehouse.versions import current_version, open_published
 from pipelines.documents.report.answers import ANALYSES_FOLDER, Answer, ask
 from pipelines.documents.report.charts import draw
 from pipelines.documents.report.formats import choose_format, format_cell, is_number, name_column
-from pipelines.documents.report.freshness import Standing, read_standing
+from pipelines.documents.report.freshness import Freshness, read_freshness
 from pipelines.documents.report.layout import Format, InvalidLayout, Layout, Section, read_layout
 
 TEMPLATE = "page.html.j2"
@@ -77,8 +77,8 @@ def write_report(
     if version is None:
         raise NothingPublished("Nothing is published yet", "Run `bankcrm refresh` first.")
     with open_published(settings, version) as connection:
-        standing = read_standing(settings, connection, version)
-        page = render_report(connection, standing, read_layout())
+        freshness = read_freshness(settings, connection, version)
+        page = render_report(connection, freshness, read_layout())
     path = output or settings.report_folder / f"{version}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
@@ -88,7 +88,7 @@ def write_report(
 
 def render_report(
     connection: duckdb.DuckDBPyConnection,
-    standing: Standing,
+    freshness: Freshness,
     layout: Layout,
     folder: Path = ANALYSES_FOLDER,
 ) -> str:
@@ -108,7 +108,7 @@ def render_report(
         for section in layout.sections
     }
     return templates.get_template(TEMPLATE).render(
-        standing=standing,
+        freshness=freshness,
         headline=headline,
         figures=_make_figures(headline),
         chapters=layout.chapters,

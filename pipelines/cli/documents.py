@@ -17,7 +17,10 @@ from pipelines.cli.common import (
 
 @acts_on_errors
 def docs(home: Home = None) -> None:
-    """Write the data dictionary and dbt's documentation: pages to read offline."""
+    """Write the data dictionary and dbt's documentation.
+
+    The pages can be read offline.
+    """
     from pipelines.documents.dictionary import write_dictionary
 
     path = write_dictionary(settings_of(home))
@@ -37,7 +40,7 @@ def rollups(
         ),
     ] = None,
 ) -> None:
-    """List the rollups of the published version, and why one is refused."""
+    """List the rollups of the published version, or suggest some."""
     from pipelines.cli.screens.rollups import print_advice, print_rollups
 
     if suggest is None:
@@ -55,7 +58,10 @@ def report(
     ] = None,
     version: Annotated[str | None, typer.Option(help="Version to report on.")] = None,
 ) -> None:
-    """Write the management report: one page with charts, to read offline or print."""
+    """Write the management report, one page with charts.
+
+    The page can be read offline or printed.
+    """
     from pipelines.documents.report import write_report
 
     path = write_report(settings_of(home), output, version)
