@@ -13,6 +13,7 @@ from datetime import date
 import duckdb
 
 from bankcrm.sql import quote_names
+from bankcrm.transactions import transaction
 from pipelines.contracts.contract import Contract, load_contracts
 
 RULES = ("volume", "mean", "partial_snapshot")
@@ -109,11 +110,10 @@ def compare_with_weeks_before(
 def record_findings(connection: duckdb.DuckDBPyConnection, findings: Iterable[Finding]) -> None:
     """Replace the findings that hold nights back, in ``ops.finding``."""
     rows = [[f.load_id, f.rule, f.business_date, f.message] for f in findings]
-    connection.begin()
-    connection.execute("delete from ops.finding")
-    if rows:
-        connection.executemany("insert into ops.finding values ($1, $2, $3, $4)", rows)
-    connection.commit()
+    with transaction(connection):
+        connection.execute("delete from ops.finding")
+        if rows:
+            connection.executemany("insert into ops.finding values ($1, $2, $3, $4)", rows)
 
 
 def _choose_loads(connection: duckdb.DuckDBPyConnection, published_loads: Iterable[int]) -> None:

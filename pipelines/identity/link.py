@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
+from bankcrm.transactions import transaction
 from pipelines.identity.clusters import FOR_EVER, Link, Rule, find_links
 from pipelines.identity.edges import find_affected, write_candidates, write_edges
 from pipelines.identity.evidence import read_evidence
@@ -53,13 +54,8 @@ def link_customers(connection: duckdb.DuckDBPyConnection) -> LinkReport:
         connection: the raw database for writing, its horizon set.
     """
     started = time.perf_counter()
-    connection.execute("begin")
-    try:
+    with transaction(connection):
         compared = _link(connection)
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
     customers, unified = _count(connection)
     (affected,) = connection.execute("select count(*) from affected_customer").fetchall()[0]
     waiting = len(list_waiting_customers(connection))

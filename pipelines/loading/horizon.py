@@ -14,6 +14,7 @@ from datetime import date
 import duckdb
 
 from bankcrm.errors import BlockedNight, HeldNight
+from bankcrm.transactions import transaction
 from pipelines.contracts.contract import load_contracts
 from pipelines.landing.delivery import name_files
 from pipelines.loading.deadlines import MISSED
@@ -74,10 +75,9 @@ def set_horizon(connection: duckdb.DuckDBPyConnection) -> date | None:
     ).fetchone()
     assert row is not None
     horizon: date | None = row[0]
-    connection.execute("begin")
-    connection.execute("delete from ops.horizon")
-    connection.execute("insert into ops.horizon values ($1)", [horizon])
-    connection.execute("commit")
+    with transaction(connection):
+        connection.execute("delete from ops.horizon")
+        connection.execute("insert into ops.horizon values ($1)", [horizon])
     return horizon
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Literal, Self
 
 import duckdb
 
+from bankcrm.transactions import transaction
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.stored_columns import stored_names
 from pipelines.landing.folder import Delivery
@@ -179,7 +178,7 @@ def _reject(
         if (record.status, record.rerun, record.sha256, record.problem) == attempt:
             return _result(delivery, record.load_id, "rejected", problems=problems)
     load_id = ledger.next_id
-    with _transaction(connection):
+    with transaction(connection):
         record_rejection(connection, load_id, delivery, sha256, problem)
     ledger.enter(describe_attempt(load_id, delivery, "rejected", sha256, problem=problem))
     return _result(delivery, load_id, "rejected", problems=problems)
@@ -199,7 +198,7 @@ def _store(
     relation = _tokenise(connection, delivery.contract, examination)
     touches_from = _find_touches_from(connection, delivery, examination, relation, active)
     load_id, sha256 = ledger.next_id, examination.sha256
-    with _transaction(connection):
+    with transaction(connection):
         _write_rows(connection, delivery, examination, relation, load_id)
         record_load(connection, load_id, delivery, examination, touches_from)
         if active is not None:
@@ -245,17 +244,6 @@ def _find_touches_from(
     if active is None or active.touches_from is None:
         return touches_from
     return min(touches_from, active.touches_from)
-
-
-@contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    connection.begin()
-    try:
-        yield
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
 
 
 def _write_rows(
