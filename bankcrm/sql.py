@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 STORAGE_VERSION = "v1.5.0"
 """With this storage version a stray write-ahead log is an error, not replayed in silence."""
@@ -24,6 +25,11 @@ def quote_name(name: str) -> str:
 def quote_names(names: Iterable[str], prefix: str = "") -> str:
     """Names as a comma-separated list of identifiers, each after a prefix such as ``v.``."""
     return ", ".join(prefix + quote_name(name) for name in names)
+
+
+def quote_date(day: date) -> str:
+    """A date as a literal, for instance ``date '2024-01-31'``."""
+    return f"date '{day}'"
 
 
 def quote_text(value: str) -> str:

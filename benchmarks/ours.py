@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from bankcrm.dates import BEGINNING
 from bankcrm.errors import BankcrmError
 from bankcrm.settings import Settings
 from bankcrm.warehouse.versions import open_published, version_file
@@ -16,7 +17,7 @@ from benchmarks.bare import Node, count_rows, read_nodes
 from benchmarks.timing import measure
 from pipelines.build.dbt import run_dbt
 from pipelines.build.project import hash_project
-from pipelines.build.refresh_from import BEGINNING, find_refresh_from, read_built
+from pipelines.build.refresh_from import find_refresh_from, read_built
 from pipelines.build.seal import VersionLabel, seal
 from pipelines.identity.link import link_customers
 from pipelines.landing.control import ControlFile

@@ -21,9 +21,9 @@ from itertools import product
 import duckdb
 import pyarrow as pa
 
+from bankcrm.dates import BEGINNING
 from pipelines.contracts.contract import Column, Contract, load_contracts
 
-BEGINNING = date(1900, 1, 1)
 ACCOUNT_KEYS = {
     "branch.account": "account_id",
     "card.card": "card_id",

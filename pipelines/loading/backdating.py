@@ -6,12 +6,13 @@ from datetime import date
 
 import duckdb
 
-from bankcrm.sql import quote_name, quote_names
+from bankcrm.dates import END_OF_TIME
+from bankcrm.sql import quote_date, quote_name, quote_names
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.stored_columns import stored_names
 from pipelines.validation import row_rules as verdict
 
-FAR_FUTURE = "date '9999-12-31'"
+OPEN_END = quote_date(END_OF_TIME)
 
 
 def find_touched_date(
@@ -59,7 +60,7 @@ def touched_date_sql(contract: Contract, relation: str, business_date: date) -> 
         finish = quote_name(end)
         cases.append(
             f"when n.{finish} is distinct from p.{finish} then"
-            f" least(coalesce(n.{finish}, {FAR_FUTURE}), coalesce(p.{finish}, {FAR_FUTURE}))"
+            f" least(coalesce(n.{finish}, {OPEN_END}), coalesce(p.{finish}, {OPEN_END}))"
         )
     return (
         f"with backdated as (select {quote_names(names)} from {relation}\n"

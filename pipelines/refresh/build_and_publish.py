@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from bankcrm.dates import BEGINNING
 from bankcrm.disk import require_space
 from bankcrm.errors import FailedBuild
 from bankcrm.files import hash_origin
@@ -18,7 +19,6 @@ from cube.rollups.build import build_rollups, hash_rollups, list_rollups
 from pipelines.build.base import Base
 from pipelines.build.dbt import BuildReport, run_dbt
 from pipelines.build.finished_build import FinishedBuild, forget_build, recall_build, remember_build
-from pipelines.build.refresh_from import BEGINNING
 from pipelines.build.seal import VersionLabel, seal
 from pipelines.build.waived_tests import judge_waived_tests
 from pipelines.checks.reconciliation import check_version_books

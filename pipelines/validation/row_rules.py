@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from bankcrm.dates import END_OF_TIME
 from bankcrm.sql import quote_name, quote_names, quote_text
 from pipelines.contracts.check_digits import (
     bad_check_digit_sql,
@@ -25,7 +26,7 @@ from pipelines.contracts.check_digits import (
 )
 from pipelines.contracts.contract import Column, Contract, ControlTotal, Rule
 
-OPEN_DATE = "9999-12-31"
+OPEN_DATE = END_OF_TIME.isoformat()
 """Delivered in place of an empty date: without end."""
 FIRST_DATE, LAST_DATE = "1850-01-01", "2200-12-31"
 
