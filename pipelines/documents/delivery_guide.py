@@ -17,7 +17,7 @@ from pipelines.landing.archive import DATA_SUFFIXES
 from pipelines.landing.control import CONTROL_SUFFIX, ControlFile, delivery_stem
 from pipelines.landing.control_records import write_records
 from pipelines.validation.examination import LARGEST_FILE
-from pipelines.validation.file_rules import FEWEST_ROWS_TO_CONDEMN
+from pipelines.validation.file_rules import FEWEST_ROWS
 from pipelines.validation.row_rules import FIRST_DATE, LAST_DATE, OPEN_DATE
 from pipelines.validation.source import LONGEST_LINE
 
@@ -101,7 +101,7 @@ def render_delivery_guide() -> str:
             open_date=OPEN_DATE,
             longest_line=f"{LONGEST_LINE:,}",
             largest_file=f"{LARGEST_FILE:,}",
-            fewest=FEWEST_ROWS_TO_CONDEMN,
+            fewest=FEWEST_ROWS,
             rule_table=_render_table(("rule", "the field"), _ROW_RULES),
         ),
         _render_overview(contracts),

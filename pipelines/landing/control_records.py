@@ -46,7 +46,7 @@ _AMOUNT = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 class TrailerControl(ControlFile):
     """What the records of a data file state about it."""
 
-    told_by: ClassVar[str] = "the trailer"
+    stated_by: ClassVar[str] = "the trailer"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from bankcrm.dates import END_OF_TIME
 from bankcrm.sql import quote_date, quote_name, quote_names
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.stored_columns import stored_names
-from pipelines.validation import row_rules as verdict
+from pipelines.validation.dispositions import IS_ACCEPTED
 
 OPEN_END = quote_date(END_OF_TIME)
 
@@ -20,7 +20,7 @@ def find_touched_date(
     contract: Contract,
     relation: str,
     business_date: date,
-    earliest_effect: date | None,
+    earliest_effective_date: date | None,
 ) -> date:
     """Earliest date that the accepted rows of an examined file change.
 
@@ -33,9 +33,9 @@ def find_touched_date(
         contract: feed of the file.
         relation: rows of the file as the raw table keeps them.
         business_date: night of the file.
-        earliest_effect: earliest effective date in the file; None without ``effective``.
+        earliest_effective_date: earliest effective date in the file; None without ``effective``.
     """
-    if earliest_effect is None or earliest_effect >= business_date:
+    if earliest_effective_date is None or earliest_effective_date >= business_date:
         return business_date
     query = touched_date_sql(contract, relation, business_date)
     touched = connection.execute(query).fetchone()
@@ -64,7 +64,7 @@ def touched_date_sql(contract: Contract, relation: str, business_date: date) -> 
         )
     return (
         f"with backdated as (select {quote_names(names)} from {relation}\n"
-        f"  where {verdict.IS_ACCEPTED} and {start} < date '{business_date}'),\n"
+        f"  where {IS_ACCEPTED} and {start} < date '{business_date}'),\n"
         f"previous as (select raw.* from {contract.raw_table} as raw\n"
         "  join ops.active_load as load using (load_id)\n"
         f"  semi join backdated using ({key})\n"

@@ -25,8 +25,13 @@ from pipelines.loading.ledger import (
 )
 from pipelines.loading.quarantine import store_quarantine
 from pipelines.privacy.vault_entries import tokenise_quarantine, tokenise_rows
-from pipelines.validation.examination import LARGEST_FILE, Examination, RowCounts, examine_file
-from pipelines.validation.row_rules import IS_ACCEPTED, accepted_rows_sql, quarantined_rows_sql
+from pipelines.validation.dispositions import (
+    IS_ACCEPTED,
+    accepted_rows_sql,
+    quarantined_rows_sql,
+)
+from pipelines.validation.examination import LARGEST_FILE, Examination, examine_file
+from pipelines.validation.figures import RowCounts
 from pipelines.validation.text_file import SMALL_FILE
 
 LoadStatus = Literal["loaded", "already loaded", "rejected"]
@@ -82,8 +87,8 @@ class Loader:
         row = connection.execute("select current_setting('threads')").fetchone()
         assert row is not None
         self._most_threads = self._threads = int(row[0])
-        self.seconds_judging = 0.0
-        """Time spent on verdicts so far; the rest of a load's time stores rows."""
+        self.seconds_checking = 0.0
+        """Seconds spent on checking files so far; the rest of a load's time stores rows."""
 
     def __enter__(self) -> Self:
         return self
@@ -111,7 +116,7 @@ class Loader:
             control=delivery.control,
             max_bytes=self._max_bytes,
         )
-        self.seconds_judging += time.perf_counter() - begin
+        self.seconds_checking += time.perf_counter() - begin
         problems = (*_compare_sequence(delivery, active), *examination.problems)
         if problems:
             return _reject(self._connection, self._ledger, delivery, examination.sha256, problems)
@@ -239,7 +244,7 @@ def _find_touches_from(
         delivery.contract,
         relation,
         delivery.control.business_date,
-        examination.earliest_effect,
+        examination.earliest_effective_date,
     )
     if active is None or active.touches_from is None:
         return touches_from

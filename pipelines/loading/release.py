@@ -219,7 +219,7 @@ def _quote(value: str | None, delimiter: str) -> str:
 
 
 def _sum(rows: Iterable[Fields], total: ControlTotal) -> Decimal:
-    """A control total over the rows that can be read; the verdict books the others apart."""
+    """A control total over the rows that can be read; the check books the others apart."""
     counted = [
         row for row in rows if all(row[name] == value for name, value in total.where.items())
     ]

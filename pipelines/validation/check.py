@@ -1,4 +1,4 @@
-"""Check a file before it is delivered: the loader's verdict, without the raw database."""
+"""Check a file before it is delivered: by the loader's rules, without the raw database."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from pipelines.landing.archive import DATA_SUFFIXES
 from pipelines.landing.control import ControlFile, Label, control_path
 from pipelines.landing.control_records import carries_records, read_label
 from pipelines.landing.folder import compare_with_feed, compare_with_name
-from pipelines.validation.examination import LARGEST_FILE, Books, RowCounts, examine_file
-from pipelines.validation.row_rules import quarantined_rows_sql
+from pipelines.validation.dispositions import quarantined_rows_sql
+from pipelines.validation.examination import LARGEST_FILE, Books, examine_file
+from pipelines.validation.figures import RowCounts
 
 SAMPLE_ROWS = 20
 _STEM = re.compile(r"(?P<feed>[a-z0-9_]+)_(?P<date>\d{4}-\d{2}-\d{2})_r(?P<rerun>\d+)")
@@ -61,7 +62,7 @@ class CheckReport:
 def check_file(
     path: Path, contract: Contract | None = None, max_bytes: int = LARGEST_FILE
 ) -> CheckReport:
-    """Judge a file as the loader would, with or without its control file.
+    """Check a file as the loader would, with or without its control file.
 
     Without a control file no counts, totals and hash are compared; a warning says so. A file that
     carries control records is compared with them.
