@@ -19,7 +19,7 @@ from pipelines.build.base import Base
 from pipelines.build.dbt import run_dbt
 from pipelines.build.finished_build import FinishedBuild, forget_build, recall_build, remember_build
 from pipelines.build.seal import VersionLabel, seal
-from pipelines.build.waived_tests import judge_waived_tests
+from pipelines.build.waived_tests import check_waived_tests
 from pipelines.checks.waivers import waived_tests
 from pipelines.parameters.seeds import SEEDS_FOLDER, hash_seeds
 from pipelines.publishing.publish import BUILD_NAME, next_version, start_build
@@ -129,7 +129,7 @@ def _make_build(
     done = run_dbt(settings, build_file, order.first_date, context.watcher.built, sorted(tests))
     results = [
         *done.tests,
-        *judge_waived_tests(settings, build_file, order.first_date, tests),
+        *check_waived_tests(build_file, tests),
     ]
     label = VersionLabel(version, order.business_date, order.base.project_hash)
     seal(build_file, settings.raw_file, label, results)
