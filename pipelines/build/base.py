@@ -1,4 +1,4 @@
-"""The version a build starts from, and the first day it has to build anew."""
+"""The version a build starts from, and the first day it has to build again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import date
 import duckdb
 
 from bankcrm.settings import Settings
-from bankcrm.warehouse.versions import open_published, trusted_version
+from bankcrm.warehouse.versions import open_published, verified_version
 from pipelines.build.project import hash_project
 from pipelines.build.refresh_from import BuiltVersion, find_refresh_from, read_built, read_loads
 from pipelines.parameters.changes import ParameterChange, find_parameter_changes
@@ -24,7 +24,7 @@ class Base:
     has changed.
 
     ``project_hash`` is that of the project which builds upon it, taken before the build.
-    ``published`` is the version readers see, if it can be trusted, and ``published_loads`` what
+    ``published`` is the version readers see, if it is intact, and ``published_loads`` what
     it holds; ``built`` is what the build starts from, empty when it starts from nothing.
     """
 
@@ -40,7 +40,7 @@ class Base:
 def read_base(settings: Settings) -> Base:
     """The version to build upon, as the project and the parameters stand now."""
     project_hash = hash_project()
-    version = trusted_version(settings)
+    version = verified_version(settings)
     if version is None:
         return Base(project_hash)
     with open_published(settings, version) as connection:
@@ -61,7 +61,7 @@ def read_base(settings: Settings) -> Base:
 
 
 def find_first_day(connection: duckdb.DuckDBPyConnection, base: Base) -> date | None:
-    """Earliest day that deliveries, links or parameters touched; None when nothing is new."""
+    """Earliest day that deliveries, links or parameters affect; None when nothing is new."""
     days = [find_refresh_from(connection, base.built)]
     days += [change.changed_from for change in base.parameter_changes]
     return min((day for day in days if day is not None), default=None)

@@ -51,7 +51,7 @@ def link_customers(connection: duckdb.DuckDBPyConnection) -> LinkReport:
     of everybody where the tables were made by other rules.
 
     Args:
-        connection: the raw database for writing, its horizon set.
+        connection: the raw database for writing, its complete-through date set.
     """
     started = time.perf_counter()
     with transaction(connection):

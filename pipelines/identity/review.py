@@ -167,7 +167,8 @@ def decide(
     connection.execute(
         """insert into identity.decision
         select coalesce((select max(decision_id) from identity.decision), 0) + 1,
-            $1, $2, $3, $4, $5, $6, $7, $8, $9, (select max(business_date) from ops.horizon)""",
+            $1, $2, $3, $4, $5, $6, $7, $8, $9,
+            (select max(business_date) from ops.complete_through)""",
         [pair_id, *names, verdict, reason, decided_by, datetime.now(UTC).replace(tzinfo=None)],
     )
     return str(pair_id)

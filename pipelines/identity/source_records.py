@@ -33,7 +33,7 @@ def write_records(
     whose bearers, or their time, are others than before).
 
     Args:
-        connection: the raw database for writing, its horizon set.
+        connection: the raw database for writing, its complete-through date set.
         parameters: systems, and which documents last for life.
         anew: look at every customer; both tables are empty.
     """

@@ -1,4 +1,5 @@
-"""The earliest date on which a delivery changes the warehouse: ``touches_from`` of the ledger."""
+"""The earliest date on which a delivery changes the warehouse: ``earliest_affected_date`` of the
+ledger."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from pipelines.validation.dispositions import IS_ACCEPTED
 OPEN_END = quote_date(END_OF_TIME)
 
 
-def find_touched_date(
+def find_earliest_affected_date(
     connection: duckdb.DuckDBPyConnection,
     contract: Contract,
     relation: str,
@@ -32,19 +33,19 @@ def find_touched_date(
         connection: the raw database.
         contract: feed of the file.
         relation: rows of the file as the raw table keeps them.
-        business_date: night of the file.
+        business_date: business date of the file.
         earliest_effective_date: earliest effective date in the file; None without ``effective``.
     """
     if earliest_effective_date is None or earliest_effective_date >= business_date:
         return business_date
-    query = touched_date_sql(contract, relation, business_date)
+    query = earliest_affected_date_sql(contract, relation, business_date)
     touched = connection.execute(query).fetchone()
     assert touched is not None
     return business_date if touched[0] is None else min(business_date, touched[0])
 
 
-def touched_date_sql(contract: Contract, relation: str, business_date: date) -> str:
-    """SQL for the earliest date touched by back-dated rows; null when they say nothing new."""
+def earliest_affected_date_sql(contract: Contract, relation: str, business_date: date) -> str:
+    """SQL for the earliest date affected by back-dated rows; null when they say nothing new."""
     assert contract.effective is not None
     begin, end = contract.effective.from_column, contract.effective.to_column
     names = stored_names(contract)

@@ -14,8 +14,8 @@ from bankcrm.transactions import transaction
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.stored_columns import stored_names
 from pipelines.landing.folder import Delivery
-from pipelines.loading.backdating import find_touched_date
-from pipelines.loading.ledger import (
+from pipelines.loading.backdating import find_earliest_affected_date
+from pipelines.loading.load_ledger import (
     Ledger,
     LoadRecord,
     describe_attempt,
@@ -45,8 +45,8 @@ class LoadResult:
     """What became of one delivery.
 
     ``load_id`` names the ledger row about it: an earlier one when the same file was loaded or
-    rejected before. ``rules`` counts quarantined rows by ``column: rule``; a row may break
-    several. ``touches_from`` is the earliest date the load changes, None unless loaded now.
+    rejected before. ``rules`` counts quarantined rows by ``column: rule``; a row may break several.
+    ``earliest_affected_date`` is the earliest date the load changes, None unless loaded now.
     """
 
     load_id: int
@@ -63,7 +63,7 @@ class LoadResult:
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     rules: dict[str, int] = field(default_factory=dict)
-    touches_from: date | None = None
+    earliest_affected_date: date | None = None
 
 
 class Loader:
@@ -201,14 +201,20 @@ def _store(
     Its personal values are in the vault before that.
     """
     relation = _tokenise(connection, delivery.contract, examination)
-    touches_from = _find_touches_from(connection, delivery, examination, relation, active)
+    earliest_affected_date = _find_affected_date(
+        connection, delivery, examination, relation, active
+    )
     load_id, sha256 = ledger.next_id, examination.sha256
     with transaction(connection):
         _write_rows(connection, delivery, examination, relation, load_id)
-        record_load(connection, load_id, delivery, examination, touches_from)
+        record_load(connection, load_id, delivery, examination, earliest_affected_date)
         if active is not None:
             supersede(connection, active.load_id, load_id)
-    ledger.enter(describe_attempt(load_id, delivery, "loaded", sha256, touches_from=touches_from))
+    ledger.enter(
+        describe_attempt(
+            load_id, delivery, "loaded", sha256, earliest_affected_date=earliest_affected_date
+        )
+    )
     return _result(
         delivery,
         load_id,
@@ -216,7 +222,7 @@ def _store(
         examination.rows or NO_ROWS,
         warnings=examination.warnings,
         rules=examination.broken_rules,
-        touches_from=touches_from,
+        earliest_affected_date=earliest_affected_date,
     )
 
 
@@ -232,23 +238,23 @@ def _tokenise(
     return tokenise_rows(connection, contract, accepted)
 
 
-def _find_touches_from(
+def _find_affected_date(
     connection: duckdb.DuckDBPyConnection,
     delivery: Delivery,
     examination: Examination,
     relation: str,
     active: LoadRecord | None,
 ) -> date:
-    touches_from = find_touched_date(
+    earliest_affected_date = find_earliest_affected_date(
         connection,
         delivery.contract,
         relation,
         delivery.control.business_date,
         examination.earliest_effective_date,
     )
-    if active is None or active.touches_from is None:
-        return touches_from
-    return min(touches_from, active.touches_from)
+    if active is None or active.earliest_affected_date is None:
+        return earliest_affected_date
+    return min(earliest_affected_date, active.earliest_affected_date)
 
 
 def _write_rows(
@@ -274,7 +280,7 @@ def _result(
     problems: tuple[str, ...] = (),
     warnings: tuple[str, ...] = (),
     rules: dict[str, int] | None = None,
-    touches_from: date | None = None,
+    earliest_affected_date: date | None = None,
 ) -> LoadResult:
     return LoadResult(
         load_id=load_id,
@@ -291,5 +297,5 @@ def _result(
         problems=problems,
         warnings=warnings,
         rules=rules or {},
-        touches_from=touches_from,
+        earliest_affected_date=earliest_affected_date,
     )

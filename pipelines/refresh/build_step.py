@@ -17,7 +17,12 @@ from cube.compiler.rollup import Rollup
 from cube.rollups.build import build_rollups, hash_rollups, list_rollups
 from pipelines.build.base import Base
 from pipelines.build.dbt import run_dbt
-from pipelines.build.finished_build import FinishedBuild, forget_build, recall_build, remember_build
+from pipelines.build.finished_build import (
+    FinishedBuild,
+    load_build_note,
+    remove_build_note,
+    save_build_note,
+)
 from pipelines.build.seal import VersionLabel, seal
 from pipelines.build.waived_tests import check_waived_tests
 from pipelines.checks.waivers import waived_tests
@@ -88,7 +93,7 @@ def build(context: RefreshContext, order: BuildOrder) -> Built:
     with context.run.step("build") as figures:
         tests = waived_tests(context.waivers)
         origin = _hash_order(order, rollups, tests)
-        found = recall_build(context.settings, origin, order.base.published)
+        found = load_build_note(context.settings, origin, order.base.published)
         made = found or _make_build(context, order, tests, origin)
         figures.update(version=made.version, nodes=made.nodes, taken_up=found is not None)
     if made.is_rolled_up:
@@ -135,7 +140,7 @@ def _make_build(
     seal(build_file, settings.raw_file, label, results)
     size = build_file.stat().st_size
     made = FinishedBuild(version, origin, size, done.nodes, done.seconds)
-    remember_build(settings, made)
+    save_build_note(settings, made)
     return made
 
 
@@ -150,8 +155,8 @@ def _roll_up(
 ) -> list[RollupState]:
     """Build the rollups in the finished build; cut short, the whole build starts again."""
     build_file = settings.build_folder / BUILD_NAME
-    forget_build(settings)
+    remove_build_note(settings)
     states = list(build_rollups(settings, build_file, order.refresh_from, rollups))
     size = build_file.stat().st_size
-    remember_build(settings, replace(made, bytes=size, is_rolled_up=True))
+    save_build_note(settings, replace(made, bytes=size, is_rolled_up=True))
     return states

@@ -9,7 +9,7 @@ from itertools import chain
 import duckdb
 
 from pipelines.loading.load import Loader, LoadResult
-from pipelines.loading.night_plan import NightPlan
+from pipelines.loading.load_plan import LoadPlan
 from pipelines.loading.quarantine import QuarantinedRow, list_quarantine
 from pipelines.monitoring.alerts import alert_about_card_numbers
 from pipelines.refresh.context import RefreshContext
@@ -26,10 +26,10 @@ class Loaded:
     quarantined: tuple[QuarantinedRow, ...]
 
 
-def load(context: RefreshContext, connection: duckdb.DuckDBPyConnection, plan: NightPlan) -> Loaded:
+def load(context: RefreshContext, connection: duckdb.DuckDBPyConnection, plan: LoadPlan) -> Loaded:
     """Load every planned delivery, in order; a rejected one does not stop the others."""
     with context.run.step("load") as figures:
-        deliveries = tuple(chain.from_iterable(night for _, night in plan.nights))
+        deliveries = tuple(chain.from_iterable(planned for _, planned in plan.dates))
         results: list[LoadResult] = []
         with Loader(connection, context.settings.max_file_bytes) as loader:
             for delivery in deliveries:

@@ -12,8 +12,8 @@ from bankcrm.audit import acting_user, record
 from bankcrm.disk import require_space
 from bankcrm.settings import Settings
 from pipelines.landing.folder import Delivery, find_deliveries
-from pipelines.loading.deadlines import find_late_feeds, go_on_without
-from pipelines.loading.night_plan import NightPlan, plan_nights
+from pipelines.loading.deadlines import find_late_feeds, skip_missing_feed
+from pipelines.loading.load_plan import LoadPlan, plan_loads
 from pipelines.publishing.audit_entries import record_found_version
 from pipelines.publishing.publish import remove_leftovers
 from pipelines.refresh.context import RefreshContext
@@ -28,7 +28,7 @@ LOADED_FACTOR = 24
 class Received:
     """What is loaded next, and entries of the landing folder that are no deliveries."""
 
-    plan: NightPlan
+    plan: LoadPlan
     ignored: tuple[str, ...]
 
 
@@ -47,12 +47,12 @@ def receive(
             logger.warning("removed %s, left by a run that was cut short", path)
         found = find_deliveries(settings)
         _skip_late_feeds(context, connection, found.deliveries)
-        plan = plan_nights(connection, found.deliveries)
+        plan = plan_loads(connection, found.deliveries)
         if one_night:
-            plan = NightPlan(plan.nights[:1], plan.blocked)
+            plan = LoadPlan(plan.dates[:1], plan.blocked)
         _require_room_to_load(settings, plan)
-        files = sum(len(night) for _, night in plan.nights)
-        figures.update(nights=len(plan.nights), files=files)
+        files = sum(len(deliveries) for _, deliveries in plan.dates)
+        figures.update(business_dates=len(plan.dates), files=files)
     return Received(plan, found.problems)
 
 
@@ -65,11 +65,11 @@ def _skip_late_feeds(
     for late in find_late_feeds(connection, deliveries, context.clock.now()):
         details = {"business_date": late.business_date, "due": late.due.isoformat()}
         record(context.settings, "deadline_missed", acting_user(), late.contract.name, details)
-        go_on_without(connection, late)
+        skip_missing_feed(connection, late)
 
 
-def _require_room_to_load(settings: Settings, plan: NightPlan) -> None:
-    waiting = sum(d.data_file.stat().st_size for _, night in plan.nights for d in night)
+def _require_room_to_load(settings: Settings, plan: LoadPlan) -> None:
+    waiting = sum(d.data_file.stat().st_size for _, deliveries in plan.dates for d in deliveries)
     if waiting:
         needed = waiting * LOADED_FACTOR + settings.disk_reserve_bytes
         purpose = f"Loading {waiting / 1e6:,.1f} MB of deliveries"

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from bankcrm.errors import BankcrmError, BlockedNight
+from bankcrm.errors import BankcrmError, BlockedDate
 from bankcrm.warehouse.rollup_states import RollupState
 from pipelines.build.dbt import BuildReport
 from pipelines.identity.link import LinkReport
@@ -42,7 +42,7 @@ class RefreshReport:
     results: tuple[LoadResult, ...]
     quarantined: tuple[QuarantinedRow, ...]
     problems: tuple[str, ...]
-    blocked: BlockedNight | None
+    blocked: BlockedDate | None
     stale: tuple[StaleFeed, ...]
     parameter_changes: tuple[ParameterChange, ...]
     refresh_from: date | None

@@ -8,12 +8,12 @@ from datetime import date
 
 import duckdb
 
-from bankcrm.errors import BankcrmError, BlockedNight, HeldNight
+from bankcrm.errors import BankcrmError, BlockedDate, HeldDate
 from pipelines.build.base import Base, read_base
 from pipelines.checks.reconciliation import check_raw_books
 from pipelines.checks.volume_checks import compare_with_weeks_before, record_findings
-from pipelines.loading.deadlines import StaleFeed, explain_late_night, list_stale_feeds
-from pipelines.loading.horizon import explain_horizon, set_horizon
+from pipelines.loading.complete_through import explain_incomplete_date, set_complete_through
+from pipelines.loading.deadlines import StaleFeed, explain_late_date, list_stale_feeds
 from pipelines.operations.audit_check import check_audit_log
 from pipelines.refresh.context import RefreshContext
 
@@ -29,13 +29,13 @@ class Verified:
 
     base: Base
     business_date: date | None
-    blocked: BlockedNight | None
+    blocked: BlockedDate | None
     stale: tuple[StaleFeed, ...]
     audit_error: BankcrmError | None
 
 
 def verify(
-    context: RefreshContext, connection: duckdb.DuckDBPyConnection, blocked: BlockedNight | None
+    context: RefreshContext, connection: duckdb.DuckDBPyConnection, blocked: BlockedDate | None
 ) -> Verified:
     """Verify what was loaded.
 
@@ -51,15 +51,15 @@ def verify(
         base = read_base(context.settings)
         figures["loads_compared"] = check_raw_books(connection, base.published_loads)
         figures["findings"] = _record_open_findings(context, connection, base)
-        complete_through = set_horizon(connection)
+        complete_through = set_complete_through(connection)
         blocked = blocked or _explain_blocked(connection, complete_through)
         stale = tuple(list_stale_feeds(connection))
-        if context.has_waited and not isinstance(blocked, HeldNight):
+        if context.has_waited and not isinstance(blocked, HeldDate):
             moment = context.clock.now()
-            blocked = explain_late_night(context.settings, connection, moment, blocked)
+            blocked = explain_late_date(context.settings, connection, moment, blocked)
         business_date = _keep_published_date(complete_through, base)
         audit = check_audit_log(context.settings)
-        figures["horizon"] = business_date
+        figures["complete_through"] = business_date
         figures["audit_entries"] = audit.head.entries if audit.head else 0
     return Verified(base, business_date, blocked, stale, audit.error)
 
@@ -83,10 +83,10 @@ def _record_open_findings(
 
 def _explain_blocked(
     connection: duckdb.DuckDBPyConnection, complete_through: date | None
-) -> BlockedNight | None:
-    blocked = explain_horizon(connection)
+) -> BlockedDate | None:
+    blocked = explain_incomplete_date(connection)
     if blocked is None and complete_through is None:
-        return BlockedNight(
+        return BlockedDate(
             "Nothing has been delivered yet",
             "Put deliveries into the landing folder, or make some with `bankcrm sample`.",
         )

@@ -36,12 +36,12 @@ class ExtractWriter:
 
         Args:
             contract: feed to write; the query must return its columns by name.
-            business_date: night of the delivery.
+            business_date: business date of the delivery.
             query: SQL whose rows are delivered, in their order.
 
         Returns:
             Path of the data file, or None when there was nothing to say: no row, and the feed
-            need not be delivered every night.
+            need not be delivered every business date.
         """
         columns = ", ".join(f"cast({c.name} as {c.sql_type}) as {c.name}" for c in contract.columns)
         self._connection.execute(f"create or replace temp table extract as from ({query})")

@@ -69,11 +69,11 @@ def check_file(
 
     Args:
         path: data file.
-        contract: its feed; told by the control file, the folder or the file name if absent.
+        contract: its feed; found by the control file, the folder or the file name if absent.
         max_bytes: largest file accepted after decompression.
 
     Raises:
-        BankcrmError: there is no such file, or nothing tells which feed it is.
+        BankcrmError: there is no such file, or nothing says which feed it is.
     """
     if not path.is_file():
         raise BankcrmError(f"There is no file {path}", "Name a data file to check.")
@@ -142,7 +142,7 @@ def _guess_contract(path: Path, control: Label | None) -> Contract:
     if len(named) == 1:
         return named[0]
     candidates = ", ".join(c.name for c in named or contracts.values())
-    raise BankcrmError(f"Nothing tells which feed {path.name} is", f"Name the feed: {candidates}.")
+    raise BankcrmError(f"Nothing says which feed {path.name} is", f"Name the feed: {candidates}.")
 
 
 def _compare_name(path: Path, contract: Contract) -> list[str]:
@@ -156,7 +156,8 @@ def _compare_name(path: Path, contract: Contract) -> list[str]:
 
 
 def _find_business_date(path: Path, control: Label | None) -> date:
-    """Date of the control file, the header record or the name; today's when none of them tells."""
+    """Date of the control file, the header record or the name; today's when none of them says
+    it."""
     if control is not None:
         return control.business_date
     stem = _STEM.match(path.name)

@@ -119,7 +119,7 @@ def sum_sql(total: ControlTotal, disposition: str) -> str:
 
 
 def _obscuring(contract: Contract, total: ControlTotal) -> str:
-    """Labels of the rules after which a row's part of a total cannot be told, as an SQL list."""
+    """Labels of the rules after which a row's part of a total cannot be read, as an SQL list."""
     labels = [
         rule.label
         for name in (total.column, *total.where)

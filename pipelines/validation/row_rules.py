@@ -208,5 +208,5 @@ def row_rules(contract: Contract) -> list[RowRule]:
 
 
 def row_rule(rule: Rule) -> RowRule:
-    """A rule of the contract, silent where it cannot be told."""
+    """A rule of the contract, silent where a value is missing."""
     return RowRule(f"row: {rule.name}", f"not coalesce(({rule.sql}), true)")

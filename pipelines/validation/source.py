@@ -31,7 +31,7 @@ _FIELD_COUNT = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 
 @dataclass(frozen=True)
 class Source:
-    """A delivered file, ready to be judged.
+    """A delivered file, ready to be checked.
 
     ``sql`` yields the contract's columns as text. ``text`` is None for Parquet.
     """

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from bankcrm.audit import read_entries
 from bankcrm.clock import today
-from bankcrm.errors import BankcrmError, BlockedNight, FailedBuild, HeldNight, MissedDeadline
+from bankcrm.errors import BankcrmError, BlockedDate, FailedBuild, HeldDate, MissedDeadline
 from bankcrm.failpoints import PERMISSION, PLACE, FailpointReached
 from bankcrm.settings import Settings
 from bankcrm.warehouse.versions import current_version, open_published, version_file
@@ -60,7 +60,7 @@ def test_a_partial_snapshot_is_held_back_until_a_waiver_is_recorded(
     deliver_next(waiting_bank, "branch.manager", managers[: len(managers) // 2], NINTH)
 
     report = refresh(waiting_bank)
-    assert isinstance(report.blocked, HeldNight)
+    assert isinstance(report.blocked, HeldDate)
     assert report.exit_code == 8
     assert "keys of the snapshot before are missing" in report.blocked.problem
     assert "bankcrm waive partial_snapshot:branch.manager --date 2024-02-03" in (
@@ -122,7 +122,7 @@ def test_volume_and_mean_are_compared_with_the_weeks_before(tmp_path: Path) -> N
         ("volume:teller.transaction", 39),
         ("mean:teller.transaction", 40),
     ]
-    assert "10 rows, where the 35 days before had between 100 and 106 a night" in found[0].message
+    assert "10 rows, where the 35 days before had between 100 and 106 a day" in found[0].message
     assert "amount is 5000.00 a row on average" in found[1].message
     assert judged_before == []
 
@@ -241,7 +241,7 @@ def test_a_missing_mandatory_feed_waits_and_the_late_file_brings_the_night(
     for path in aside:
         path.rename(bank.home / path.name)
     report = refresh(bank)
-    assert isinstance(report.blocked, BlockedNight)
+    assert isinstance(report.blocked, BlockedDate)
     assert report.exit_code == 4
     assert "2024-02-03 waits for teller.transaction" in report.blocked.problem
     for path in aside:

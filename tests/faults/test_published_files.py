@@ -19,7 +19,7 @@ from bankcrm.warehouse.versions import (
     current_version,
     list_versions,
     open_published,
-    trusted_version,
+    verified_version,
     version_file,
 )
 from cube.engine.warehouse import Warehouse
@@ -85,7 +85,7 @@ def test_a_truncated_published_file_is_refused_and_the_previous_served(
     assert f"reading {FIRST} instead" in caplog.text
     with pytest.raises(DamagedVersion, match="had"), open_published(settings, SECOND):
         pass
-    assert trusted_version(settings) is None, "nothing is built upon it"
+    assert verified_version(settings) is None, "nothing is built upon it"
 
 
 @pytest.mark.parametrize("harm", [truncate, flip_a_bit])
@@ -144,7 +144,7 @@ def test_current_missing_empty_or_dangling_is_named_with_the_way_out(
     with pytest.raises(BrokenPointer) as caught, open_published(settings):
         pass
     assert "rollback --to" in caught.value.remedy
-    assert trusted_version(settings) is None
+    assert verified_version(settings) is None
     screen = CliRunner().invoke(app, ["status", "--home", str(settings.home)]).output
     assert "Damaged" in screen and "rollback --to" in screen
     roll_back(settings, SECOND)

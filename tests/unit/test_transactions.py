@@ -13,7 +13,7 @@ from bankcrm.settings import Settings
 from bankcrm.transactions import transaction
 from pipelines.checks.volume_checks import Finding, record_findings
 from pipelines.contracts.contract import load_contracts
-from pipelines.loading.horizon import set_horizon
+from pipelines.loading.complete_through import set_complete_through
 from pipelines.loading.raw import open_raw
 
 DAY = date(2024, 1, 31)
@@ -91,9 +91,11 @@ def test_the_complete_through_date_stays_when_its_successor_cannot_be_written(
             " values ($1, $2, $3, $4, 'loaded')",
             [number, contract.source, contract.feed, DAY],
         )
-    raw.execute("drop table ops.horizon")
-    raw.execute("create table ops.horizon (business_date date check (business_date is null))")
-    raw.execute("insert into ops.horizon values (null)")
+    raw.execute("drop table ops.complete_through")
+    raw.execute(
+        "create table ops.complete_through (business_date date check (business_date is null))"
+    )
+    raw.execute("insert into ops.complete_through values (null)")
     with pytest.raises(duckdb.ConstraintException):
-        set_horizon(raw)
-    assert read(raw, "from ops.horizon") == [(None,)]
+        set_complete_through(raw)
+    assert read(raw, "from ops.complete_through") == [(None,)]

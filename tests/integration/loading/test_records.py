@@ -23,7 +23,7 @@ from pipelines.loading.release import release_rows, write_corrections
 from pipelines.validation.check import check_file
 from pipelines.validation.expectations import _stated_rows
 from tests.integration.loading.good_files import GoodFile, make_customers, make_entries
-from tests.integration.loading.test_nights import BALANCE, ENTRY, dates, day, deliver, plan, run
+from tests.integration.loading.test_load_plan import BALANCE, ENTRY, dates, day, deliver, plan, run
 
 if TYPE_CHECKING:
     from tests.integration.loading.conftest import Bank
