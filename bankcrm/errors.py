@@ -133,7 +133,7 @@ class PublishingHeld(BankcrmError):
 
 
 class MissedDeadline(BlockedDate):
-    """A feed that nights cannot do without did not come by its deadline."""
+    """A feed that must not be skipped was not delivered by its deadline."""
 
     exit_code = 15
 
@@ -145,6 +145,6 @@ class VaultUnfit(BankcrmError):
 
 
 class Stopped(BankcrmError):
-    """The command was told to stop (SIGTERM)."""
+    """The command was stopped by SIGTERM."""
 
     exit_code = 143

@@ -20,8 +20,8 @@ from bankcrm.files import hash_file, write_durably
 
 MANIFEST_SUFFIX = ".json"
 REMEDY = (
-    "Publish a sound version with `bankcrm rollback`, or run `bankcrm refresh`: it builds anew what"
-    " it cannot trust. `bankcrm verify` tells which versions are sound."
+    "Publish an intact version with `bankcrm rollback`, or run `bankcrm refresh`: it builds again"
+    " what is damaged. `bankcrm verify` shows which versions are intact."
 )
 
 

@@ -43,7 +43,7 @@ def current_version(settings: Settings) -> str | None:
     pointer = settings.published_folder / POINTER_NAME
     remedy = (
         "Choose one of `bankcrm status` with `bankcrm rollback --to VERSION`, or run"
-        " `bankcrm refresh`, which builds and publishes anew."
+        " `bankcrm refresh`, which builds and publishes again."
     )
     if not pointer.exists():
         if list_versions(settings):
@@ -107,7 +107,7 @@ def open_published(
     """Connection to a published version that can read its tables and nothing else.
 
     A version is kept from being removed as long as it is open. When the published version itself
-    turns out to be damaged, the newest sound one before it is read, and a warning is logged.
+    turns out to be damaged, the newest intact one before it is read, and a warning is logged.
 
     Raises:
         NothingPublished: when there is no version yet.
@@ -120,7 +120,7 @@ def open_published(
 
 
 def _take_lease(settings: Settings, version: str | None, stack: ExitStack) -> Path:
-    """The file of a sound version, leased until the stack is closed."""
+    """The file of an intact version, leased until the stack is closed."""
     for _ in range(MOST_TRIES):
         name = version or current_version(settings)
         if name is None:
@@ -137,7 +137,7 @@ def _take_lease(settings: Settings, version: str | None, stack: ExitStack) -> Pa
 
 
 def find_intact_version(settings: Settings, version: str) -> Path:
-    """The file of a version, or of the newest sound one before it, which is then logged.
+    """The file of a version, or of the newest intact one before it, which is then logged.
 
     Raises:
         DamagedVersion: neither the version nor an earlier one is what was published.
@@ -147,10 +147,10 @@ def find_intact_version(settings: Settings, version: str) -> Path:
         check_size(path)
     except DamagedVersion as error:
         for earlier in reversed([v for v in list_versions(settings) if v < version]):
-            sound = version_file(settings, earlier)
-            if not is_damaged(sound):
+            intact = version_file(settings, earlier)
+            if not is_damaged(intact):
                 logger.error("%s; reading %s instead", error.problem, earlier)
-                return sound
+                return intact
         raise
     return path
 

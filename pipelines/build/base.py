@@ -9,6 +9,7 @@ from datetime import date
 import duckdb
 
 from bankcrm.settings import Settings
+from bankcrm.sql import fetch_row
 from bankcrm.warehouse.versions import open_published, verified_version
 from pipelines.build.project import hash_project
 from pipelines.build.refresh_from import BuiltVersion, find_refresh_from, read_built, read_loads
@@ -44,17 +45,21 @@ def read_base(settings: Settings) -> Base:
     if version is None:
         return Base(project_hash)
     with open_published(settings, version) as connection:
-        row = connection.execute("select project_hash, business_date from meta.version").fetchone()
-        assert row is not None
-        if row[0] != project_hash:
+        built_with, published_date = fetch_row(
+            connection, "select project_hash, business_date from meta.version"
+        )
+        if built_with != project_hash:
             logger.info("models, macros or tests changed since %s: rebuilding everything", version)
             loads = read_loads(connection)
             return Base(
-                project_hash, published=version, published_loads=loads, published_date=row[1]
+                project_hash,
+                published=version,
+                published_loads=loads,
+                published_date=published_date,
             )
         built = read_built(connection)
         changes = tuple(find_parameter_changes(connection, SEEDS_FOLDER))
-    base = Base(project_hash, version, built, changes, version, built.loads, row[1])
+    base = Base(project_hash, version, built, changes, version, built.loads, published_date)
     if any(change.changed_from is None for change in changes):
         return replace(base, version=None, built=BuiltVersion())
     return base

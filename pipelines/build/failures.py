@@ -41,11 +41,11 @@ class Failure:
         """What failed as a sentence."""
         if self.count is None:
             return f"{self.name}: {self.message}"
-        told = f"{self.name} found {self.count:,} row{'s' if self.count != 1 else ''}"
+        found = f"{self.name} found {self.count:,} row{'s' if self.count != 1 else ''}"
         shown = ["; ".join(map(_describe_row, self.rows))] if self.rows else []
         more = self.count - len(self.rows)
         shown += [f"and {more:,} more"] if shown and more > 0 else []
-        return ": ".join([told, "; ".join(shown)]) if shown else told
+        return ": ".join([found, "; ".join(shown)]) if shown else found
 
 
 def _describe_row(row: Row) -> str:

@@ -34,7 +34,7 @@ class FinishedBuild:
 
 
 def save_build_note(settings: Settings, build: FinishedBuild) -> None:
-    """Note that the build file is whole."""
+    """Write down that the build file is whole."""
     build_file = settings.build_folder / BUILD_NAME
     sync(build_file)
     write_durably(settings.build_folder / NOTE_NAME, json.dumps(asdict(build)) + "\n")

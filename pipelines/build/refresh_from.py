@@ -23,6 +23,7 @@ import duckdb
 import pyarrow as pa
 
 from bankcrm.dates import BEGINNING
+from bankcrm.sql import fetch_row
 from pipelines.contracts.contract import Column, Contract, load_contracts
 
 ACCOUNT_KEYS = {
@@ -73,8 +74,8 @@ def find_refresh_from(connection: duckdb.DuckDBPyConnection, built: BuiltVersion
     statements = ["select min(earliest_affected_date) from changed_load", *_reach_back_statements()]
     statements += _moved_statements()
     dates = [_earliest(connection, statement) for statement in statements]
-    touched = [day for day in dates if day is not None]
-    return max(BEGINNING, min(touched)) if touched else None
+    affected = [day for day in dates if day is not None]
+    return max(BEGINNING, min(affected)) if affected else None
 
 
 def _compare_loads(connection: duckdb.DuckDBPyConnection, built_loads: Iterable[int]) -> None:
@@ -236,7 +237,5 @@ def _first_deliveries(referring: Contract, column: Column, member: Contract, key
 
 
 def _earliest(connection: duckdb.DuckDBPyConnection, statement: str) -> date | None:
-    row = connection.execute(statement).fetchone()
-    day = row[0] if row else None
-    assert day is None or isinstance(day, date)
+    day: date | None = fetch_row(connection, statement)[0]
     return day

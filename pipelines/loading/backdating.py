@@ -8,7 +8,7 @@ from datetime import date
 import duckdb
 
 from bankcrm.dates import END_OF_TIME
-from bankcrm.sql import quote_date, quote_name, quote_names
+from bankcrm.sql import fetch_row, quote_date, quote_name, quote_names
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.stored_columns import stored_names
 from pipelines.validation.dispositions import IS_ACCEPTED
@@ -39,9 +39,8 @@ def find_earliest_affected_date(
     if earliest_effective_date is None or earliest_effective_date >= business_date:
         return business_date
     query = earliest_affected_date_sql(contract, relation, business_date)
-    touched = connection.execute(query).fetchone()
-    assert touched is not None
-    return business_date if touched[0] is None else min(business_date, touched[0])
+    (affected,) = fetch_row(connection, query)
+    return business_date if affected is None else min(business_date, affected)
 
 
 def earliest_affected_date_sql(contract: Contract, relation: str, business_date: date) -> str:

@@ -14,6 +14,7 @@ from datetime import date
 import duckdb
 
 from bankcrm.errors import BlockedDate, HeldDate
+from bankcrm.sql import fetch_row
 from bankcrm.transactions import transaction
 from pipelines.contracts.contract import load_contracts
 from pipelines.landing.delivery import name_files
@@ -69,12 +70,9 @@ def set_complete_through(connection: duckdb.DuckDBPyConnection) -> date | None:
         That date, or None while no business date is whole.
     """
     _find_incomplete_dates(connection)
-    row = connection.execute(
-        """select max(business_date) from ops.load
+    query = """select max(business_date) from ops.load
         where business_date < all (select business_date from incomplete_date)"""
-    ).fetchone()
-    assert row is not None
-    complete_through: date | None = row[0]
+    complete_through: date | None = fetch_row(connection, query)[0]
     with transaction(connection):
         connection.execute("delete from ops.complete_through")
         connection.execute("insert into ops.complete_through values ($1)", [complete_through])

@@ -18,6 +18,7 @@ import duckdb
 
 from bankcrm.errors import BlockedDate, MissedDeadline
 from bankcrm.settings import Settings
+from bankcrm.sql import fetch_row
 from pipelines.contracts.contract import Contract, load_contracts
 from pipelines.landing.delivery import name_files
 from pipelines.landing.folder import Delivery, is_delivered
@@ -269,7 +270,6 @@ def _dates_to_build(connection: duckdb.DuckDBPyConnection, known: Iterable[date]
 
 
 def _read_complete_through(connection: duckdb.DuckDBPyConnection) -> date | None:
-    row = connection.execute("select max(business_date) from ops.complete_through").fetchone()
-    assert row is not None
-    complete_through: date | None = row[0]
+    query = "select max(business_date) from ops.complete_through"
+    complete_through: date | None = fetch_row(connection, query)[0]
     return complete_through

@@ -10,6 +10,7 @@ from typing import Literal, Self
 
 import duckdb
 
+from bankcrm.sql import fetch_row
 from bankcrm.transactions import transaction
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.stored_columns import stored_names
@@ -84,9 +85,8 @@ class Loader:
         self._connection = connection
         self._max_bytes = max_bytes
         self._ledger = Ledger(connection)
-        row = connection.execute("select current_setting('threads')").fetchone()
-        assert row is not None
-        self._most_threads = self._threads = int(row[0])
+        (threads,) = fetch_row(connection, "select current_setting('threads')")
+        self._most_threads = self._threads = int(threads)
         self.seconds_checking = 0.0
         """Seconds spent on checking files so far; the rest of a load's time stores rows."""
 

@@ -19,7 +19,7 @@ import duckdb
 
 from bankcrm.errors import BankcrmError
 from bankcrm.settings import Settings
-from bankcrm.sql import quote_names
+from bankcrm.sql import fetch_row, quote_names
 from pipelines.contracts.contract import Column, Contract, ControlTotal
 from pipelines.contracts.stored_columns import personal_columns, token_name
 from pipelines.landing.control import Label, control_path
@@ -181,13 +181,13 @@ def _next_delivery(
     connection: duckdb.DuckDBPyConnection, contract: Contract, business_date: date
 ) -> tuple[int, int]:
     """Sequence number of a business date, and the rerun that follows all that were tried."""
-    row = connection.execute(
+    sequence, rerun = fetch_row(
+        connection,
         """select max(sequence) filter (status = 'loaded'), max(rerun) + 1 from ops.load
         where (source, feed, business_date) = ($1, $2, $3)""",
         [contract.source, contract.feed, business_date],
-    ).fetchone()
-    assert row is not None
-    return row[0], row[1]
+    )
+    return sequence, rerun
 
 
 def _data_path(settings: Settings, contract: Contract, business_date: date, rerun: int) -> Path:
