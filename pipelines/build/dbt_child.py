@@ -6,7 +6,7 @@ write the build file and to hold the raw database.
 
 Commands separated by ``--then`` run one after the other in this process, so that dbt is imported
 once; after ``parse``, the others use the project that it parsed. The first command that fails ends
-the child. Only the last of several may fail: what its tests found is for the caller to judge.
+the child. Only the last of several may fail: what its tests found is for the caller to read.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""The ledger of loads, and the plan made from it: which business dates can be loaded, what is
-missing."""
+"""The ledger of loads: every attempt to load a file, and what became of it."""
 
 from __future__ import annotations
 

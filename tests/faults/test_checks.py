@@ -251,7 +251,7 @@ def test_a_missing_mandatory_feed_waits_and_the_late_file_brings_the_night(
 
 
 @pytest.mark.usefixtures("stop_before_build")
-def test_yesterdays_file_under_todays_name_is_turned_away(bank: Settings, later: Path) -> None:
+def test_yesterdays_file_under_todays_name_is_rejected(bank: Settings, later: Path) -> None:
     deliver(later, bank, NINTH)
     redelivery = Redelivery(bank)
     stale = redelivery.path("teller.transaction", EIGHTH)

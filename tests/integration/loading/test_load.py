@@ -293,7 +293,7 @@ def test_a_file_that_swells_beyond_the_limit_is_rejected(bank: Bank) -> None:
     assert "more than 1,000,000 bytes" in result.problems[0]
 
 
-def test_a_rule_that_every_row_breaks_condemns_the_file(bank: Bank) -> None:
+def test_a_rule_that_every_row_breaks_rejects_the_file(bank: Bank) -> None:
     lines = [f"A{number},1;5" for number in range(10)]
     result = bank.load(bank.deliver_lines(FEED, MONDAY, lines))
     assert result.status == "rejected"
