@@ -48,7 +48,7 @@ class RejectedDelivery(BankcrmError):
         super().__init__(f"{file} rejected: " + "; ".join(problems), remedy)
 
 
-class BlockedNight(BankcrmError):
+class BlockedDate(BankcrmError):
     """A business date cannot be built yet: a delivery is missing or out of sequence.
 
     Args:
@@ -64,7 +64,7 @@ class BlockedNight(BankcrmError):
         self.brief = brief or problem
 
 
-class HeldNight(BlockedNight):
+class HeldDate(BlockedDate):
     """A check holds a business date back: it differs too much from the weeks before."""
 
     exit_code = 8
@@ -136,8 +136,8 @@ class PublishingHeld(BankcrmError):
     exit_code = 14
 
 
-class MissedDeadline(BlockedNight):
-    """A feed that nights cannot do without did not come by its deadline."""
+class MissedDeadline(BlockedDate):
+    """A feed that must not be skipped was not delivered by its deadline."""
 
     exit_code = 15
 

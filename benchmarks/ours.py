@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from bankcrm.dates import BEGINNING
 from bankcrm.errors import BankcrmError
 from bankcrm.settings import Settings
 from bankcrm.warehouse.versions import open_published, version_file
@@ -16,12 +17,12 @@ from benchmarks.bare import Node, count_rows, read_nodes
 from benchmarks.timing import measure
 from pipelines.build.dbt import run_dbt
 from pipelines.build.project import hash_project
-from pipelines.build.refresh_from import BEGINNING, find_refresh_from, read_built
+from pipelines.build.refresh_from import find_refresh_from, read_built
 from pipelines.build.seal import VersionLabel, seal
 from pipelines.identity.link import link_customers
 from pipelines.landing.control import ControlFile
 from pipelines.landing.folder import Delivery, find_deliveries
-from pipelines.loading.horizon import set_horizon
+from pipelines.loading.complete_through import set_complete_through
 from pipelines.loading.load import Loader
 from pipelines.loading.raw import open_raw
 from pipelines.publishing.publish import next_version, publish, start_build
@@ -102,10 +103,10 @@ def prepare_builds(bank: Bank) -> Stage:
     settings = bank.settings
     shutil.rmtree(settings.published_folder, ignore_errors=True)
     with open_raw(settings) as connection:
-        last_night = set_horizon(connection)
+        last_night = set_complete_through(connection)
         assert last_night is not None
         # The horizon hides the nights behind it from the models: this one is not built yet.
-        connection.execute("update ops.horizon set business_date = business_date - 1")
+        connection.execute("update ops.complete_through set business_date = business_date - 1")
         link_customers(connection)
     base = next_version(settings, last_night)
     build_file = start_build(settings, None)
@@ -115,7 +116,7 @@ def prepare_builds(bank: Bank) -> Stage:
     with open_published(settings, base) as published:
         built = read_built(published)
     with open_raw(settings) as connection:
-        set_horizon(connection)
+        set_complete_through(connection)
         link_customers(connection)
         refresh_from = find_refresh_from(connection, built)
     assert refresh_from is not None

@@ -113,7 +113,7 @@ def _refresh_one_night(settings: Settings) -> dict[str, float]:
     run = find_run(settings, report.run_id)
     seconds = {step.name: step.seconds or 0.0 for step in run.steps}
     (load,) = (step for step in run.steps if step.name == "load")
-    judging = float(load.detail["seconds_judging"])
+    judging = float(load.detail["seconds_checking"])
     return {
         "receive": seconds.pop("receive"),
         JUDGING: judging,

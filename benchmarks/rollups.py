@@ -19,6 +19,7 @@ from typing import Any
 
 import duckdb
 
+from bankcrm.dates import BEGINNING
 from bankcrm.settings import Settings
 from bankcrm.sql import SOUND_OPTIMIZER
 from bankcrm.warehouse.rollup_states import States, read_rollups
@@ -31,7 +32,6 @@ from cube.planner.sql import write_statement
 from cube.query.query import parse_query
 from cube.rollups.build import build_rollups, list_rollups
 from cube.security.access import Access, AccessControl
-from pipelines.build.refresh_from import BEGINNING
 
 BLOCKS = 6
 """Copies that follow each other in time, before the next customers begin."""

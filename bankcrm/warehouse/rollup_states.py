@@ -14,9 +14,9 @@ _COLUMNS = (
 )
 
 REFUSED_REMEDY = (
-    "Correct the definition of the rollup or the model; the next night builds it again. Until then "
-    "its fact answers in its place: the figures are right, only slower. `bankcrm rollups` shows "
-    "how it stands."
+    "Correct the definition of the rollup or the model; the next refresh builds it again. Until"
+    " then its fact answers in its place: the figures are right, only slower. `bankcrm rollups`"
+    " shows how it stands."
 )
 
 

@@ -126,7 +126,7 @@ def _take_lease(settings: Settings, version: str | None, stack: ExitStack) -> Pa
         if name is None:
             raise NothingPublished("Nothing is published yet", "Run `bankcrm refresh` first.")
         wanted = version_file(settings, name)
-        path = wanted if version else find_sound_version(settings, name)
+        path = wanted if version else find_intact_version(settings, name)
         stack.enter_context(hold_lease(path))
         # Between the pointer and the lease a version may have been replaced and removed.
         if path.is_file():
@@ -136,7 +136,7 @@ def _take_lease(settings: Settings, version: str | None, stack: ExitStack) -> Pa
     raise BankcrmError(f"There is no version {name!r}", f"Published versions: {known}.")
 
 
-def find_sound_version(settings: Settings, version: str) -> Path:
+def find_intact_version(settings: Settings, version: str) -> Path:
     """The file of a version, or of the newest intact one before it, which is then logged.
 
     Raises:

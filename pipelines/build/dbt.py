@@ -1,6 +1,7 @@
-"""Run dbt on a private build file, as a child process, and seal the result.
+"""Run dbt on a private build file, as a child process.
 
-dbt runs as a child because inside this process it would keep the file locked.
+dbt runs as a child because inside this process it would keep the file locked. A build has one
+child, whatever it runs: dbt takes seconds to start and to parse the project.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -21,6 +22,7 @@ from bankcrm.disk import REMEDY as NO_ROOM_REMEDY
 from bankcrm.disk import is_about_space
 from bankcrm.errors import DiskFull, FailedBuild
 from bankcrm.settings import PROJECT_FOLDER, Settings
+from pipelines.build.dbt_child import THEN
 from pipelines.build.failures import Failure, find_failures
 from pipelines.build.project import identity_tests
 
@@ -51,8 +53,11 @@ class BuildReport:
 
 @dataclass
 class _Progress:
+    """Progress of the first command that runs nodes; those behind it are not counted."""
+
     done: int = 0
     seconds: float = 0.0
+    is_finished: bool = False
     errors: list[str] = field(default_factory=list)
 
 
@@ -61,25 +66,30 @@ def run_dbt(
     build_file: Path,
     refresh_from: date,
     on_node: OnNode | None = None,
-    without_tests: Sequence[str] = (),
+    waived_tests: Sequence[str] = (),
 ) -> BuildReport:
     """Run ``dbt build`` on the build file from a business date on.
+
+    Waived tests do not stop the build: they run after it, and the rows that they find stay in the
+    build file, in schema ``dbt_test__audit``.
 
     Args:
         settings: where everything lies.
         build_file: private file to build in.
         refresh_from: first business date to rebuild.
-        on_node: told of each finished node.
-        without_tests: tests to leave out, because a waiver names them.
+        on_node: called for each finished node.
+        waived_tests: names of the tests that a waiver names.
 
     Raises:
         FailedBuild: naming each model and test that failed.
         DiskFull: dbt could not write any further.
     """
-    command = ["build", "--exclude-resource-type", "unit_test"]
-    if without_tests:
-        command += ["--exclude", *without_tests]
-    exit_code, progress = _run_child(settings, command, build_file, refresh_from, on_node)
+    commands = [["build", "--exclude-resource-type", "unit_test"]]
+    if waived_tests:
+        commands[0] += ["--exclude", *waived_tests]
+        tests = ["test", "--store-failures", "--select", *waived_tests]
+        commands = [["parse"], *commands, tests]
+    exit_code, progress = _run_child(settings, commands, build_file, refresh_from, on_node)
     if exit_code != 0:
         failures = _find_failures(settings, build_file)
         problem = _describe_failures(failures, progress.errors)
@@ -106,8 +116,8 @@ def write_dbt_docs(scratch: Path, page: Path) -> Path:
     settings.raw_file.parent.mkdir(parents=True, exist_ok=True)
     # Models that look whether they exist find an empty warehouse, and say how they are built whole.
     duckdb.connect(str(settings.raw_file)).close()
-    command = ["docs", "generate", "--static", "--empty-catalog"]
-    exit_code, progress = _run_child(settings, command, scratch / "docs.duckdb", date.min)
+    commands = [["docs", "generate", "--static", "--empty-catalog"]]
+    exit_code, progress = _run_child(settings, commands, scratch / "docs.duckdb", date.min)
     if exit_code != 0:
         problem = _describe_failures(_find_failures(settings, scratch), progress.errors)
         raise FailedBuild("dbt docs failed: " + problem, "Correct the project and try again.")
@@ -123,29 +133,21 @@ def _find_remedy(settings: Settings, failures: Sequence[Failure]) -> str:
             f" If it is right as it is: `bankcrm waive {broken.name} --date"
             f" {broken.first_date or 'DATE'} --reason WHY --until DAY`."
         )
-    return f"{remedy} dbt's own words are in {_dbt_log_folder(settings) / 'dbt.log'}."
-
-
-def run_tests_apart(
-    settings: Settings, build_file: Path, refresh_from: date, names: Sequence[str]
-) -> None:
-    """Run single tests and keep the rows they find in the build, in schema dbt_test__audit."""
-    command = ["test", "--store-failures", "--select", *names]
-    _run_child(settings, command, build_file, refresh_from)
+    return f"{remedy} See the dbt log {_dbt_log_folder(settings) / 'dbt.log'}."
 
 
 def _run_child(
     settings: Settings,
-    command: Sequence[str],
+    commands: Sequence[Sequence[str]],
     build_file: Path,
     refresh_from: date,
     on_node: OnNode | None = None,
 ) -> tuple[int, _Progress]:
-    """Run dbt to its end; returns its exit code and what it told on the way."""
+    """Run dbt commands in one child to their end; returns its exit code and its progress."""
     progress = _Progress()
     _run_results(settings).unlink(missing_ok=True)
     with subprocess.Popen(
-        _dbt_command(settings, command),
+        _child_command(settings, commands),
         cwd=PROJECT_FOLDER,
         env=_dbt_environment(settings, build_file, refresh_from),
         stdin=subprocess.PIPE,
@@ -153,8 +155,7 @@ def _run_child(
         stderr=subprocess.STDOUT,
         text=True,
     ) as child:
-        assert child.stdout is not None
-        for event in _read_events(child.stdout):
+        for event in _read_events(child.stdout or ()):
             _follow(event, progress, on_node)
     return child.returncode, progress
 
@@ -171,15 +172,24 @@ def _run_results(settings: Settings) -> Path:
     return _target_folder(settings) / "run_results.json"
 
 
+def _child_command(settings: Settings, commands: Sequence[Sequence[str]]) -> list[str]:
+    first, *others = (_dbt_command(settings, command) for command in commands)
+    line = [sys.executable, "-m", "pipelines.build.dbt_child", *first]
+    for command in others:
+        line += [THEN, *command]
+    return line
+
+
 def _dbt_command(settings: Settings, command: Sequence[str]) -> list[str]:
+    # Tests behind a build have a target of their own, which keeps the results of the build.
+    target = _target_folder(settings)
     return [
-        sys.executable, "-m", "pipelines.build.dbt_child",
         "--log-format", "json", "--no-use-colors",
         "--log-path", str(_dbt_log_folder(settings)), "--log-level-file", "info",
         *command,
         "--project-dir", str(PROJECT_FOLDER),
         "--profiles-dir", str(PROJECT_FOLDER),
-        "--target-path", str(_target_folder(settings)),
+        "--target-path", str(target / "waived" if command[0] == "test" else target),
     ]  # fmt: skip
 
 
@@ -194,7 +204,7 @@ def _dbt_environment(settings: Settings, build_file: Path, refresh_from: date) -
     }
 
 
-def _read_events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
+def _read_events(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     for line in lines:
         try:
             yield json.loads(line)
@@ -205,13 +215,14 @@ def _read_events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
 
 def _follow(event: dict[str, Any], progress: _Progress, on_node: OnNode | None) -> None:
     info, data = event["info"], event["data"]
-    if info["name"] in FINISHED_NODE:
+    if info["name"] in FINISHED_NODE and not progress.is_finished:
         progress.done = data["index"]
         if on_node is not None:
             total = data.get("total") or data["num_models"]
             on_node(data["node_info"]["node_name"], progress.done, total)
-    elif info["name"] == "FinishedRunningStats":
+    elif info["name"] == "FinishedRunningStats" and not progress.is_finished:
         progress.seconds = float(data["execution_time"])
+        progress.is_finished = True
     elif info["level"] == "error" and info["msg"].strip():
         progress.errors.append(" ".join(info["msg"].split()))
 
@@ -226,8 +237,8 @@ def _find_failures(settings: Settings, build_file: Path) -> list[Failure]:
 
 def _describe_failures(failures: Sequence[Failure], errors: Sequence[str]) -> str:
     """What failed, or what dbt printed when it did not come to run."""
-    told = "; ".join(failure.describe() for failure in failures)
-    return told or " ".join(errors)[-2000:] or "dbt stopped without a word"
+    described = "; ".join(failure.describe() for failure in failures)
+    return described or " ".join(errors)[-2000:] or "dbt exited without output"
 
 
 def _read_tests(run_results: Path) -> tuple[TestResult, ...]:

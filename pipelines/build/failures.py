@@ -1,8 +1,8 @@
 """What failed in a run of dbt, in words: models with their error, tests with the rows they found.
 
-Of the identities of the bank (``tests/dbt``) the first rows are told, because they say where to
+Of the identities of the bank (``tests/dbt``) the first rows are reported, because they say where to
 look and which date a waiver would name. Other tests look at single columns, whose values may be
-nobody's business: only the number of rows is told.
+personal: only the number of rows is reported.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ class Failure:
         """What failed as a sentence."""
         if self.count is None:
             return f"{self.name}: {self.message}"
-        told = f"{self.name} found {self.count:,} row{'s' if self.count != 1 else ''}"
+        found = f"{self.name} found {self.count:,} row{'s' if self.count != 1 else ''}"
         shown = ["; ".join(map(_describe_row, self.rows))] if self.rows else []
         more = self.count - len(self.rows)
         shown += [f"and {more:,} more"] if shown and more > 0 else []
-        return ": ".join([told, "; ".join(shown)]) if shown else told
+        return ": ".join([found, "; ".join(shown)]) if shown else found
 
 
 def _describe_row(row: Row) -> str:
@@ -55,11 +55,11 @@ def _describe_row(row: Row) -> str:
 def find_failures(
     results: Sequence[dict[str, Any]], build_file: Path, raw_file: Path
 ) -> list[Failure]:
-    """What failed, as ``run_results.json`` tells it.
+    """What failed, as ``run_results.json`` has it.
 
     Args:
         results: entries of that file.
-        build_file: file that was built, and that nobody holds any more.
+        build_file: file that was built, and that no process holds any more.
         raw_file: raw database that the build reads.
     """
     return [

@@ -33,20 +33,20 @@ class FinishedBuild:
     is_rolled_up: bool = False
 
 
-def remember_build(settings: Settings, build: FinishedBuild) -> None:
-    """Note that the build file is whole."""
+def save_build_note(settings: Settings, build: FinishedBuild) -> None:
+    """Write down that the build file is whole."""
     build_file = settings.build_folder / BUILD_NAME
     sync(build_file)
     write_durably(settings.build_folder / NOTE_NAME, json.dumps(asdict(build)) + "\n")
 
 
-def forget_build(settings: Settings) -> None:
+def remove_build_note(settings: Settings) -> None:
     """Take the note away, before the build file is written to again."""
     (settings.build_folder / NOTE_NAME).unlink()
     sync(settings.build_folder)
 
 
-def recall_build(settings: Settings, origin: str, published: str | None) -> FinishedBuild | None:
+def load_build_note(settings: Settings, origin: str, published: str | None) -> FinishedBuild | None:
     """The finished build of this origin, if there is one that is not the published version."""
     note = settings.build_folder / NOTE_NAME
     if not note.exists():

@@ -21,5 +21,6 @@ def hash_project() -> str:
 
 
 def identity_tests() -> set[str]:
-    """Names of the tests under tests/dbt: each is an identity of the bank, told as a sentence."""
+    """Names of the tests under tests/dbt: each is an identity of the bank, reported as a
+    sentence."""
     return {path.stem for path in TESTS_FOLDER.glob("*.sql")}

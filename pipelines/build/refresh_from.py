@@ -1,7 +1,8 @@
 """The earliest business date that must be rebuilt, given what a version already contains.
 
-Compares the loads that count now with the loads in the version to build upon. Every load that
-came or went since touches the dates from its ``touches_from`` on. Three things reach further back:
+Compares the loads that count now with the loads in the version to build upon. Every load that was
+added or removed since affects the dates from its ``earliest_affected_date`` on. Three things reach
+further back:
 
 - the first delivery of a member (an account, a customer, ...) that earlier rows already named:
   those rows must be rebuilt to complete the member in place;
@@ -21,9 +22,10 @@ from itertools import product
 import duckdb
 import pyarrow as pa
 
+from bankcrm.dates import BEGINNING
+from bankcrm.sql import fetch_row
 from pipelines.contracts.contract import Column, Contract, load_contracts
 
-BEGINNING = date(1900, 1, 1)
 ACCOUNT_KEYS = {
     "branch.account": "account_id",
     "card.card": "card_id",
@@ -57,7 +59,7 @@ def read_built(connection: duckdb.DuckDBPyConnection) -> BuiltVersion:
 
 
 def find_refresh_from(connection: duckdb.DuckDBPyConnection, built: BuiltVersion) -> date | None:
-    """Earliest business date touched since a version was built.
+    """Earliest business date affected since a version was built.
 
     Args:
         connection: the raw database, customers linked.
@@ -69,11 +71,11 @@ def find_refresh_from(connection: duckdb.DuckDBPyConnection, built: BuiltVersion
     """
     _compare_loads(connection, built.loads)
     _compare_links(connection, built.links)
-    statements = ["select min(touches_from) from changed_load", *_reach_back_statements()]
+    statements = ["select min(earliest_affected_date) from changed_load", *_reach_back_statements()]
     statements += _moved_statements()
     dates = [_earliest(connection, statement) for statement in statements]
-    touched = [day for day in dates if day is not None]
-    return max(BEGINNING, min(touched)) if touched else None
+    affected = [day for day in dates if day is not None]
+    return max(BEGINNING, min(affected)) if affected else None
 
 
 def _compare_loads(connection: duckdb.DuckDBPyConnection, built_loads: Iterable[int]) -> None:
@@ -84,7 +86,7 @@ def _compare_loads(connection: duckdb.DuckDBPyConnection, built_loads: Iterable[
     )
     connection.execute(
         """create or replace temp table changed_load as
-        select load_id, source, feed, business_date, touches_from
+        select load_id, source, feed, business_date, earliest_affected_date
         from ops.load
         where status = 'loaded' and (load_id in (from built_load))
             is distinct from (load_id in (select load_id from ops.whole_load))"""
@@ -155,7 +157,7 @@ def _is_moved(column: Column, feed: str) -> str:
 
 def _moved_statements() -> Iterator[str]:
     """Something to publish where links differ; rows of moved customers, and of their accounts."""
-    yield "select max(business_date) from ops.horizon where exists (from changed_link)"
+    yield "select max(business_date) from ops.complete_through where exists (from changed_link)"
     yield """select min(seen_from) from identity.record as record
         semi join moved_customer as moved
             on record.source_system = moved.source_system
@@ -235,7 +237,5 @@ def _first_deliveries(referring: Contract, column: Column, member: Contract, key
 
 
 def _earliest(connection: duckdb.DuckDBPyConnection, statement: str) -> date | None:
-    row = connection.execute(statement).fetchone()
-    day = row[0] if row else None
-    assert day is None or isinstance(day, date)
+    day: date | None = fetch_row(connection, statement)[0]
     return day

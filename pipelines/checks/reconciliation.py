@@ -13,7 +13,7 @@ import duckdb
 from bankcrm.errors import FailedBuild
 from bankcrm.sql import SOUND_OPTIMIZER, quote_names, quote_text
 from pipelines.contracts.contract import Contract, load_contracts
-from pipelines.validation.row_rules import sum_sql
+from pipelines.validation.figures import sum_sql
 
 REMEDY = (
     "Nothing was published. Rows were lost or doubled inside the warehouse: restore the last backup"

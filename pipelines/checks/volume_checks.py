@@ -1,7 +1,8 @@
-"""What came, compared with the weeks before: checks that hold a night back until a person decides.
+"""What was delivered, compared with the weeks before: checks that hold a business date back until a
+person decides.
 
-A file can agree with its own control totals and still be wrong: half a snapshot, a night of ten
-times the rows, a column in cents. How far a feed may differ is data: ``watch`` of its contract.
+A file can agree with its own control totals and still be wrong: half a snapshot, a business date of
+ten times the rows, a column in cents. How far a feed may differ is data: ``watch`` of its contract.
 """
 
 from __future__ import annotations
@@ -13,30 +14,31 @@ from datetime import date
 import duckdb
 
 from bankcrm.sql import quote_names
+from bankcrm.transactions import transaction
 from pipelines.contracts.contract import Contract, load_contracts
 
 RULES = ("volume", "mean", "partial_snapshot")
 
-JUDGED = """
-create or replace temp table judged as
+CHECKED = """
+create or replace temp table checked as
 select load.load_id, load.source, load.feed, load.business_date, load.rows_accepted,
     load.source || '.' || load.feed as feed_name, watch.*
 from ops.active_load as load
 join watch on watch.name = load.source || '.' || load.feed
-where load.load_id in (from judged_load)"""
+where load.load_id in (from checked_load)"""
 
-HAS_HISTORY = """judged.business_date - judged.days >= (
+HAS_HISTORY = """checked.business_date - checked.days >= (
     select min(first.business_date) from ops.active_load as first
-    where first.source = judged.source and first.feed = judged.feed)"""
+    where first.source = checked.source and first.feed = checked.feed)"""
 
-IS_EARLIER = """earlier.source = judged.source and earlier.feed = judged.feed
-    and earlier.business_date < judged.business_date
-    and earlier.business_date >= judged.business_date - judged.days"""
+IS_EARLIER = """earlier.source = checked.source and earlier.feed = checked.feed
+    and earlier.business_date < checked.business_date
+    and earlier.business_date >= checked.business_date - checked.days"""
 
 VOLUMES = f"""
 with compared as (
-    select judged.*, lowest, highest, nights
-    from judged, lateral (
+    select checked.*, lowest, highest, nights
+    from checked, lateral (
         select min(earlier.rows_accepted) as lowest, max(earlier.rows_accepted) as highest,
             count(*) as nights
         from ops.active_load as earlier where {IS_EARLIER}
@@ -44,7 +46,7 @@ with compared as (
     where {HAS_HISTORY}
 )
 select load_id, source, feed, business_date,
-    format('{{:,}} rows, where the {{}} days before had between {{:,}} and {{:,}} a night',
+    format('{{:,}} rows, where the {{}} days before had between {{:,}} and {{:,}} a day',
         rows_accepted, days, lowest, highest) as message
 from compared
 where nights >= least_nights and (
@@ -60,14 +62,14 @@ with mean as (
     where label not like '%[%'
 ),
 compared as (
-    select judged.*, mean.label, mean.mean, lowest, highest, nights
-    from judged join mean using (load_id), lateral (
+    select checked.*, mean.label, mean.mean, lowest, highest, nights
+    from checked join mean using (load_id), lateral (
         select min(earlier.mean) as lowest, max(earlier.mean) as highest, count(*) as nights
         from mean as earlier
-        where earlier.label = mean.label and earlier.rows_accepted >= judged.least_rows
+        where earlier.label = mean.label and earlier.rows_accepted >= checked.least_rows
             and {IS_EARLIER}
     )
-    where judged.rows_accepted >= judged.least_rows and {HAS_HISTORY}
+    where checked.rows_accepted >= checked.least_rows and {HAS_HISTORY}
 )
 select load_id, source, feed, business_date,
     format('{{}} is {{:.2f}} a row on average, where the {{}} days before had between {{:.2f}}'
@@ -90,11 +92,11 @@ class Finding:
 def compare_with_weeks_before(
     connection: duckdb.DuckDBPyConnection, published_loads: Iterable[int]
 ) -> list[Finding]:
-    """Judge every load that counts and was never published.
+    """Check every load that counts and was never published.
 
     Args:
         connection: the raw database.
-        published_loads: loads that the published version holds; they were judged before.
+        published_loads: loads that the published version holds; they were checked before.
     """
     _choose_loads(connection, published_loads)
     findings = _read_findings(connection, "volume", VOLUMES)
@@ -107,28 +109,27 @@ def compare_with_weeks_before(
 
 
 def record_findings(connection: duckdb.DuckDBPyConnection, findings: Iterable[Finding]) -> None:
-    """Replace the findings that hold nights back, in ``ops.finding``."""
+    """Replace the findings that hold business dates back, in ``ops.finding``."""
     rows = [[f.load_id, f.rule, f.business_date, f.message] for f in findings]
-    connection.begin()
-    connection.execute("delete from ops.finding")
-    if rows:
-        connection.executemany("insert into ops.finding values ($1, $2, $3, $4)", rows)
-    connection.commit()
+    with transaction(connection):
+        connection.execute("delete from ops.finding")
+        if rows:
+            connection.executemany("insert into ops.finding values ($1, $2, $3, $4)", rows)
 
 
 def _choose_loads(connection: duckdb.DuckDBPyConnection, published_loads: Iterable[int]) -> None:
-    """Temporary tables: watch (limits by feed), judged (loads to judge, with their limits)."""
+    """Temporary tables: watch (limits by feed), checked (loads to check, with their limits)."""
     watched = {name: contract.watch for name, contract in load_contracts().items()}
     limits = [{"name": name} | watch.model_dump() for name, watch in watched.items()]
     connection.execute(
         "create or replace temp table watch as select unnest($1, recursive := true)", [limits]
     )
     connection.execute(
-        "create or replace temp table judged_load as select load_id from ops.active_load"
+        "create or replace temp table checked_load as select load_id from ops.active_load"
         " anti join (select unnest($1::bigint[]) as load_id) using (load_id)",
         [list(published_loads)],
     )
-    connection.execute(JUDGED)
+    connection.execute(CHECKED)
 
 
 def _read_findings(connection: duckdb.DuckDBPyConnection, check: str, query: str) -> list[Finding]:
@@ -140,17 +141,17 @@ def _read_findings(connection: duckdb.DuckDBPyConnection, check: str, query: str
 
 
 def _vanished_sql(contract: Contract) -> str:
-    """Keys of the snapshot before that a judged snapshot does not deliver again."""
+    """Keys of the snapshot before that a checked snapshot does not deliver again."""
     key = quote_names(contract.key)
     return f"""
     with pair as (
-        select judged.*, (
+        select checked.*, (
             select arg_max(earlier.load_id, earlier.business_date)
             from ops.active_load as earlier
-            where earlier.source = judged.source and earlier.feed = judged.feed
-                and earlier.business_date < judged.business_date
+            where earlier.source = checked.source and earlier.feed = checked.feed
+                and earlier.business_date < checked.business_date
         ) as earlier_id
-        from judged where judged.feed_name = '{contract.name}'
+        from checked where checked.feed_name = '{contract.name}'
     ),
     before as (
         select pair.load_id, {quote_names(contract.key, "raw.")}

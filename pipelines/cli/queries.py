@@ -32,14 +32,14 @@ def serve(home: Home = None) -> None:
     BANKCRM_WIRE_PORT is set.
     """
     from cube.serve import run
-    from pipelines.loading.deadlines import newest_due_night
+    from pipelines.loading.deadlines import newest_due_date
 
     settings = settings_of(home)
     logging.getLogger().setLevel(logging.INFO)
     console.print(f"Cube API on http://{settings.host}:{settings.port}/cubejs-api/v1/meta")
     if settings.wire_port is not None:
         console.print(f"PostgreSQL clients on {settings.host}:{settings.wire_port}")
-    run(settings, newest_due=newest_due_night)
+    run(settings, newest_due=newest_due_date)
 
 
 @acts_on_errors

@@ -144,9 +144,10 @@ class Format(_Frozen):
 
 
 class Effective(_Frozen):
-    """Columns that date a row's effect on their own, apart from the night that delivered it.
+    """Columns that date a row's effect on their own, apart from the business date that delivered
+    it.
 
-    ``on_business_date`` says that some row of every night is of the night itself.
+    ``on_business_date`` says that some row of every delivery is of its business date.
     """
 
     from_column: str = Field(alias="from")
@@ -155,13 +156,13 @@ class Effective(_Frozen):
 
 
 class Watch(_Frozen):
-    """How far a night of the feed may differ from the days before until a person decides.
+    """How far a business date of the feed may differ from the days before until a person decides.
 
-    Rows: at most ``most_times`` the highest and at least ``least_share`` of the lowest night;
-    the mean of a control total at most ``mean_times`` away; of a full snapshot at most
-    ``vanished_share`` of the keys may be missing. Nights of fewer rows than ``least_rows`` are
-    too small to be compared, and nothing is compared before ``days`` of history with at least
-    ``least_nights`` nights in it.
+    Rows: at most ``most_times`` the highest and at least ``least_share`` of the lowest business
+    date; the mean of a control total at most ``mean_times`` away; of a full snapshot at most
+    ``vanished_share`` of the keys may be missing. Business dates of fewer rows than ``least_rows``
+    are too small to be compared, and nothing is compared before ``days`` of history with at least
+    ``least_nights`` business dates in it.
     """
 
     days: int = 35
@@ -174,11 +175,11 @@ class Watch(_Frozen):
 
 
 class Deadline(_Frozen):
-    """Until when a night waits for the feed, and what follows when it is late.
+    """Until when a business date waits for the feed, and what follows when it is late.
 
     ``due`` is a time of the machine's clock, so many days after the business date. ``late``:
-    ``wait`` on; ``stale``, build the night without the feed and say so; or ``block`` it and tell
-    people.
+    ``wait`` on; ``stale``, build the business date without the feed and say so; or ``block`` it and
+    alert people.
     """
 
     due: time = time(4, 30)
@@ -223,8 +224,8 @@ class Contract(_Frozen):
 
     @property
     def awaited(self) -> Deadline | None:
-        """The deadline of a feed that nights wait for: a mandatory one, which blocks unless its
-        contract says otherwise, or one whose contract states a deadline."""
+        """The deadline of a feed that business dates wait for: a mandatory one, which blocks unless
+        its contract says otherwise, or one whose contract states a deadline."""
         if self.deadline is None and self.mandatory:
             return Deadline(late="block")
         return self.deadline
@@ -236,8 +237,9 @@ class Contract(_Frozen):
 
     @property
     def is_dated_by_night(self) -> bool:
-        """Whether a row counts from the night that delivered it, so that each night's row stays;
-        otherwise a row carries its own date, and the last delivery of a key replaces the others."""
+        """Whether a row counts from the business date that delivered it, so that each business
+        date's row stays; otherwise a row carries its own date, and the last delivery of a key
+        replaces the others."""
         return self.delivery != "entries" and self.effective is None
 
     @property

@@ -19,7 +19,7 @@ from pipelines.landing.archive import DATA_SUFFIXES
 from pipelines.landing.control import CONTROL_SUFFIX, ControlFile, delivery_stem
 from pipelines.landing.control_records import write_records
 from pipelines.validation.examination import LARGEST_FILE
-from pipelines.validation.file_rules import FEWEST_ROWS_TO_CONDEMN
+from pipelines.validation.file_rules import FEWEST_ROWS
 from pipelines.validation.row_rules import FIRST_DATE, LAST_DATE, OPEN_DATE
 from pipelines.validation.source import LONGEST_LINE
 
@@ -73,7 +73,7 @@ def render_delivery_guide() -> str:
         mandatory=[contract.name for contract in contracts if contract.mandatory],
         longest_line=LONGEST_LINE,
         largest_file=LARGEST_FILE,
-        fewest=FEWEST_ROWS_TO_CONDEMN,
+        fewest=FEWEST_ROWS,
         first_date=FIRST_DATE,
         last_date=LAST_DATE,
         open_date=OPEN_DATE,

@@ -15,10 +15,8 @@ from enum import IntEnum
 from itertools import product
 from typing import NamedTuple
 
+from bankcrm.dates import BEGINNING, END_OF_TIME
 from pipelines.contracts.contract import Customer
-
-BEGINNING = date(1900, 1, 1)
-FOR_EVER = date(9999, 12, 31)
 
 
 class Rule(IntEnum):
@@ -60,7 +58,7 @@ class Edge(NamedTuple):
     rule: Rule
     confidence: float
     valid_from: date
-    valid_to: date = FOR_EVER
+    valid_to: date = END_OF_TIME
 
 
 class Parting(NamedTuple):
@@ -69,7 +67,7 @@ class Parting(NamedTuple):
     left: Customer
     right: Customer
     valid_from: date
-    valid_to: date = FOR_EVER
+    valid_to: date = END_OF_TIME
 
 
 class Link(NamedTuple):
@@ -141,10 +139,10 @@ def _follow_component(
         for link in _link_on(moment, members, edges, partings):
             history = histories[link.customer]
             if not history:
-                history.append(_dated(link, BEGINNING, FOR_EVER))
+                history.append(_dated(link, BEGINNING, END_OF_TIME))
             elif _differs(link, history[-1]):
                 history[-1] = _dated(history[-1], history[-1].valid_from, moment)
-                history.append(_dated(link, moment, FOR_EVER))
+                history.append(_dated(link, moment, END_OF_TIME))
     for history in histories.values():
         yield from history
 
@@ -158,7 +156,7 @@ def _find_moments(
     for spans in every:
         for span in spans:
             moments |= {span.valid_from, span.valid_to}
-    return sorted(moments - {FOR_EVER})
+    return sorted(moments - {END_OF_TIME})
 
 
 def _link_on(
@@ -177,7 +175,7 @@ def _link_on(
         survivor = min((present[c] for c in group), key=_seniority)
         best = next((e for e in held if customer in (e.left, e.right) and _inside(e, group)), None)
         rule, confidence = (best.rule, best.confidence) if best else (Rule.SOURCE_ID, 1.0)
-        yield Link(customer, survivor.customer, rule, confidence, day, FOR_EVER)
+        yield Link(customer, survivor.customer, rule, confidence, day, END_OF_TIME)
 
 
 class _Obstacles:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import duckdb
 
+from bankcrm.dates import END_OF_TIME
+from bankcrm.sql import quote_date
 from pipelines.identity.clusters import Rule
 from pipelines.identity.parameters import Parameters
 from pipelines.identity.schema import pair_id_sql
@@ -72,15 +74,15 @@ where (l.source_system, l.customer_id) < (r.source_system, r.customer_id)
 
 LINKED_EDGES = f"""
 select left_system, left_customer_id, right_system, right_customer_id, '{LINKED}',
-    match_probability, seen_from, date '9999-12-31', null, null
+    match_probability, seen_from, {quote_date(END_OF_TIME)}, null, null
 from identity.candidate
 where agrees and match_probability >= $1 and {HAS_CHANGED_END}
 """
 
-VERDICTS = """
+VERDICTS = f"""
 select left_system, left_customer_id, right_system, right_customer_id, verdict,
     business_date as valid_from,
-    coalesce(lead(business_date) over history, date '9999-12-31') as valid_to
+    coalesce(lead(business_date) over history, {quote_date(END_OF_TIME)}) as valid_to
 from identity.decision
 window history as (partition by pair_id order by decision_id)
 """

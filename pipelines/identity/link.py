@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from pipelines.identity.clusters import FOR_EVER, Link, Rule, find_links
+from bankcrm.dates import BEGINNING, END_OF_TIME
+from bankcrm.sql import quote_date
+from bankcrm.transactions import transaction
+from pipelines.identity.clusters import Link, Rule, find_links
 from pipelines.identity.edges import find_affected, write_candidates, write_edges
 from pipelines.identity.evidence import read_evidence
 from pipelines.identity.link_state import (
@@ -20,8 +23,6 @@ from pipelines.identity.link_state import (
 from pipelines.identity.linkage import compare_records
 from pipelines.identity.parameters import load_parameters
 from pipelines.identity.review import list_waiting_customers
-from pipelines.identity.schema import BEGINNING as BEGINNING_SQL
-from pipelines.identity.schema import FOR_EVER as FOR_EVER_SQL
 from pipelines.identity.source_records import write_records
 
 
@@ -50,16 +51,11 @@ def link_customers(connection: duckdb.DuckDBPyConnection) -> LinkReport:
     of everybody where the tables were made by other rules.
 
     Args:
-        connection: the raw database for writing, its horizon set.
+        connection: the raw database for writing, its complete-through date set.
     """
     started = time.perf_counter()
-    connection.execute("begin")
-    try:
+    with transaction(connection):
         compared = _link(connection)
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
     customers, unified = _count(connection)
     (affected,) = connection.execute("select count(*) from affected_customer").fetchall()[0]
     waiting = len(list_waiting_customers(connection))
@@ -100,7 +96,8 @@ def _write_links(connection: duckdb.DuckDBPyConnection, links: list[Link]) -> No
         select distinct source_system, customer_id as source_customer_id,
             source_system as survivor_system, customer_id as survivor_customer_id,
             '{Rule.SOURCE_ID.name.lower()}' as match_rule, 1 as match_confidence,
-            {BEGINNING_SQL} as valid_from, {FOR_EVER_SQL} as valid_to, true as is_current
+            {quote_date(BEGINNING)} as valid_from, {quote_date(END_OF_TIME)} as valid_to,
+            true as is_current
         from identity.record
         semi join affected_customer using (source_system, customer_id)
         anti join found_link
@@ -122,7 +119,7 @@ def _to_arrow(links: list[Link]) -> pa.Table:
             "match_confidence": pa.array([link.confidence for link in links], pa.float64()),
             "valid_from": pa.array([link.valid_from for link in links], pa.date32()),
             "valid_to": pa.array([link.valid_to for link in links], pa.date32()),
-            "is_current": pa.array([link.valid_to == FOR_EVER for link in links], pa.bool_()),
+            "is_current": pa.array([link.valid_to == END_OF_TIME for link in links], pa.bool_()),
         }
     )
 

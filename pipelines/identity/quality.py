@@ -11,9 +11,10 @@ from pathlib import Path
 
 import duckdb
 
+from bankcrm.dates import END_OF_TIME
 from bankcrm.errors import BankcrmError
 from pipelines.contracts.contract import Customer
-from pipelines.identity.clusters import FOR_EVER, find_links
+from pipelines.identity.clusters import find_links
 from pipelines.identity.edges import choose_everybody
 from pipelines.identity.evidence import read_evidence
 from pipelines.identity.parameters import load_parameters
@@ -96,7 +97,7 @@ def _find_pairs(connection: duckdb.DuckDBPyConnection, with_linkage: bool) -> se
     choose_everybody(connection)
     evidence = read_evidence(connection, load_parameters(), with_linkage=with_linkage)
     links = find_links(evidence.members, evidence.edges, evidence.partings)
-    return _pairs({link.customer: link.survivor for link in links if link.valid_to == FOR_EVER})
+    return _pairs({link.customer: link.survivor for link in links if link.valid_to == END_OF_TIME})
 
 
 def _pairs(names: Mapping[Customer, object]) -> set[Pair]:

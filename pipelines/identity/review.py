@@ -15,26 +15,29 @@ from typing import Any, Literal
 
 import duckdb
 
+from bankcrm.dates import END_OF_TIME
 from bankcrm.errors import BankcrmError
+from bankcrm.sql import quote_date
 from pipelines.contracts.contract import Customer
 from pipelines.identity.parameters import load_parameters
 from pipelines.identity.schema import pair_id_sql
 
+OPEN_END = quote_date(END_OF_TIME)
 Verdict = Literal["accept", "reject", "undo"]
 
-SHARED_KINDS = """
+SHARED_KINDS = f"""
 select count(*) filter (not shares) from (
     select l.document_type, bool_or(l.document_number = r.document_number) as shares
     from identity.document as l
     join identity.document as r using (document_type)
     where l.source_system = $1 and l.customer_id = $2
         and r.source_system = $3 and r.customer_id = $4
-        and l.valid_to = date '9999-12-31' and r.valid_to = date '9999-12-31'
+        and l.valid_to = {OPEN_END} and r.valid_to = {OPEN_END}
     group by document_type
 )
 """
 
-WAITING = """
+WAITING = f"""
 with apart as (
     select candidate.*
     from identity.candidate
@@ -55,7 +58,7 @@ with apart as (
 ), held as (
     select source_system, customer_id, document_type, list(document_number) as numbers
     from identity.document semi join named using (source_system, customer_id)
-    where valid_to = date '9999-12-31'
+    where valid_to = {OPEN_END}
     group by all
 ), conflicting as (
     select distinct pair_id
@@ -165,7 +168,8 @@ def decide(
     connection.execute(
         """insert into identity.decision
         select coalesce((select max(decision_id) from identity.decision), 0) + 1,
-            $1, $2, $3, $4, $5, $6, $7, $8, $9, (select max(business_date) from ops.horizon)""",
+            $1, $2, $3, $4, $5, $6, $7, $8, $9,
+            (select max(business_date) from ops.complete_through)""",
         [pair_id, *names, verdict, reason, decided_by, datetime.now(UTC).replace(tzinfo=None)],
     )
     return str(pair_id)

@@ -13,9 +13,6 @@ from __future__ import annotations
 
 import duckdb
 
-BEGINNING = "date '1900-01-01'"
-FOR_EVER = "date '9999-12-31'"
-
 TABLES = """
 create schema if not exists identity;
 create table if not exists identity.source_attribute (

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import duckdb
 
-from bankcrm.sql import quote_name, quote_text
+from bankcrm.dates import END_OF_TIME
+from bankcrm.sql import quote_date, quote_name, quote_text
 from pipelines.identity.parameters import Parameters
-from pipelines.identity.schema import FOR_EVER
 from pipelines.privacy.comparable import MATCH_RULES
 
 CUSTOMER = "source_system, customer_id"
@@ -33,7 +33,7 @@ def write_records(
     whose holders, or their time, are others than before).
 
     Args:
-        connection: the raw database for writing, its horizon set.
+        connection: the raw database for writing, its complete-through date set.
         parameters: systems, and which documents last for life.
         rebuild: look at every customer; both tables are empty.
     """
@@ -160,7 +160,7 @@ def _documents_sql() -> str:
             partition by source_system, customer_id, document_type order by business_date
         )
     ), spans as (
-        select * exclude (previous_number), lead(business_date, 1, {FOR_EVER}) over (
+        select * exclude (previous_number), lead(business_date, 1, {quote_date(END_OF_TIME)}) over (
             partition by source_system, customer_id, document_type order by business_date
         ) as next_date
         from changes where document_number is distinct from previous_number
@@ -169,6 +169,6 @@ def _documents_sql() -> str:
     from spans where document_type in (select unnest($1::varchar[]))
     union all
     select source_system, customer_id, document_type, document_number, min(business_date),
-        {FOR_EVER}
+        {quote_date(END_OF_TIME)}
     from spans where document_type not in (select unnest($1::varchar[]))
     group by all"""

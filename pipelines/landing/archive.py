@@ -39,16 +39,16 @@ class Readable(Protocol):
         ...
 
 
-class UnfitArchive(BankcrmError):
+class InvalidArchive(BankcrmError):
     """An archive that does not hold one readable data file."""
 
 
 @contextmanager
 def open_stream(path: Path) -> Iterator[Readable]:
-    """Decompressed bytes of a delivered file; what compresses it is told by its name.
+    """Decompressed bytes of a delivered file; its name says how it is compressed.
 
     Raises:
-        UnfitArchive: a zip archive is encrypted, or holds another number of files than one.
+        InvalidArchive: a zip archive is encrypted, or holds another number of files than one.
     """
     if path.suffix == ".gz":
         with gzip.open(path) as stream:
@@ -64,11 +64,13 @@ def open_stream(path: Path) -> Iterator[Readable]:
 def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) != 1:
-        raise UnfitArchive(f"is a zip archive of {len(members)} files; deliver one data file in it")
+        raise InvalidArchive(
+            f"is a zip archive of {len(members)} files; deliver one data file in it"
+        )
     if members[0].flag_bits & ENCRYPTED:
-        raise UnfitArchive("is an encrypted zip archive; deliver it without a password")
+        raise InvalidArchive("is an encrypted zip archive; deliver it without a password")
     if members[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise UnfitArchive("is a zip archive of another method than deflate")
+        raise InvalidArchive("is a zip archive of another method than deflate")
     return members[0]
 
 

@@ -40,7 +40,7 @@ class ControlFile(Label):
     ``totals`` maps the label of each control total of the contract to an exact decimal.
     """
 
-    told_by: ClassVar[str] = "the control file"
+    stated_by: ClassVar[str] = "the control file"
 
     rows: int = Field(ge=0, le=LARGEST_ROWS)
     totals: dict[str, Decimal] = Field(default_factory=dict)

@@ -7,7 +7,7 @@ A feed whose contract says ``control: records`` has no control file::
     ...
     TRL|20|25575.85|21777.30                    rows, then the control totals of the contract
 
-The header tells which delivery the file is, so it is read when the landing folder is looked
+The header says which delivery the file is, so it is read when the landing folder is looked
 through; the trailer is read with the rows, and is proof that the file is whole.
 """
 
@@ -27,7 +27,7 @@ from pydantic import ValidationError
 
 from bankcrm.errors import RejectedDelivery
 from pipelines.contracts.contract import Contract, Format
-from pipelines.landing.archive import BROKEN, UnfitArchive, open_stream
+from pipelines.landing.archive import BROKEN, InvalidArchive, open_stream
 from pipelines.landing.control import ControlFile, Label
 
 HEADER, TRAILER = "HDR", "TRL"
@@ -46,7 +46,7 @@ _AMOUNT = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 class TrailerControl(ControlFile):
     """What the records of a data file state about it."""
 
-    told_by: ClassVar[str] = "the trailer"
+    stated_by: ClassVar[str] = "the trailer"
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def read_label(path: Path, contract: Contract) -> Label:
     """Which delivery a file says it is in its header record.
 
     Raises:
-        RejectedDelivery: the first line is no header record, or nobody can read it.
+        RejectedDelivery: the first line is no header record, or cannot be read.
     """
     line = _read_first_line(path, contract.format)
     fields = line.split(contract.format.delimiter)
@@ -99,7 +99,7 @@ def _read_first_line(path: Path, written: Format) -> str:
     try:
         with open_stream(path) as stream:
             begin = stream.read(LONGEST_RECORD)
-    except UnfitArchive as error:
+    except InvalidArchive as error:
         raise RejectedDelivery(path.name, [error.problem], DELIVER_AGAIN) from error
     except (*BROKEN, OSError) as error:
         raise RejectedDelivery(path.name, [f"cannot be read: {error}"], DELIVER_AGAIN) from error
@@ -201,7 +201,7 @@ def read_control(
         trailer: trailer record of the file.
         contract: feed of the file.
         label: what the header record says.
-        sha256: hash of the file; nobody states it.
+        sha256: hash of the file; no record states it.
 
     Returns:
         The statement, None where the trailer cannot be read; and what is wrong with it.

@@ -25,8 +25,8 @@ from pipelines.landing.control import CONTROL_SUFFIX, ControlFile, Label, delive
 from pipelines.landing.control_records import carries_records, read_label
 
 IGNORED_REMEDY = (
-    "Have it delivered again, rightly named and stated, or move it away. Until then nights are "
-    "published without it, unless it is of a feed that is due."
+    "Have it delivered again, with the right name and statement, or move it away. Until then"
+    " business dates are published without it, unless it is of a feed that is due."
 )
 LARGEST_CONTROL_FILE = 1_000_000
 """Bytes; a control file is a page of text."""
@@ -147,7 +147,7 @@ def _is_inside(path: Path, findings: _Findings) -> bool:
 def _is_plain_file(path: Path, findings: _Findings) -> bool:
     """Whether a path is a file of its own that can be read; reported if not.
 
-    A link is none, wherever it leads: its content could change after it was judged, and it could
+    A link is none, wherever it leads: its content could change after it was checked, and it could
     be the file of another source. A pipe would keep the reader waiting for ever.
     """
     if path.is_symlink():

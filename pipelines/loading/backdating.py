@@ -1,4 +1,5 @@
-"""The earliest date on which a delivery changes the warehouse: ``touches_from`` of the ledger."""
+"""The earliest date on which a delivery changes the warehouse: ``earliest_affected_date`` of the
+ledger."""
 
 from __future__ import annotations
 
@@ -6,20 +7,21 @@ from datetime import date
 
 import duckdb
 
-from bankcrm.sql import quote_name, quote_names
+from bankcrm.dates import END_OF_TIME
+from bankcrm.sql import fetch_row, quote_date, quote_name, quote_names
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.stored_columns import stored_names
-from pipelines.validation import row_rules as verdict
+from pipelines.validation.dispositions import IS_ACCEPTED
 
-FAR_FUTURE = "date '9999-12-31'"
+OPEN_END = quote_date(END_OF_TIME)
 
 
-def find_touched_date(
+def find_earliest_affected_date(
     connection: duckdb.DuckDBPyConnection,
     contract: Contract,
     relation: str,
     business_date: date,
-    earliest_effect: date | None,
+    earliest_effective_date: date | None,
 ) -> date:
     """Earliest date that the accepted rows of an examined file change.
 
@@ -31,19 +33,18 @@ def find_touched_date(
         connection: the raw database.
         contract: feed of the file.
         relation: rows of the file as the raw table keeps them.
-        business_date: night of the file.
-        earliest_effect: earliest effective date in the file; None without ``effective``.
+        business_date: business date of the file.
+        earliest_effective_date: earliest effective date in the file; None without ``effective``.
     """
-    if earliest_effect is None or earliest_effect >= business_date:
+    if earliest_effective_date is None or earliest_effective_date >= business_date:
         return business_date
-    query = touched_date_sql(contract, relation, business_date)
-    touched = connection.execute(query).fetchone()
-    assert touched is not None
-    return business_date if touched[0] is None else min(business_date, touched[0])
+    query = earliest_affected_date_sql(contract, relation, business_date)
+    (affected,) = fetch_row(connection, query)
+    return business_date if affected is None else min(business_date, affected)
 
 
-def touched_date_sql(contract: Contract, relation: str, business_date: date) -> str:
-    """SQL for the earliest date touched by back-dated rows; null when they say nothing new."""
+def earliest_affected_date_sql(contract: Contract, relation: str, business_date: date) -> str:
+    """SQL for the earliest date affected by back-dated rows; null when they say nothing new."""
     assert contract.effective is not None
     begin, end = contract.effective.from_column, contract.effective.to_column
     names = stored_names(contract)
@@ -59,11 +60,11 @@ def touched_date_sql(contract: Contract, relation: str, business_date: date) -> 
         finish = quote_name(end)
         cases.append(
             f"when n.{finish} is distinct from p.{finish} then"
-            f" least(coalesce(n.{finish}, {FAR_FUTURE}), coalesce(p.{finish}, {FAR_FUTURE}))"
+            f" least(coalesce(n.{finish}, {OPEN_END}), coalesce(p.{finish}, {OPEN_END}))"
         )
     return (
         f"with backdated as (select {quote_names(names)} from {relation}\n"
-        f"  where {verdict.IS_ACCEPTED} and {start} < date '{business_date}'),\n"
+        f"  where {IS_ACCEPTED} and {start} < date '{business_date}'),\n"
         f"previous as (select raw.* from {contract.raw_table} as raw\n"
         "  join ops.active_load as load using (load_id)\n"
         f"  semi join backdated using ({key})\n"

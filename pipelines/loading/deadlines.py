@@ -1,10 +1,11 @@
-"""Deadlines of feeds: until when a night waits for one, and what is done when it did not come.
+"""Deadlines of feeds: until when a business date waits for one, and what is done when it did not
+come.
 
 The contract of a feed says when it is due after its business date and what follows when it is
-late: ``wait`` (the night waits on), ``stale`` (the night is built without it) or ``block`` (people
-are told). This is the only place where the clock decides anything about data; so a night that goes
-on without a feed is written down (``ops.missed_delivery``), and a rerun on any other clock finds
-the decision instead of making it again.
+late: ``wait`` (the business date waits on), ``stale`` (the business date is built without it) or
+``block`` (people are alerted). This is the only place where the clock decides anything about data;
+so a business date that skips a feed is written down (``ops.missed_delivery``), and a rerun on any
+other clock finds the decision instead of making it again.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 
-from bankcrm.errors import BlockedNight, MissedDeadline
+from bankcrm.errors import BlockedDate, MissedDeadline
 from bankcrm.settings import Settings
+from bankcrm.sql import fetch_row
 from pipelines.contracts.contract import Contract, load_contracts
 from pipelines.landing.delivery import name_files
 from pipelines.landing.folder import Delivery, is_delivered
@@ -35,7 +37,7 @@ create view if not exists ops.stale_feed as
             as last_delivered
     from ops.missed_delivery as missed
     anti join delivered using (feed, business_date)
-    where business_date <= (select max(business_date) from ops.horizon)
+    where business_date <= (select max(business_date) from ops.complete_through)
         and not (is_snapshot and exists (
             from delivered
             where delivered.feed = missed.feed and delivered.business_date > missed.business_date
@@ -43,12 +45,13 @@ create view if not exists ops.stale_feed as
     group by feed;
 """
 """A later full snapshot makes up for one that never came; entries and changes are lacking until the
-file of their own night comes."""
+file of their own business date comes."""
 
 
 @dataclass(frozen=True)
 class StaleFeed:
-    """A feed that nights were built without: since which one, how many, its last delivery."""
+    """A feed that business dates were built without: since which one, how many, its last
+    delivery."""
 
     feed: str
     since: date
@@ -58,7 +61,7 @@ class StaleFeed:
     def describe(self) -> str:
         """The state of the feed as a sentence."""
         known = f"its last delivery is of {self.last_delivered}" if self.last_delivered else ""
-        nights = f"{self.nights} night{'s' if self.nights > 1 else ''}"
+        nights = f"{self.nights} business date{'s' if self.nights > 1 else ''}"
         return (
             f"{self.feed} is stale since {self.since}: {nights} built without it,"
             f" {known or 'it never came'}"
@@ -90,29 +93,30 @@ def deadline_of(contract: Contract, business_date: date) -> datetime | None:
     return datetime.combine(day, deadline.due).astimezone()
 
 
-def newest_due_night(moment: datetime) -> date:
+def newest_due_date(moment: datetime) -> date:
     """The newest business date whose every awaited feed is due by now: what should be published.
 
     Every calendar date is a business date, weekends and holidays too: the feeds of a day without
-    business come empty. Until the last deadline of the morning the night before is not expected.
+    business come empty. Until the last deadline of the morning the business date before is not
+    expected.
 
     Args:
         moment: when the question is asked; the deadlines are on the clock of the machine.
     """
     contracts = [c for c in load_contracts().values() if c.awaited is not None]
-    night = moment.astimezone().date() - ONE_DAY
-    while any((due := deadline_of(c, night)) is not None and due > moment for c in contracts):
-        night -= ONE_DAY
-    return night
+    day = moment.astimezone().date() - ONE_DAY
+    while any((due := deadline_of(c, day)) is not None and due > moment for c in contracts):
+        day -= ONE_DAY
+    return day
 
 
 def find_missing(
     settings: Settings, connection: duckdb.DuckDBPyConnection, moment: datetime
 ) -> Iterator[list[Awaited]]:
-    """What is missing of each night that should be there, in order; nights that lack nothing are
-    left out, and so are feeds whose absence was decided on.
+    """What is missing of each business date that should be there, in order; business dates that
+    lack nothing are left out, and so are feeds whose absence was decided on.
 
-    A night is awaited from midnight on of the day on which a feed of its is due.
+    A business date is awaited from midnight on of the day on which a feed of its is due.
 
     Args:
         settings: where the landing folder lies.
@@ -121,25 +125,25 @@ def find_missing(
     """
     known = _read_settled(connection)
     contracts = [c for c in load_contracts().values() if c.awaited is not None]
-    night = _first_awaited(connection, settings, contracts, moment)
-    while any(night <= _last_awaited(contract, moment) for contract in contracts):
+    day = _first_awaited(connection, settings, contracts, moment)
+    while any(day <= _last_awaited(contract, moment) for contract in contracts):
         missing = [
-            Awaited(contract, night, due)
+            Awaited(contract, day, due)
             for contract in contracts
-            if night <= _last_awaited(contract, moment)
-            and (contract.name, night) not in known
-            and not is_delivered(settings, contract, night)
-            and (due := deadline_of(contract, night)) is not None
+            if day <= _last_awaited(contract, moment)
+            and (contract.name, day) not in known
+            and not is_delivered(settings, contract, day)
+            and (due := deadline_of(contract, day)) is not None
         ]
         if missing:
             yield missing
-        night += ONE_DAY
+        day += ONE_DAY
 
 
 def find_late_feeds(
     connection: duckdb.DuckDBPyConnection, deliveries: Sequence[Delivery], moment: datetime
 ) -> list[Awaited]:
-    """Feeds of policy ``stale`` whose deadline has passed, by the nights that go on without them.
+    """Feeds of policy ``stale`` whose deadline has passed, by the business dates that skip them.
 
     Args:
         connection: the raw database.
@@ -152,19 +156,19 @@ def find_late_feeds(
     there = {(d.contract.name, d.control.business_date) for d in deliveries}
     there |= _read_settled(connection)
     contracts = [c for c in load_contracts().values() if c.awaited and c.awaited.late == "stale"]
-    nights = _nights_to_build(connection, {day for _, day in there}) if contracts else []
+    days = _dates_to_build(connection, {day for _, day in there}) if contracts else []
     return [
-        Awaited(contract, night, due)
-        for night in nights
+        Awaited(contract, day, due)
+        for day in days
         for contract in contracts
-        if (contract.name, night) not in there
-        and (due := deadline_of(contract, night)) is not None
+        if (contract.name, day) not in there
+        and (due := deadline_of(contract, day)) is not None
         and due <= moment
     ]
 
 
-def go_on_without(connection: duckdb.DuckDBPyConnection, late: Awaited) -> None:
-    """Write down that a night goes on without a feed."""
+def skip_missing_feed(connection: duckdb.DuckDBPyConnection, late: Awaited) -> None:
+    """Write down that a business date skips a feed."""
     connection.execute(
         "insert into ops.missed_delivery values ($1, $2, $3)",
         [late.contract.name, late.business_date, late.contract.delivery == "full"],
@@ -172,58 +176,60 @@ def go_on_without(connection: duckdb.DuckDBPyConnection, late: Awaited) -> None:
 
 
 def list_stale_feeds(connection: duckdb.DuckDBPyConnection) -> list[StaleFeed]:
-    """Feeds that nights up to the horizon were built without, and that did not come since."""
+    """Feeds that business dates up to the complete-through date were built without, and that did
+    not come since."""
     rows = connection.execute(
         "select feed, since, nights, last_delivered from ops.stale_feed order by feed"
     ).fetchall()
     return [StaleFeed(*row) for row in rows]
 
 
-def explain_late_night(
+def explain_late_date(
     settings: Settings,
     connection: duckdb.DuckDBPyConnection,
     moment: datetime,
-    blocked: BlockedNight | None,
-) -> BlockedNight | None:
-    """Why the next night waits, when it is because feeds missed their deadlines.
+    blocked: BlockedDate | None,
+) -> BlockedDate | None:
+    """Why the next business date waits, when it is because feeds missed their deadlines.
 
     Args:
         settings: where the landing folder lies.
-        connection: the raw database, the horizon set.
+        connection: the raw database, the complete-through date set.
         moment: when the question is asked.
-        blocked: what is known to stand in the way of the next night.
+        blocked: what is known to stand in the way of the next business date.
 
     Returns:
-        MissedDeadline where the policy is ``block``, BlockedNight where it is ``wait``; ``blocked``
+        MissedDeadline where the policy is ``block``, BlockedDate where it is ``wait``; ``blocked``
         as it is when something else stands in the way first.
     """
     missing = next(find_missing(settings, connection, moment), [])
     late = [one for one in missing if one.due <= moment]
     if not late:
         return blocked
-    horizon = _read_horizon(connection)
-    if blocked is not None and horizon and late[0].business_date > horizon + ONE_DAY:
+    complete_through = _read_complete_through(connection)
+    is_later = complete_through and late[0].business_date > complete_through + ONE_DAY
+    if blocked is not None and is_later:
         return blocked
     return _explain_lateness(late)
 
 
-def _explain_lateness(late: Sequence[Awaited]) -> BlockedNight:
+def _explain_lateness(late: Sequence[Awaited]) -> BlockedDate:
     blocking = [one for one in late if one.policy == "block"]
     named = blocking or late
     feeds = ", ".join(f"{one.contract.name} (due {one.due:%Y-%m-%d %H:%M})" for one in named)
-    night = named[0].business_date
-    files = name_files([(one.contract, 0) for one in named], night)
+    day = named[0].business_date
+    files = name_files([(one.contract, 0) for one in named], day)
     remedy = f"Deliver {files}; then run `bankcrm refresh`."
     if not blocking:
-        return BlockedNight(f"{night} waits for {feeds}", remedy)
+        return BlockedDate(f"{day} waits for {feeds}", remedy)
     return MissedDeadline(
-        f"{night} is late: {feeds} did not come in time",
-        f"{remedy} If nights may go on without the feed, its contract says so: `late: stale`.",
+        f"{day} is late: {feeds} was not delivered in time",
+        f"{remedy} If business dates may skip the feed, its contract says so: `late: stale`.",
     )
 
 
 def _read_settled(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, date]]:
-    """Feeds and nights that are loaded, or that it was decided to go on without."""
+    """Feeds and business dates that are loaded, or that are skipped."""
     rows = connection.execute(
         """select source || '.' || feed, business_date from ops.active_load
         union all select feed, business_date from ops.missed_delivery"""
@@ -237,14 +243,15 @@ def _first_awaited(
     contracts: Sequence[Contract],
     moment: datetime,
 ) -> date:
-    """The night after the last whole one; of a new bank, the first of which anything came."""
-    horizon = _read_horizon(connection)
-    if horizon is not None:
-        return horizon + ONE_DAY
-    tonight = max((_last_awaited(c, moment) for c in contracts), default=moment.date())
+    """The business date after the last whole one; of a new bank, the first of which anything
+    came."""
+    complete_through = _read_complete_through(connection)
+    if complete_through is not None:
+        return complete_through + ONE_DAY
+    newest = max((_last_awaited(c, moment) for c in contracts), default=moment.date())
     names = (path.name for path in settings.landing_folder.glob("*/*/*_r*.control.json"))
     dates = (date.fromisoformat(name.rpartition("_r")[0][-10:]) for name in names)
-    return min(dates, default=tonight)
+    return min(dates, default=newest)
 
 
 def _last_awaited(contract: Contract, moment: datetime) -> date:
@@ -252,17 +259,17 @@ def _last_awaited(contract: Contract, moment: datetime) -> date:
     return moment.date() - timedelta(days=contract.awaited.days_after)
 
 
-def _nights_to_build(connection: duckdb.DuckDBPyConnection, known: Iterable[date]) -> list[date]:
-    """Every date from the last night that was built on, to the last one of which anything came."""
+def _dates_to_build(connection: duckdb.DuckDBPyConnection, known: Iterable[date]) -> list[date]:
+    """Every date from the last business date that was built on, to the last one of which anything
+    came."""
     dates = sorted(known)
     if not dates:
         return []
-    first = _read_horizon(connection) or dates[0]
+    first = _read_complete_through(connection) or dates[0]
     return [first + ONE_DAY * n for n in range((dates[-1] - first).days + 1)]
 
 
-def _read_horizon(connection: duckdb.DuckDBPyConnection) -> date | None:
-    row = connection.execute("select max(business_date) from ops.horizon").fetchone()
-    assert row is not None
-    horizon: date | None = row[0]
-    return horizon
+def _read_complete_through(connection: duckdb.DuckDBPyConnection) -> date | None:
+    query = "select max(business_date) from ops.complete_through"
+    complete_through: date | None = fetch_row(connection, query)[0]
+    return complete_through

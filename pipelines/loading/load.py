@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -12,11 +10,13 @@ from typing import Literal, Self
 
 import duckdb
 
+from bankcrm.sql import fetch_row
+from bankcrm.transactions import transaction
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.stored_columns import stored_names
 from pipelines.landing.folder import Delivery
-from pipelines.loading.backdating import find_touched_date
-from pipelines.loading.ledger import (
+from pipelines.loading.backdating import find_earliest_affected_date
+from pipelines.loading.load_ledger import (
     Ledger,
     LoadRecord,
     describe_attempt,
@@ -26,8 +26,13 @@ from pipelines.loading.ledger import (
 )
 from pipelines.loading.quarantine import store_quarantine
 from pipelines.privacy.vault_entries import tokenise_quarantine, tokenise_rows
-from pipelines.validation.examination import LARGEST_FILE, Examination, RowCounts, examine_file
-from pipelines.validation.row_rules import IS_ACCEPTED, accepted_rows_sql, quarantined_rows_sql
+from pipelines.validation.dispositions import (
+    IS_ACCEPTED,
+    accepted_rows_sql,
+    quarantined_rows_sql,
+)
+from pipelines.validation.examination import LARGEST_FILE, Examination, examine_file
+from pipelines.validation.figures import RowCounts
 from pipelines.validation.text_file import SMALL_FILE
 
 LoadStatus = Literal["loaded", "already loaded", "rejected"]
@@ -41,8 +46,8 @@ class LoadResult:
     """What became of one delivery.
 
     ``load_id`` names the ledger row about it: an earlier one when the same file was loaded or
-    rejected before. ``rules`` counts quarantined rows by ``column: rule``; a row may break
-    several. ``touches_from`` is the earliest date the load changes, None unless loaded now.
+    rejected before. ``rules`` counts quarantined rows by ``column: rule``; a row may break several.
+    ``earliest_affected_date`` is the earliest date the load changes, None unless loaded now.
     """
 
     load_id: int
@@ -59,7 +64,7 @@ class LoadResult:
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     rules: dict[str, int] = field(default_factory=dict)
-    touches_from: date | None = None
+    earliest_affected_date: date | None = None
 
 
 class Loader:
@@ -80,11 +85,10 @@ class Loader:
         self._connection = connection
         self._max_bytes = max_bytes
         self._ledger = Ledger(connection)
-        row = connection.execute("select current_setting('threads')").fetchone()
-        assert row is not None
-        self._most_threads = self._threads = int(row[0])
-        self.seconds_judging = 0.0
-        """Time spent on verdicts so far; the rest of a load's time stores rows."""
+        (threads,) = fetch_row(connection, "select current_setting('threads')")
+        self._most_threads = self._threads = int(threads)
+        self.seconds_checking = 0.0
+        """Seconds spent on checking files so far; the rest of a load's time stores rows."""
 
     def __enter__(self) -> Self:
         return self
@@ -112,7 +116,7 @@ class Loader:
             control=delivery.control,
             max_bytes=self._max_bytes,
         )
-        self.seconds_judging += time.perf_counter() - begin
+        self.seconds_checking += time.perf_counter() - begin
         problems = (*_compare_sequence(delivery, active), *examination.problems)
         if problems:
             return _reject(self._connection, self._ledger, delivery, examination.sha256, problems)
@@ -179,7 +183,7 @@ def _reject(
         if (record.status, record.rerun, record.sha256, record.problem) == attempt:
             return _result(delivery, record.load_id, "rejected", problems=problems)
     load_id = ledger.next_id
-    with _transaction(connection):
+    with transaction(connection):
         record_rejection(connection, load_id, delivery, sha256, problem)
     ledger.enter(describe_attempt(load_id, delivery, "rejected", sha256, problem=problem))
     return _result(delivery, load_id, "rejected", problems=problems)
@@ -197,14 +201,20 @@ def _store(
     Its personal values are in the vault before that.
     """
     relation = _tokenise(connection, delivery.contract, examination)
-    touches_from = _find_touches_from(connection, delivery, examination, relation, active)
+    earliest_affected_date = _find_affected_date(
+        connection, delivery, examination, relation, active
+    )
     load_id, sha256 = ledger.next_id, examination.sha256
-    with _transaction(connection):
+    with transaction(connection):
         _write_rows(connection, delivery, examination, relation, load_id)
-        record_load(connection, load_id, delivery, examination, touches_from)
+        record_load(connection, load_id, delivery, examination, earliest_affected_date)
         if active is not None:
             supersede(connection, active.load_id, load_id)
-    ledger.enter(describe_attempt(load_id, delivery, "loaded", sha256, touches_from=touches_from))
+    ledger.enter(
+        describe_attempt(
+            load_id, delivery, "loaded", sha256, earliest_affected_date=earliest_affected_date
+        )
+    )
     return _result(
         delivery,
         load_id,
@@ -212,7 +222,7 @@ def _store(
         examination.rows or NO_ROWS,
         warnings=examination.warnings,
         rules=examination.broken_rules,
-        touches_from=touches_from,
+        earliest_affected_date=earliest_affected_date,
     )
 
 
@@ -228,34 +238,23 @@ def _tokenise(
     return tokenise_rows(connection, contract, accepted)
 
 
-def _find_touches_from(
+def _find_affected_date(
     connection: duckdb.DuckDBPyConnection,
     delivery: Delivery,
     examination: Examination,
     relation: str,
     active: LoadRecord | None,
 ) -> date:
-    touches_from = find_touched_date(
+    earliest_affected_date = find_earliest_affected_date(
         connection,
         delivery.contract,
         relation,
         delivery.control.business_date,
-        examination.earliest_effect,
+        examination.earliest_effective_date,
     )
-    if active is None or active.touches_from is None:
-        return touches_from
-    return min(touches_from, active.touches_from)
-
-
-@contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    connection.begin()
-    try:
-        yield
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
+    if active is None or active.earliest_affected_date is None:
+        return earliest_affected_date
+    return min(earliest_affected_date, active.earliest_affected_date)
 
 
 def _write_rows(
@@ -281,7 +280,7 @@ def _result(
     problems: tuple[str, ...] = (),
     warnings: tuple[str, ...] = (),
     rules: dict[str, int] | None = None,
-    touches_from: date | None = None,
+    earliest_affected_date: date | None = None,
 ) -> LoadResult:
     return LoadResult(
         load_id=load_id,
@@ -298,5 +297,5 @@ def _result(
         problems=problems,
         warnings=warnings,
         rules=rules or {},
-        touches_from=touches_from,
+        earliest_affected_date=earliest_affected_date,
     )

@@ -107,6 +107,6 @@ def read_fields(
     if gone:
         raise BankcrmError(
             f"Line {gone[0]} of {rows[0].file_name} is of a customer who was erased",
-            "Have the source system deliver the night again, if the row must be corrected.",
+            "Have the source system deliver the business date again, if the row must be corrected.",
         )
     return {row.file_line: json.loads(values[row.row_token]) for row in rows}

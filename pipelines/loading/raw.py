@@ -12,12 +12,12 @@ from bankcrm.settings import Settings
 from bankcrm.sql import SOUND_OPTIMIZER, STORAGE_VERSION, quote_text
 from pipelines.contracts.contract import load_contracts
 from pipelines.identity.schema import create_identity_schema
-from pipelines.loading.horizon import prepare_horizon
+from pipelines.loading.complete_through import create_complete_through
 from pipelines.loading.raw_schema import create_raw_schema
 from pipelines.privacy.vault import open_vault
 
 SECONDS_TO_WAIT = 5.0
-"""A build whose refresh was killed, or a status command, lets go of the file within this time."""
+"""A build whose refresh was killed, or a status command, releases the file within this time."""
 
 
 def open_raw(
@@ -31,7 +31,7 @@ def open_raw(
 
     Raises:
         ContractError: a contract changed the type of a stored column.
-        Busy: another process holds the file, and does not let go of it within seconds.
+        Busy: another process holds the file, and does not release it within seconds.
         InvalidVault: key or vault are missing or do not belong to the raw database.
     """
     settings.raw_file.parent.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ def open_raw(
         connection.execute("use raw")
         create_raw_schema(connection, load_contracts().values())
         create_identity_schema(connection)
-        prepare_horizon(connection)
+        create_complete_through(connection)
         if with_vault:
             open_vault(connection, settings)
     except BaseException:
@@ -60,7 +60,7 @@ def open_raw(
 
 
 def _attach_raw(connection: duckdb.DuckDBPyConnection, path: Path, wait_seconds: float) -> None:
-    """Attach the raw file, waiting a little for whoever is just reading it."""
+    """Attach the raw file, waiting a little for a process that is just reading it."""
     last_moment = time.monotonic() + wait_seconds
     while True:
         try:

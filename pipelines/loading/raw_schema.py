@@ -1,7 +1,7 @@
 """Tables of the raw database: one per feed, and the books of the loader in schema ``ops``.
 
 No table holds a clear personal value: see :mod:`pipelines.contracts.stored_columns`. ``ops.vault``
-tells to which vault the tokens belong.
+names the vault to which the tokens belong.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import duckdb
 
 from bankcrm.errors import ContractError
 from bankcrm.sql import quote_name
+from bankcrm.transactions import transaction
 from pipelines.contracts.contract import Contract
 from pipelines.contracts.stored_columns import stored_columns
 
@@ -26,7 +27,7 @@ create table if not exists ops.load (
     business_date date, sequence integer, rerun integer, schema_version integer,
     status varchar, superseded_by bigint,
     rows_delivered bigint, rows_accepted bigint, rows_quarantined bigint, rows_collapsed bigint,
-    sha256 varchar, touches_from date, problem varchar, loaded_at timestamp
+    sha256 varchar, earliest_affected_date date, problem varchar, loaded_at timestamp
 );
 create table if not exists ops.load_total (
     load_id bigint, label varchar, delivered decimal(38,2), accepted decimal(38,2),
@@ -41,6 +42,16 @@ create view if not exists ops.active_load as
     select * from ops.load where status = 'loaded' and superseded_by is null;
 """
 
+RENAMES = """
+drop view if exists ops.whole_load;
+drop view if exists ops.stale_feed;
+drop view if exists ops.active_load;
+alter table ops.load rename column touches_from to earliest_affected_date;
+alter table if exists ops.horizon rename to complete_through;
+"""
+"""Brings the ``ops`` tables of an earlier release to the names of this one; the views over them are
+created again."""
+
 
 def raw_columns(contract: Contract) -> dict[str, str]:
     """Columns of a raw table with their SQL types, in order."""
@@ -50,9 +61,14 @@ def raw_columns(contract: Contract) -> dict[str, str]:
 def create_raw_schema(connection: duckdb.DuckDBPyConnection, contracts: Iterable[Contract]) -> None:
     """Create what is missing in the current database and add columns that contracts gained.
 
+    A raw database of an earlier release is brought to the names of this one.
+
     Raises:
         ContractError: when a contract changed the type of a column that is already stored.
     """
+    if "touches_from" in _stored_columns(connection)["ops", "load"]:
+        with transaction(connection):
+            connection.execute(RENAMES)
     connection.execute(BOOKS)
     stored = _stored_columns(connection)
     statements = []

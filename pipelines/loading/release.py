@@ -1,8 +1,8 @@
-"""Rows out of quarantine: corrected, they come in again through the front door.
+"""Rows out of quarantine: corrected, they are delivered again like any file.
 
-A release writes the whole file of a night once more, as the next rerun: the rows that were
+A release writes the whole file of a business date once more, as the next rerun: the rows that were
 accepted as they are, the quarantined ones as delivered or, where a correction names their line, as
-corrected. The next refresh judges it like any delivery. The earlier load and its quarantine stay
+corrected. The next refresh checks it like any delivery. The earlier load and its quarantine stay
 in the books, superseded.
 """
 
@@ -19,7 +19,7 @@ import duckdb
 
 from bankcrm.errors import BankcrmError
 from bankcrm.settings import Settings
-from bankcrm.sql import quote_names
+from bankcrm.sql import fetch_row, quote_names
 from pipelines.contracts.contract import Column, Contract, ControlTotal
 from pipelines.contracts.stored_columns import personal_columns, token_name
 from pipelines.landing.control import Label, control_path
@@ -43,7 +43,7 @@ class Release:
 def find_quarantined(
     connection: duckdb.DuckDBPyConnection, contract: Contract, business_date: date
 ) -> list[QuarantinedRow]:
-    """Rows of a night that are in quarantine now, in the order of their lines.
+    """Rows of a business date that are in quarantine now, in the order of their lines.
 
     Raises:
         BankcrmError: there are none.
@@ -105,13 +105,13 @@ def release_rows(
     business_date: date,
     corrections: Path,
 ) -> Release:
-    """Deliver a night's file again with corrected rows.
+    """Deliver a business date's file again with corrected rows.
 
     Args:
         settings: where the landing folder lies.
         connection: the raw database.
         contract: feed of the file.
-        business_date: night of the file.
+        business_date: business date of the file.
         corrections: CSV file as :func:`write_corrections` writes it, corrected.
 
     Raises:
@@ -157,7 +157,7 @@ def _read_accepted(
     if gone:
         raise BankcrmError(
             f"Line {gone[0]} of the file is of a customer who was erased, and cannot be written",
-            "Have the source system deliver the night again as its next rerun.",
+            "Have the source system deliver the business date again as its next rerun.",
         )
     return {line: dict(zip(names, values, strict=True)) for line, _, *values in rows}
 
@@ -180,14 +180,14 @@ def _token(column: Column) -> str:
 def _next_delivery(
     connection: duckdb.DuckDBPyConnection, contract: Contract, business_date: date
 ) -> tuple[int, int]:
-    """Sequence number of a night, and the rerun that follows all that were tried."""
-    row = connection.execute(
+    """Sequence number of a business date, and the rerun that follows all that were tried."""
+    sequence, rerun = fetch_row(
+        connection,
         """select max(sequence) filter (status = 'loaded'), max(rerun) + 1 from ops.load
         where (source, feed, business_date) = ($1, $2, $3)""",
         [contract.source, contract.feed, business_date],
-    ).fetchone()
-    assert row is not None
-    return row[0], row[1]
+    )
+    return sequence, rerun
 
 
 def _data_path(settings: Settings, contract: Contract, business_date: date, rerun: int) -> Path:
@@ -219,7 +219,7 @@ def _quote(value: str | None, delimiter: str) -> str:
 
 
 def _sum(rows: Iterable[Fields], total: ControlTotal) -> Decimal:
-    """A control total over the rows that can be read; the verdict books the others apart."""
+    """A control total over the rows that can be read; the check books the others apart."""
     counted = [
         row for row in rows if all(row[name] == value for name, value in total.where.items())
     ]

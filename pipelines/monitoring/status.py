@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 import duckdb
 
 from bankcrm.clock import now, today
-from bankcrm.errors import BankcrmError, BlockedNight, Busy, DamagedVersion
+from bankcrm.errors import BankcrmError, BlockedDate, Busy, DamagedVersion
 from bankcrm.settings import Settings
 from bankcrm.warehouse.manifest import check_size
 from bankcrm.warehouse.rollup_states import REFUSED_REMEDY, RollupState, read_rollups
@@ -20,9 +20,9 @@ from bankcrm.warehouse.versions import current_version, list_versions, open_publ
 from pipelines.checks.waivers import Waiver, list_waivers
 from pipelines.contracts.contract import load_contracts
 from pipelines.landing.folder import IGNORED_REMEDY, find_deliveries
+from pipelines.loading.complete_through import explain_incomplete_date
 from pipelines.loading.deadlines import StaleFeed, list_stale_feeds
-from pipelines.loading.horizon import explain_horizon
-from pipelines.loading.night_plan import plan_nights
+from pipelines.loading.load_plan import plan_loads
 from pipelines.loading.raw import open_raw
 from pipelines.operations.audit_check import AuditCheck, check_audit_log
 from pipelines.operations.journal import Journal
@@ -129,7 +129,7 @@ class Status:
     feeds: tuple[FeedStatus, ...] | None
     stale: tuple[StaleFeed, ...]
     waiting_nights: int
-    blocked: BlockedNight | None
+    blocked: BlockedDate | None
     ignored: tuple[str, ...]
     runs: tuple[RunRecord, ...]
     waivers: tuple[Waiver, ...]
@@ -154,7 +154,7 @@ class _Raw(NamedTuple):
     feeds: tuple[FeedStatus, ...] | None
     stale: tuple[StaleFeed, ...]
     waiting_nights: int
-    blocked: BlockedNight | None
+    blocked: BlockedDate | None
     ignored: tuple[str, ...]
 
 
@@ -262,14 +262,14 @@ def _read_raw(settings: Settings, wait_seconds: float) -> _Raw:
     try:
         with open_raw(settings, wait_seconds, with_vault=False) as connection:
             rows = connection.execute(FEEDS).fetchall()
-            plan = plan_nights(connection, found.deliveries)
-            blocked = plan.blocked or explain_horizon(connection)
+            plan = plan_loads(connection, found.deliveries)
+            blocked = plan.blocked or explain_incomplete_date(connection)
             stale = tuple(list_stale_feeds(connection))
     except Busy:
         return _Raw(None, (), 0, None, ())
     contracts = load_contracts()
     feeds = [_read_feed(row, contracts[row[0]].mandatory) for row in rows if row[0] in contracts]
-    return _Raw(tuple(feeds), stale, len(plan.nights), blocked, found.problems)
+    return _Raw(tuple(feeds), stale, len(plan.dates), blocked, found.problems)
 
 
 def _read_feed(row: Sequence, is_mandatory: bool) -> FeedStatus:  # type: ignore[type-arg]
@@ -308,7 +308,7 @@ def _find_step_after(run: RunRecord) -> Iterator[str]:
         yield "The last run was cut short. Run `bankcrm refresh`: it goes on from what is whole."
 
 
-def _find_step_for_nights(blocked: BlockedNight | None, waiting: int) -> Iterator[str]:
+def _find_step_for_nights(blocked: BlockedDate | None, waiting: int) -> Iterator[str]:
     """What nights that are not published yet ask for."""
     if blocked is not None:
         yield blocked.remedy

@@ -26,7 +26,7 @@ def record_found_version(settings: Settings) -> str | None:
     try:
         version = current_version(settings)
     except DamagedVersion:
-        # The refresh builds anew what it cannot trust, and says so itself.
+        # The refresh builds again what is not intact, and says so itself.
         return None
     named = [entry.subject for entry in read_entries(settings) if entry.action in NAMING]
     last = named[-1] if named else None

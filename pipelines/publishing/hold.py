@@ -1,4 +1,4 @@
-"""Publishing is held after a rollback, until somebody releases it.
+"""Publishing is held after a rollback, until it is released.
 
 Without that the next refresh, a quarter of an hour later, would build from the same deliveries what
 was just rolled back, and publish it again. While it is held, a refresh still loads, builds and
@@ -37,7 +37,7 @@ class Hold:
         """What a refresh says that built a version and does not publish it."""
         return PublishingHeld(
             f"{self.describe()}. Version {built} is built and checked, and waits",
-            "When what was wrong is mended, or proved right: `bankcrm rollback --release --reason"
+            "When what was wrong is fixed, or proved right: `bankcrm rollback --release --reason"
             " WHY`, then `bankcrm refresh`, which publishes it.",
         )
 

@@ -92,7 +92,7 @@ def _move_into_place(settings: Settings, build_file: Path, version: str, target:
     if build_file.with_name(build_file.name + ".wal").exists():
         raise BankcrmError(
             f"{build_file} was not closed cleanly: a write-ahead log is left beside it",
-            "Run `bankcrm refresh` again; the build starts anew.",
+            "Run `bankcrm refresh` again; the build starts again.",
         )
     settings.published_folder.mkdir(parents=True, exist_ok=True)
     sync(build_file)

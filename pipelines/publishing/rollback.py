@@ -15,7 +15,7 @@ def roll_back(settings: Settings, to: str | None = None, reason: str = "") -> st
     """Point readers at an earlier version: the one before the current one unless named.
 
     Publishing is held from then on (:mod:`pipelines.publishing.hold`), unless no newer version is
-    sound: then it was the file that was wrong, and nothing is to be kept from readers.
+    intact: then it was the file that was wrong, and nothing is to be kept from readers.
 
     Returns:
         The version that is published now.
@@ -34,7 +34,7 @@ def roll_back(settings: Settings, to: str | None = None, reason: str = "") -> st
     if is_held:
         hold_publishing(settings, to, reason.strip())
     elif read_hold(settings) is not None:
-        release_publishing(settings, f"{to} is the newest sound version")
+        release_publishing(settings, f"{to} is the newest intact version")
     Journal(settings.home).append("rolled_back", to)
     details = {"passed_over": newer, "reason": reason.strip(), "publishing_held": is_held}
     record(settings, "rolled_back", acting_user(), to, details)

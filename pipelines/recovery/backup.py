@@ -29,12 +29,11 @@ from bankcrm.settings import Settings
 from bankcrm.warehouse.manifest import check_content, hold_lease, manifest_path
 from bankcrm.warehouse.versions import POINTER_NAME, current_version, version_file
 from pipelines.loading.raw import open_raw
+from pipelines.operations.audit_check import BACKUP_NOTE
 from pipelines.operations.journal import JOURNAL_NAME, Journal
 from pipelines.operations.last_success import SUCCESS_NAME
 from pipelines.operations.lock import LOCK_NAME, hold_lock
 from pipelines.recovery.vault_copies import bring_back_vault, copy_vault, repeat_erasures
-
-NOTE_NAME = "BACKUP.json"
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def back_up(settings: Settings, folder: Path, vault: Path | None = None) -> Back
             _copy_audit_log(settings, part)
             audit = asdict(head) if head else None
             note = BackupNote(version, now().isoformat(), dict(_hash_files(part)), audit)
-            write_durably(part / NOTE_NAME, json.dumps(asdict(note), indent=2) + "\n")
+            write_durably(part / BACKUP_NOTE, json.dumps(asdict(note), indent=2) + "\n")
         if vault is not None:
             copy_vault(settings, vault)
         part.rename(folder)
@@ -157,7 +156,7 @@ def _hash_files(folder: Path) -> Iterator[tuple[str, str]]:
 
 def _read_note(folder: Path) -> BackupNote:
     """The note of a backup whose every file is what was backed up."""
-    path = folder / NOTE_NAME
+    path = folder / BACKUP_NOTE
     if not path.is_file():
         raise BankcrmError(f"{folder} is no backup", "Name a folder that `bankcrm backup` wrote.")
     note = BackupNote(**json.loads(path.read_text(encoding="utf-8")))

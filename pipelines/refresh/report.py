@@ -1,93 +1,75 @@
-"""What a refresh did: for the screen, the journal and the scheduler."""
+"""What a refresh did, folded from what its steps returned: for the screen, the journal and the
+scheduler."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
 
-from bankcrm.errors import BankcrmError, BlockedNight
+from bankcrm.errors import BankcrmError, BlockedDate
 from bankcrm.warehouse.rollup_states import RollupState
 from pipelines.build.dbt import BuildReport
 from pipelines.identity.link import LinkReport
-from pipelines.loading.deadlines import Awaited, StaleFeed
+from pipelines.loading.deadlines import StaleFeed
 from pipelines.loading.load import LoadResult
 from pipelines.loading.quarantine import QuarantinedRow
 from pipelines.parameters.changes import ParameterChange
+from pipelines.refresh.build_step import Built
+from pipelines.refresh.link_step import Linked
+from pipelines.refresh.load_step import Loaded
+from pipelines.refresh.publish_step import Publication
+from pipelines.refresh.receive_step import Received
+from pipelines.refresh.verify_step import Verified
 
 OUTCOMES = {3: "rejected", 8: "held back", 13: "audit log broken", 14: "held", 15: "late"}
 """What the journal calls a run that ended with one of these exit codes; "waiting" for others."""
 
 
-class Watcher(Protocol):
-    """Whoever wants to see the refresh at work."""
-
-    def loaded(self, result: LoadResult, done: int, total: int) -> None:
-        """A delivery was loaded, skipped or rejected."""
-
-    def built(self, node: str, done: int, total: int) -> None:
-        """dbt finished a model or a test."""
-
-    def waiting(self, missing: Sequence[Awaited]) -> None:
-        """These deliveries are awaited until their deadlines."""
-
-
-class Nobody:
-    """A watcher that looks away."""
-
-    def loaded(self, result: LoadResult, done: int, total: int) -> None:
-        """Nothing."""
-
-    def built(self, node: str, done: int, total: int) -> None:
-        """Nothing."""
-
-    def waiting(self, missing: Sequence[Awaited]) -> None:
-        """Nothing."""
-
-
-@dataclass
+@dataclass(frozen=True)
 class RefreshReport:
     """What a refresh did.
 
-    ``quarantined`` are the first rows turned away, at most 20 of them.
+    ``quarantined`` are the first rows in quarantine, at most 20 of them.
     ``version`` is None when nothing was published: nothing was new, or nothing is complete;
     ``held`` is a version that was built and is not published.
     ``problems`` are landing entries that no contract covers; ``blocked`` is the reason why a
-    waiting business date could not be built; ``stale`` are feeds that nights were built without;
-    ``refused_rollups`` differ from their facts and answer no query; ``notices`` say what else
-    people have to know, the gravest first.
+    waiting business date could not be built; ``stale`` are feeds that business dates were built
+    without; ``refused_rollups`` differ from their facts and answer no query; ``notices`` say what
+    else people have to know, the gravest first.
     """
 
-    results: list[LoadResult] = field(default_factory=list)
-    quarantined: list[QuarantinedRow] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    blocked: BlockedNight | None = None
-    stale: list[StaleFeed] = field(default_factory=list)
-    parameter_changes: list[ParameterChange] = field(default_factory=list)
-    refresh_from: date | None = None
-    business_date: date | None = None
-    links: LinkReport | None = None
-    version: str | None = None
-    held: str | None = None
-    notices: list[BankcrmError] = field(default_factory=list)
-    build: BuildReport | None = None
-    refused_rollups: list[RollupState] = field(default_factory=list)
-    run_id: int = 0
+    run_id: int
+    results: tuple[LoadResult, ...]
+    quarantined: tuple[QuarantinedRow, ...]
+    problems: tuple[str, ...]
+    blocked: BlockedDate | None
+    stale: tuple[StaleFeed, ...]
+    parameter_changes: tuple[ParameterChange, ...]
+    refresh_from: date | None
+    business_date: date | None
+    links: LinkReport | None
+    version: str | None
+    held: str | None
+    notices: tuple[BankcrmError, ...]
+    build: BuildReport | None
+    refused_rollups: tuple[RollupState, ...]
 
     @property
     def rejected(self) -> list[LoadResult]:
-        """Deliveries that were turned away whole."""
+        """Deliveries of which nothing was loaded."""
         return [result for result in self.results if result.status == "rejected"]
 
     @property
+    def errors(self) -> tuple[BankcrmError, ...]:
+        """What people have to act on, the gravest first."""
+        return self.notices if self.blocked is None else (self.blocked, *self.notices)
+
+    @property
     def exit_code(self) -> int:
-        """What a scheduler is told: 0, 3 for a rejected file, why a business date waits, or what
-        else people have to know."""
+        """Exit code of the run: 0; 3 for a rejected file; else that of the gravest error."""
         if self.rejected:
             return 3
-        told = [self.blocked] if self.blocked is not None else self.notices
-        return told[0].exit_code if told else 0
+        return self.errors[0].exit_code if self.errors else 0
 
     @property
     def outcome(self) -> str:
@@ -95,6 +77,58 @@ class RefreshReport:
         if self.exit_code:
             return OUTCOMES.get(self.exit_code, "waiting")
         return "published" if self.version else "nothing new"
+
+
+def fold_report(
+    run_id: int,
+    *,
+    received: Received,
+    loaded: Loaded,
+    verified: Verified,
+    linked: Linked | None,
+    built: Built | None,
+    publication: Publication | None,
+) -> RefreshReport:
+    """The report of a refresh from what its steps returned; None for steps that had nothing to do.
+
+    Args:
+        run_id: number of the run in the journal.
+        received: step receive.
+        loaded: step load.
+        verified: step verify.
+        linked: step link.
+        built: steps build and rollup.
+        publication: step publish.
+    """
+    held = publication.held if publication else None
+    notices = [error for error in (verified.audit_error, held) if error is not None]
+    is_published = publication is not None and held is None
+    return RefreshReport(
+        run_id=run_id,
+        results=loaded.results,
+        quarantined=loaded.quarantined,
+        problems=received.ignored,
+        blocked=verified.blocked,
+        stale=verified.stale,
+        parameter_changes=verified.base.parameter_changes if linked else (),
+        refresh_from=linked.refresh_from if linked else None,
+        business_date=verified.business_date,
+        links=linked.report if linked else None,
+        version=publication.version if publication and is_published else None,
+        held=publication.version if publication and held else None,
+        notices=tuple(notices),
+        build=BuildReport(built.build.nodes, built.build.seconds) if built else None,
+        refused_rollups=_choose_refused(built, publication),
+    )
+
+
+def _choose_refused(
+    built: Built | None, publication: Publication | None
+) -> tuple[RollupState, ...]:
+    """Refused rollups of the published version; of a held build, those that were refused now."""
+    if publication is not None and publication.held is None:
+        return publication.refused_rollups
+    return built.refused_rollups if built else ()
 
 
 def describe_report(report: RefreshReport) -> dict[str, object]:
@@ -110,32 +144,7 @@ def describe_report(report: RefreshReport) -> dict[str, object]:
         detail["rejected"] = [
             {"file": r.file_name, "problems": list(r.problems)} for r in report.rejected
         ]
-    told = [report.blocked, *report.notices] if report.blocked is not None else report.notices
-    if told:
-        detail |= {"problem": told[0].problem, "remedy": told[0].remedy}
+    if report.errors:
+        gravest = report.errors[0]
+        detail |= {"problem": gravest.problem, "remedy": gravest.remedy}
     return {name: value for name, value in detail.items() if value is not None}
-
-
-def describe_load(result: LoadResult) -> dict[str, object]:
-    """What the log of the run keeps of a delivery."""
-    return {
-        "file": result.file_name,
-        "feed": f"{result.source}.{result.feed}",
-        "business_date": result.business_date,
-        "status": result.status,
-        "delivered": result.rows_delivered,
-        "accepted": result.rows_accepted,
-        "quarantined": result.rows_quarantined,
-        "problems": list(result.problems),
-        "rules": result.rules,
-    }
-
-
-def count_rows(report: RefreshReport) -> dict[str, int]:
-    """Rows of all deliveries of the run."""
-    return {
-        "delivered": sum(result.rows_delivered for result in report.results),
-        "accepted": sum(result.rows_accepted for result in report.results),
-        "quarantined": sum(result.rows_quarantined for result in report.results),
-        "rejected_files": len(report.rejected),
-    }

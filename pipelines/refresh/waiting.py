@@ -1,5 +1,5 @@
-"""``bankcrm refresh --wait``: wait until the feeds of the night are there, or their deadlines have
-passed."""
+"""``bankcrm refresh --wait``: wait until the feeds of the business date are there, or their
+deadlines have passed."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ class OnWait(Protocol):
 
 
 def wait_for_deliveries(settings: Settings, clock: Clock, watcher: OnWait) -> None:
-    """Return when every feed of every night that is due has come, or missed its deadline.
+    """Return when every feed of every business date that is due has come, or missed its deadline.
 
-    Nights come in order: one that is late and may not go on without its feed ends the waiting,
-    whatever is due after it. The raw database is asked anew only when a file came or a deadline
+    Business dates come in order: one that is late and must not skip its feed ends the waiting,
+    whatever is due after it. The raw database is asked again only when a file came or a deadline
     passed; in between, only the folders of what is missing are looked at.
 
     Args:
         settings: where everything lies.
         clock: the time.
-        watcher: told what is awaited.
+        watcher: called with what is awaited.
 
     Raises:
         Busy: a refresh holds the raw database.
@@ -73,8 +73,8 @@ def _has_news(settings: Settings, missing: Sequence[Awaited]) -> bool:
 
 
 def find_awaited(settings: Settings, moment: datetime) -> list[Awaited]:
-    """What the first night still waits for that can wait; empty where there is nothing to wait for,
-    or nothing to be gained by it."""
+    """What the first business date still waits for that can wait; empty where there is nothing to
+    wait for, or nothing to be gained by it."""
     with open_raw(settings, with_vault=False) as connection:
         for missing in find_missing(settings, connection, moment):
             if any(one.due <= moment and one.policy != "stale" for one in missing):

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from bankcrm.errors import ContractError
-from bankcrm.sql import quote_text
+from bankcrm.sql import fetch_row, quote_text
 from pipelines.contracts.contract import Contract, ControlTotal
 from pipelines.landing.control import Label
 from pipelines.landing.delivery import delivery_file, write_delivery
@@ -36,12 +36,12 @@ class ExtractWriter:
 
         Args:
             contract: feed to write; the query must return its columns by name.
-            business_date: night of the delivery.
+            business_date: business date of the delivery.
             query: SQL whose rows are delivered, in their order.
 
         Returns:
             Path of the data file, or None when there was nothing to say: no row, and the feed
-            need not be delivered every night.
+            need not be delivered every business date.
         """
         columns = ", ".join(f"cast({c.name} as {c.sql_type}) as {c.name}" for c in contract.columns)
         self._connection.execute(f"create or replace temp table extract as from ({query})")
@@ -68,10 +68,9 @@ class ExtractWriter:
     def _control_figures(self, contract: Contract) -> tuple[int, dict[str, Decimal]]:
         sums = [f", coalesce({control_sum(total)}, 0)" for total in contract.control_totals]
         query = f"select count(*){''.join(sums)} from delivery"
-        figures = self._connection.execute(query).fetchone()
-        assert figures is not None
+        rows, *totals = fetch_row(self._connection, query)
         labels = [total.label for total in contract.control_totals]
-        return figures[0], dict(zip(labels, figures[1:], strict=True))
+        return rows, dict(zip(labels, totals, strict=True))
 
     def _read_text(self, contract: Contract, path: Path) -> bytes:
         """The rows to deliver as text under their column names; ``path`` lends its folder."""

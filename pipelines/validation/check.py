@@ -1,4 +1,4 @@
-"""Check a file before it is delivered: the loader's verdict, without the raw database."""
+"""Check a file before it is delivered: by the loader's rules, without the raw database."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from pipelines.landing.archive import DATA_SUFFIXES
 from pipelines.landing.control import ControlFile, Label, control_path
 from pipelines.landing.control_records import carries_records, read_label
 from pipelines.landing.folder import compare_with_feed, compare_with_name
-from pipelines.validation.examination import LARGEST_FILE, Books, RowCounts, examine_file
-from pipelines.validation.row_rules import quarantined_rows_sql
+from pipelines.validation.dispositions import quarantined_rows_sql
+from pipelines.validation.examination import LARGEST_FILE, Books, examine_file
+from pipelines.validation.figures import RowCounts
 
 SAMPLE_ROWS = 20
 _STEM = re.compile(r"(?P<feed>[a-z0-9_]+)_(?P<date>\d{4}-\d{2}-\d{2})_r(?P<rerun>\d+)")
@@ -61,18 +62,18 @@ class CheckReport:
 def check_file(
     path: Path, contract: Contract | None = None, max_bytes: int = LARGEST_FILE
 ) -> CheckReport:
-    """Judge a file as the loader would, with or without its control file.
+    """Check a file as the loader would, with or without its control file.
 
     Without a control file no counts, totals and hash are compared; a warning says so. A file that
     carries control records is compared with them.
 
     Args:
         path: data file.
-        contract: its feed; told by the control file, the folder or the file name if absent.
+        contract: its feed; found by the control file, the folder or the file name if absent.
         max_bytes: largest file accepted after decompression.
 
     Raises:
-        BankcrmError: there is no such file, or nothing tells which feed it is.
+        BankcrmError: there is no such file, or nothing says which feed it is.
     """
     if not path.is_file():
         raise BankcrmError(f"There is no file {path}", "Name a data file to check.")
@@ -141,7 +142,7 @@ def _guess_contract(path: Path, control: Label | None) -> Contract:
     if len(named) == 1:
         return named[0]
     candidates = ", ".join(c.name for c in named or contracts.values())
-    raise BankcrmError(f"Nothing tells which feed {path.name} is", f"Name the feed: {candidates}.")
+    raise BankcrmError(f"Nothing says which feed {path.name} is", f"Name the feed: {candidates}.")
 
 
 def _compare_name(path: Path, contract: Contract) -> list[str]:
@@ -155,7 +156,8 @@ def _compare_name(path: Path, contract: Contract) -> list[str]:
 
 
 def _find_business_date(path: Path, control: Label | None) -> date:
-    """Date of the control file, the header record or the name; today's when none of them tells."""
+    """Date of the control file, the header record or the name; today's when none of them says
+    it."""
     if control is not None:
         return control.business_date
     stem = _STEM.match(path.name)

@@ -26,7 +26,7 @@ class Decoder:
 
     encoding: str
     is_repairing: bool = False
-    """Whether the text is written anew, with U+FFFD, because some bytes are undecodable."""
+    """Whether the text is written again, with U+FFFD, because some bytes are undecodable."""
     lines: int = 0
     """Newlines seen so far."""
     bad_lines: int = 0

@@ -1,6 +1,6 @@
 """Expectations of a delivery in Great Expectations, and the page that people read.
 
-The loader's verdict is SQL and stricter; these state, per contract, what a text file can be held
+The loader's rules are SQL and stricter; these state, per contract, what a text file can be held
 against without knowing the bank. Great Expectations is imported only when a page is written.
 """
 

@@ -1,13 +1,13 @@
-"""The short way to the verdict: small files that are written plainly, every field of them.
+"""The fast path: small files that are written plainly, every field of them.
 
 A field is plain when its text needs no normalising and is a legal value of its column on sight: no
 quotes, no surrounding spaces, no characters that could be composed or mistaken for others, codes
 in upper case and among the accepted ones, decimals and dates in the form of their type. One
-regular expression tells it of a whole file. DuckDB then reads typed columns at once, and only
+regular expression decides it for a whole file. DuckDB then reads typed columns at once, and only
 bounds, rules between fields and repeated keys are left to check, which :func:`plain_figures_sql`
-does. A file that is not plain, or not clean, takes the long way through ``verdict``, so this
-module never finds fault with a row. It is worth it because planning the long way costs a small
-file more than everything else.
+does. A file that is not plain, or not clean, takes the general path
+(:mod:`pipelines.validation.dispositions`), so this module never rejects a row. It is worth it
+because planning the general path costs a small file more than everything else.
 """
 
 from __future__ import annotations
@@ -18,16 +18,10 @@ from functools import cache
 
 from bankcrm.sql import quote_names, quote_text
 from pipelines.contracts.contract import Column, Contract
+from pipelines.validation.dispositions import has_duplicate_keys_sql
+from pipelines.validation.figures import effective_date_sql, sum_sql
 from pipelines.validation.header import split_header
-from pipelines.validation.row_rules import (
-    DECIMALS,
-    OF_VALUES,
-    column_rules,
-    effect_sql,
-    has_twins_sql,
-    row_rule,
-    sum_sql,
-)
+from pipelines.validation.row_rules import DECIMALS, OF_VALUES, column_rules, row_rule
 from pipelines.validation.text_file import TextFile
 
 _MONTH_AND_DAY = "(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -90,17 +84,17 @@ def _words_pattern(is_code: bool, delimiter: str) -> str:
     return f"{word}(?: ++{word})*+"
 
 
-def plain_verdict_sql(contract: Contract, source: str) -> str:
-    """Create ``verdict`` of a plain file from a source that yields typed columns."""
+def plain_rows_sql(contract: Contract, source: str) -> str:
+    """Create ``checked_row`` of a plain file from a source that yields typed columns."""
     return (
-        "create or replace temp table verdict as"
+        "create or replace temp table checked_row as"
         f" select {quote_names(contract.column_names)}, null::varchar as raw_row"
         f" from {source}"
     )
 
 
 def plain_figures_sql(contract: Contract, business_date: date) -> str:
-    """One row of figures about ``verdict``, if it is that of a plain file.
+    """One row of figures about ``checked_row``, if it is that of a plain file.
 
     Columns: whether some row is bad or repeats a key; number of rows; the sum of each control
     total; the earliest effective date (null without ``effective``).
@@ -114,8 +108,13 @@ def plain_figures_sql(contract: Contract, business_date: date) -> str:
     broken += [row_rule(rule).broken for rule in contract.rules]
     bad = f"coalesce(bool_or({' or '.join(broken)}), false)" if broken else "false"
     sums = [sum_sql(total, "true") for total in contract.control_totals]
-    figures = [f"{bad} or {has_twins_sql(contract)}", "count(*)", *sums, effect_sql(contract)]
+    figures = [
+        f"{bad} or {has_duplicate_keys_sql(contract)}",
+        "count(*)",
+        *sums,
+        effective_date_sql(contract),
+    ]
     return (
         f"select {', '.join(figures)}"
-        f" from (select *, date {quote_text(str(business_date))} as business_date from verdict)"
+        f" from (select *, date {quote_text(str(business_date))} as business_date from checked_row)"
     )

@@ -1,77 +1,90 @@
-"""Faults of a whole file, although each of its rows might pass, or go into quarantine."""
+"""Defects of a whole file, although each of its rows might pass, or go into quarantine."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 import duckdb
 
-from bankcrm.sql import quote_name
+from bankcrm.sql import fetch_row, quote_date, quote_name
 from pipelines.contracts.contract import Contract
-from pipelines.validation import row_rules as verdict
+from pipelines.validation.dispositions import is_swapped_date_sql
+from pipelines.validation.figures import FileFigures
+from pipelines.validation.row_rules import SECOND_HEADER
 
-FEWEST_ROWS_TO_CONDEMN = 10
-"""From this many rows on, what all rows have in common is a fault of the file."""
-
-
-@dataclass(frozen=True)
-class Night:
-    """What is known of the rows of a file; ``broken_rules`` counts the rows that break each."""
-
-    contract: Contract
-    business_date: date
-    rows: int
-    broken_rules: dict[str, int]
-    earliest_effect: date | None
+FEWEST_ROWS = 10
+"""From this many rows on, what all rows have in common is a defect of the file."""
 
 
-def condemn_file(connection: duckdb.DuckDBPyConnection, night: Night) -> list[str]:
-    """Problems of the file that ``verdict`` and ``fate`` of the connection hold."""
+def find_file_defects(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    business_date: date,
+    figures: FileFigures,
+    broken_rules: Mapping[str, int],
+) -> list[str]:
+    """Problems of a file as a whole, each as a sentence.
+
+    Args:
+        connection: it holds the tables ``checked_row`` and ``disposition`` of the file.
+        contract: feed of the file.
+        business_date: business date of the file.
+        figures: figures of its rows.
+        broken_rules: number of rows that break each rule, by its label.
+    """
+    rows = figures.rows.delivered
     problems = []
-    if night.broken_rules.get(f"row: {verdict.SECOND_HEADER}"):
+    if broken_rules.get(f"row: {SECOND_HEADER}"):
         problems.append("contains its header line again: two files were joined")
-    if night.rows >= FEWEST_ROWS_TO_CONDEMN:
-        problems += _find_common_faults(night)
-        problems += _find_swapped_dates(connection, night)
-        problems += _find_other_night(connection, night)
+    if rows >= FEWEST_ROWS:
+        problems += _find_common_defects(rows, broken_rules)
+        problems += _find_swapped_dates(connection, contract, rows, broken_rules)
+        earliest = figures.earliest_effective_date
+        problems += _find_other_date(connection, contract, business_date, earliest)
     return problems
 
 
-def _find_common_faults(night: Night) -> Iterator[str]:
+def _find_common_defects(rows: int, broken_rules: Mapping[str, int]) -> Iterator[str]:
     """Rules that every row breaks."""
-    for rule, count in night.broken_rules.items():
-        if count == night.rows:
+    for rule, count in broken_rules.items():
+        if count == rows:
             yield f"every row breaks '{rule}': the extract writes this column in another way"
 
 
-def _find_swapped_dates(connection: duckdb.DuckDBPyConnection, night: Night) -> Iterator[str]:
+def _find_swapped_dates(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    rows: int,
+    broken_rules: Mapping[str, int],
+) -> Iterator[str]:
     """Date columns written year, day, month throughout: the days up to the 12th look right."""
-    for column in night.contract.columns:
-        count = night.broken_rules.get(f"{column.name}: bad_date", 0)
-        if 0 < count < night.rows and _is_true(
-            connection, verdict.is_swapped_date_sql(column.name)
-        ):
+    for column in contract.columns:
+        count = broken_rules.get(f"{column.name}: bad_date", 0)
+        if 0 < count < rows and _is_true(connection, is_swapped_date_sql(column.name)):
             yield f"{column.name} is written year, day, month throughout; write year, month, day"
 
 
-def _find_other_night(connection: duckdb.DuckDBPyConnection, night: Night) -> Iterator[str]:
-    """Entries none of which is of the business date: another night's file under this one's name."""
-    effective = night.contract.effective
+def _find_other_date(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    business_date: date,
+    earliest: date | None,
+) -> Iterator[str]:
+    """Entries none of which is of the business date: the file of another one under its name."""
+    effective = contract.effective
     if effective is None or not effective.on_business_date:
         return
-    if night.earliest_effect is None or night.earliest_effect >= night.business_date:
+    if earliest is None or earliest >= business_date:
         return
     name = effective.from_column
-    day = f"date '{night.business_date}'"
-    if not _is_true(connection, f"select exists (from verdict where {quote_name(name)} = {day})"):
+    is_dated = f"{quote_name(name)} = {quote_date(business_date)}"
+    if not _is_true(connection, f"select exists (from checked_row where {is_dated})"):
         yield (
-            f"no row has {name} {night.business_date}: it is the file of another night, or day and"
-            " month are swapped"
+            f"no row has {name} {business_date}: it is the file of another business date, or day"
+            " and month are swapped"
         )
 
 
 def _is_true(connection: duckdb.DuckDBPyConnection, query: str) -> bool:
-    row = connection.execute(query).fetchone()
-    return row is not None and bool(row[0])
+    return bool(fetch_row(connection, query)[0])

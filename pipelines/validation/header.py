@@ -15,8 +15,8 @@ MARKUP = ("<!doctype", "<html", "<?xml", "<head", "<body")
 
 
 @dataclass(frozen=True)
-class HeaderVerdict:
-    """What is wrong with a header, and what is merely worth telling."""
+class HeaderCheck:
+    """What is wrong with a header, and what is merely worth a warning."""
 
     problems: tuple[str, ...]
     warnings: tuple[str, ...] = ()
@@ -27,7 +27,7 @@ def split_header(line: str, delimiter: str) -> tuple[str, ...]:
     return tuple(name.strip().strip('"').strip().lower() for name in line.split(delimiter))
 
 
-def compare_header(line: str, contract: Contract) -> HeaderVerdict:
+def compare_header(line: str, contract: Contract) -> HeaderCheck:
     """Compare a header line with the contract; every difference is reported at once.
 
     Unknown columns beside a complete, ordered set are a problem too, unless the contract ignores
@@ -36,25 +36,25 @@ def compare_header(line: str, contract: Contract) -> HeaderVerdict:
     place = _name_line(contract)
     if line.lstrip().lower().startswith(MARKUP):
         problem = f"{place}: is HTML or XML, perhaps a server's error page; no table"
-        return HeaderVerdict((problem,))
+        return HeaderCheck((problem,))
     delimiter = contract.format.delimiter
     names = split_header(line, delimiter)
     other = _find_other_delimiter(line, contract)
     if other is not None:
-        return HeaderVerdict(
+        return HeaderCheck(
             (f"{place}: fields are separated by {other!r}, the contract says {delimiter!r}",)
         )
     return compare_columns(names, contract)
 
 
-def compare_columns(names: Sequence[str], contract: Contract) -> HeaderVerdict:
+def compare_columns(names: Sequence[str], contract: Contract) -> HeaderCheck:
     """Compare delivered column names with those of the contract, in order."""
     expected = contract.column_names
     if not set(expected) & set(names):
         # The line may be a row: its fields, which may be personal, are not repeated.
         place = _name_line(contract)
         problem = f"header: missing columns {_list(expected)}; {place} names none of them"
-        return HeaderVerdict((problem,))
+        return HeaderCheck((problem,))
     missing = [name for name in expected if name not in names]
     unknown = [name for name in names if name not in expected]
     doubled = [name for name, count in Counter(names).items() if count > 1]
@@ -74,8 +74,8 @@ def compare_columns(names: Sequence[str], contract: Contract) -> HeaderVerdict:
     if not missing and not doubled and known != list(expected):
         problems.append(f"header: columns out of order; the contract says {_list(expected)}")
     if problems or not unknown:
-        return HeaderVerdict(tuple(problems))
-    return HeaderVerdict(
+        return HeaderCheck(tuple(problems))
+    return HeaderCheck(
         (), (f"columns {_list(unknown)} are not in the contract and were not loaded",)
     )
 

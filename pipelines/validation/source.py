@@ -12,7 +12,7 @@ from bankcrm.errors import RejectedDelivery
 from bankcrm.sql import quote_name, quote_text
 from pipelines.contracts.contract import Contract
 from pipelines.landing.control_records import DELIVER_AGAIN
-from pipelines.validation.header import HeaderVerdict, compare_columns, compare_header, split_header
+from pipelines.validation.header import HeaderCheck, compare_columns, compare_header, split_header
 from pipelines.validation.lines import number_records
 from pipelines.validation.text_file import (
     GLOB_CHARACTERS,
@@ -31,7 +31,7 @@ _FIELD_COUNT = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 
 @dataclass(frozen=True)
 class Source:
-    """A delivered file, ready to be judged.
+    """A delivered file, ready to be checked.
 
     ``sql`` yields the contract's columns as text. ``text`` is None for Parquet.
     """
@@ -59,12 +59,12 @@ def open_source(
         return open_parquet(connection, path, contract, max_bytes)
     text = examine_text(path, contract.format, workspace, max_bytes)
     header = compare_header(text.header_line, contract)
-    _raise_problems(path, HeaderVerdict((*text.problems, *header.problems)))
+    _raise_problems(path, HeaderCheck((*text.problems, *header.problems)))
     delimiter = contract.format.delimiter
     return Source(path, csv_sql(text, delimiter), text, delimiter, header.warnings)
 
 
-def _raise_problems(path: Path, header: HeaderVerdict) -> None:
+def _raise_problems(path: Path, header: HeaderCheck) -> None:
     if header.problems:
         raise RejectedDelivery(path.name, header.problems, DELIVER_AGAIN)
 
@@ -136,14 +136,16 @@ def _describe(line: int, error_type: str, message: str) -> str:
 
 
 def number_lines(connection: duckdb.DuckDBPyConnection, source: Source, rows: int) -> str:
-    """SQL that yields ``verdict`` with ``row_id`` and ``file_line``; a text begins with its header.
+    """SQL that yields ``checked_row`` with ``row_id`` and ``file_line``, the header counted.
 
     Raises:
         RejectedDelivery: quotes and line breaks of the file can be read in two ways.
     """
     header_lines = source.text.header_lines if source.text else 0
     if source.text is None or rows == source.text.lines - header_lines:
-        return f"(select *, rowid as row_id, rowid + {header_lines + 1} as file_line from verdict)"
+        return (
+            f"(select *, rowid as row_id, rowid + {header_lines + 1} as file_line from checked_row)"
+        )
     lines = number_records(source.text.plain, header_lines)
     if len(lines) != rows:
         problem = f"{rows:,} rows were read from {len(lines):,} records: its quotes are ambiguous"
@@ -151,7 +153,9 @@ def number_lines(connection: duckdb.DuckDBPyConnection, source: Source, rows: in
     connection.register("record_lines", {"file_line": lines})
     connection.execute("create or replace temp table record_line as from record_lines")
     connection.unregister("record_lines")
-    return "(select * from (select *, rowid as row_id from verdict) positional join record_line)"
+    return (
+        "(select * from (select *, rowid as row_id from checked_row) positional join record_line)"
+    )
 
 
 def open_parquet(
@@ -175,7 +179,7 @@ def open_parquet(
     types = {name: data_type.lower() for name, data_type, *_ in described}
     header = compare_columns(list(types), contract)
     wrong = _find_wrong_types(types, contract)
-    _raise_problems(path, HeaderVerdict((*header.problems, *wrong), header.warnings))
+    _raise_problems(path, HeaderCheck((*header.problems, *wrong), header.warnings))
     texts = ", ".join(
         f"nullif(cast({quote_name(name)} as varchar), '') as {quote_name(name)}"
         for name in contract.column_names

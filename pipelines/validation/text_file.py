@@ -13,7 +13,7 @@ from typing import Self
 
 from bankcrm.errors import RejectedDelivery
 from pipelines.contracts.contract import Format
-from pipelines.landing.archive import BROKEN, UnfitArchive, find_disguise, open_stream
+from pipelines.landing.archive import BROKEN, InvalidArchive, find_disguise, open_stream
 from pipelines.landing.control_records import DELIVER_AGAIN, Trailer, carries_records, cut_trailer
 from pipelines.validation.decoding import Decoder
 from pipelines.validation.lines import find_stray_quote, has_mixed_line_ends
@@ -66,7 +66,7 @@ class _Tally:
 
 @dataclass(frozen=True)
 class TextFile:
-    """A delivered text file whose bytes are sound, ready to be split into fields.
+    """A delivered text file whose bytes are valid, ready to be split into fields.
 
     ``plain`` is UTF-8 without compression: the delivered file itself where it is that already.
     ``lines`` counts its physical lines, the header included. ``rows`` is the text below the
@@ -192,7 +192,7 @@ def _read_blocks(path: Path, max_bytes: int) -> Iterator[tuple[bytes, bool]]:
                     problem = f"holds more than {max_bytes:,} bytes when decompressed"
                     raise _unreadable(path, problem)
                 yield block, False
-    except UnfitArchive as error:
+    except InvalidArchive as error:
         raise _unreadable(path, error.problem) from error
     except BROKEN as error:
         kind = "gzip" if path.suffix == ".gz" else "zip"

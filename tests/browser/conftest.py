@@ -19,7 +19,7 @@ from playwright import sync_api
 from bankcrm.settings import PROJECT_FOLDER, Settings
 from cube.security.auth import make_token
 from cube.server.app import create_app
-from pipelines.loading.deadlines import newest_due_night
+from pipelines.loading.deadlines import newest_due_date
 from tests.cube.sample_marts import empty_made_facts, publish_version
 from tests.servers import get_address, serve_app
 from tests.tools import NODE, find_chromium, find_node_modules, require
@@ -130,7 +130,7 @@ def sql(bank: Settings) -> Sql:
 @contextmanager
 def serve(settings: Settings) -> Iterator[str]:
     """Address of a server that runs until the block ends."""
-    with serve_app(create_app(settings, newest_due=newest_due_night)) as server:
+    with serve_app(create_app(settings, newest_due=newest_due_date)) as server:
         yield get_address(server)
 
 

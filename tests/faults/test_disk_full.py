@@ -19,7 +19,7 @@ from bankcrm.warehouse.versions import current_version
 from pipelines.build import dbt as build
 from pipelines.operations.journal import Journal
 from pipelines.operations.runs import read_runs
-from pipelines.refresh import build_and_publish, take_in
+from pipelines.refresh import build_step, load_step, publish_step
 from pipelines.refresh.refresh import refresh
 from tests.faults.homes import NINTH, copy_home, deliver, fingerprints, run_refresh
 
@@ -69,7 +69,7 @@ def test_the_room_is_asked_for_before_anything_is_loaded(waiting_bank: Settings)
 
 @pytest.mark.parametrize(
     ("module", "step"),
-    [(take_in, "_load_nights"), (build_and_publish, "start_build"), (build_and_publish, "publish")],
+    [(load_step, "Loader"), (build_step, "start_build"), (publish_step, "publish")],
 )
 def test_a_disk_full_at_load_build_or_publish_leaves_the_published_version(
     small_disk: Settings,

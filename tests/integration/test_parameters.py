@@ -69,7 +69,7 @@ def test_a_tax_rate_raised_from_a_day_equals_a_build_from_nothing_and_leaves_ear
     before = taxes(bank)
     raise_vat(project)
     report = refresh(bank)
-    assert report.parameter_changes == [ParameterChange("profit_parameter", CHANGE)]
+    assert report.parameter_changes == (ParameterChange("profit_parameter", CHANGE),)
     assert report.refresh_from == CHANGE
     after = taxes(bank)
     assert after[0] == before[0]

@@ -10,7 +10,7 @@ from bankcrm.sql import quote_name
 from pipelines.contracts.contract import get_contract
 from pipelines.contracts.stored_columns import stored_names
 from pipelines.privacy.vault_entries import tokenise_rows
-from pipelines.validation.row_rules import accepted_rows_sql
+from pipelines.validation.dispositions import accepted_rows_sql
 
 
 def insert_row(

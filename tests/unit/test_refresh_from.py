@@ -15,7 +15,7 @@ from bankcrm.settings import Settings
 from pipelines.build.refresh_from import BuiltVersion, find_refresh_from
 from pipelines.identity.link import link_customers
 from pipelines.identity.review import decide
-from pipelines.loading.horizon import explain_horizon, set_horizon
+from pipelines.loading.complete_through import explain_incomplete_date, set_complete_through
 from pipelines.loading.raw import open_raw
 from tests.unit.raw_rows import insert_row
 
@@ -35,7 +35,7 @@ class Raw:
         source, _, name = feed.partition(".")
         self.connection.execute(
             """insert into ops.load (load_id, source, feed, file_name, business_date, rerun,
-                status, touches_from) values ($1, $2, $3, $3, $4, 0, 'loaded', $5)""",
+                status, earliest_affected_date) values ($1, $2, $3, $3, $4, 0, 'loaded', $5)""",
             [self.loads, source, name, night, touches or night],
         )
         insert_row(self.connection, feed, self.loads, night, **columns)
@@ -48,14 +48,14 @@ class Raw:
 
     def refresh_from(self, built: int) -> date | None:
         """How far back, upon a version that was built when so many loads were there."""
-        set_horizon(self.connection)
+        set_complete_through(self.connection)
         link_customers(self.connection)
         loads = tuple(range(1, built + 1))
         return find_refresh_from(self.connection, BuiltVersion(loads, self.links[built]))
 
     def build(self) -> int:
         """Build a version of what was loaded so far; returns the number of its loads."""
-        set_horizon(self.connection)
+        set_complete_through(self.connection)
         link_customers(self.connection)
         links = self.connection.execute("from identity.link").to_arrow_table()
         self.links[self.loads] = links
@@ -220,6 +220,6 @@ def test_a_night_without_a_mandatory_feed_stays_beyond_the_horizon(raw: Raw) -> 
     built = raw.build()
     raw.load("branch.account_balance", DAYS[1], account_id="A", balance=2)
     assert raw.refresh_from(built) is None
-    blocked = explain_horizon(raw.connection)
+    blocked = explain_incomplete_date(raw.connection)
     assert blocked is not None
     assert "2024-01-02 is not whole: no teller.transaction was delivered" in blocked.problem

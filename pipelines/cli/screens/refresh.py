@@ -9,7 +9,7 @@ import duckdb
 from rich.console import Console
 from rich.markup import escape
 
-from bankcrm.errors import BlockedNight, PublishingHeld
+from bankcrm.errors import BlockedDate, PublishingHeld
 from bankcrm.settings import PROJECT_FOLDER, Settings
 from bankcrm.warehouse.versions import open_published
 from pipelines.cli.screens.tables import print_query, print_rows
@@ -51,8 +51,8 @@ def print_report(console: Console, settings: Settings, report: RefreshReport) ->
         console.print(str(notice), markup=False, highlight=False)
 
 
-def _print_blocked(console: Console, blocked: BlockedNight, *, is_brief: bool) -> None:
-    """Why a night waits, and the next step; in brief where the rejected files are listed above."""
+def _print_blocked(console: Console, blocked: BlockedDate, *, is_brief: bool) -> None:
+    """Why a date waits, and the next step; in brief where rejected files are listed above."""
     console.print("\n[bold red]Waiting[/bold red] ", end="")
     problem = blocked.brief if is_brief else blocked.problem
     console.print(problem, markup=False, highlight=False)

@@ -12,8 +12,8 @@ from bankcrm.errors import Busy
 from bankcrm.settings import Settings
 from bankcrm.warehouse.versions import list_versions
 from pipelines.landing.folder import find_deliveries
-from pipelines.loading.horizon import explain_horizon
-from pipelines.loading.night_plan import plan_nights
+from pipelines.loading.complete_through import explain_incomplete_date
+from pipelines.loading.load_plan import plan_loads
 from pipelines.loading.raw import open_raw
 from pipelines.parameters.changes import find_parameter_changes
 from pipelines.parameters.seeds import SEEDS_FOLDER
@@ -70,15 +70,15 @@ def _notices_of_deliveries(settings: Settings, business_date: date) -> Iterator[
         return
     try:
         with open_raw(settings, with_vault=False) as raw:
-            plan = plan_nights(raw, find_deliveries(settings).deliveries)
-            blocked = plan.blocked or explain_horizon(raw)
+            plan = plan_loads(raw, find_deliveries(settings).deliveries)
+            blocked = plan.blocked or explain_incomplete_date(raw)
     except Busy:
         yield f"A refresh is running; these are the figures of {business_date}."
         return
     if blocked is not None:
         yield f"Waiting: {blocked.problem}. These are the figures of {business_date}."
-    elif plan.nights:
+    elif plan.dates:
         yield (
-            f"{len(plan.nights)} delivered business dates are not loaded yet; these are the "
+            f"{len(plan.dates)} delivered business dates are not loaded yet; these are the "
             f"figures of {business_date}."
         )

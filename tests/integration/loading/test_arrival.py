@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from bankcrm.settings import Settings
 from pipelines.landing.control import control_path
 from pipelines.landing.folder import find_deliveries
-from pipelines.loading.horizon import explain_horizon, set_horizon
+from pipelines.loading.complete_through import explain_incomplete_date, set_complete_through
 from pipelines.loading.load import Loader
-from pipelines.loading.night_plan import plan_nights
+from pipelines.loading.load_plan import plan_loads
 from pipelines.loading.raw import open_raw
 
 if TYPE_CHECKING:
@@ -103,13 +103,13 @@ def arrive(batches: Sequence[Sequence[Path]], landing: Path, home: Path) -> Hist
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
                 shutil.copyfile(control_path(path), control_path(target))
-            plan = plan_nights(raw, find_deliveries(bank).deliveries)
+            plan = plan_loads(raw, find_deliveries(bank).deliveries)
             with Loader(raw) as loader:
-                for _, night in plan.nights:
+                for _, night in plan.dates:
                     for delivery in night:
                         assert loader.load(delivery).status == "loaded"
-            set_horizon(raw)
-        assert explain_horizon(raw) is None
+            set_complete_through(raw)
+        assert explain_incomplete_date(raw) is None
         return {name: raw.execute(query).fetchall() for name, query in SEEN.items()}
 
 
@@ -124,7 +124,7 @@ SEEN = {
         rows_accepted, rows_quarantined, rows_collapsed, sha256 from ops.whole_load order by all""",
     "totals": """select source, feed, business_date, total.* exclude (load_id)
         from ops.load_total as total join ops.whole_load using (load_id) order by all""",
-    "horizon": "from ops.horizon",
+    "horizon": "from ops.complete_through",
 }
 
 

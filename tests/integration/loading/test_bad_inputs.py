@@ -16,22 +16,24 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipelines.contracts.stored_columns import personal_columns
-from pipelines.loading.horizon import explain_horizon
+from pipelines.loading.complete_through import explain_incomplete_date
 from pipelines.loading.quarantine import list_quarantine, read_fields
-from tests.integration.loading.good_files import MAKERS, GoodFile, make_customers, make_entries
-from tests.integration.loading.mutations import (
+from tests.integration.loading.field_mutations import (
     HARMLESS,
     INERT,
-    MOST_BYTES,
     QUARANTINED,
+    Harmless,
+    SpoiltField,
+)
+from tests.integration.loading.good_files import MAKERS, GoodFile, make_customers, make_entries
+from tests.integration.loading.mutations import (
+    MOST_BYTES,
     REJECTED,
     SPOILT,
     SPOILT_LINE,
     WORDS,
     Delivered,
-    Harmless,
     Mutation,
-    SpoiltField,
 )
 
 if TYPE_CHECKING:
@@ -244,7 +246,7 @@ def test_hostile_text_is_stored_as_it_is(shared_bank: Bank, feed: str) -> None:
 def test_the_operator_reads_file_reason_and_next_step(bank: Bank) -> None:
     good = make_customers(next(NIGHTS))
     load(bank, good, Delivered(good.write(good.rows[:-1]).encode()))
-    blocked = explain_horizon(bank.raw)
+    blocked = explain_incomplete_date(bank.raw)
     assert blocked is not None
     night = good.business_date
     assert f"customer_{night}_r0.csv was rejected: has 11 rows" in blocked.problem

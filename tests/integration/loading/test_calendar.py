@@ -12,10 +12,10 @@ import pytest
 
 from pipelines.contracts.contract import get_contract
 from pipelines.landing.folder import find_deliveries
+from pipelines.loading.complete_through import set_complete_through
 from pipelines.loading.deadlines import deadline_of, find_missing
-from pipelines.loading.horizon import set_horizon
 from pipelines.loading.load import Loader
-from pipelines.loading.night_plan import plan_nights
+from pipelines.loading.load_plan import plan_loads
 from tests.integration.loading.good_files import make_entries
 
 if TYPE_CHECKING:
@@ -57,18 +57,18 @@ def test_nights_follow_each_other_over_leap_day_month_end_year_end_and_dst(
     nights = [TURNS[turn] + timedelta(days=days) for days in (-1, 0, 1)]
     for number in (1, 3):
         deliver(bank, nights[number - 1], number)
-    plan = plan_nights(bank.raw, find_deliveries(bank.settings).deliveries)
-    assert [night for night, _ in plan.nights] == nights[:1]
+    plan = plan_loads(bank.raw, find_deliveries(bank.settings).deliveries)
+    assert [night for night, _ in plan.dates] == nights[:1]
     assert plan.blocked is not None
     assert f"business date {nights[1]} was not delivered" in plan.blocked.problem
 
     deliver(bank, nights[1], 2)
-    plan = plan_nights(bank.raw, find_deliveries(bank.settings).deliveries)
-    assert ([night for night, _ in plan.nights], plan.blocked) == (nights, None)
+    plan = plan_loads(bank.raw, find_deliveries(bank.settings).deliveries)
+    assert ([night for night, _ in plan.dates], plan.blocked) == (nights, None)
     with Loader(bank.raw) as loader:
-        for _, deliveries in plan.nights:
+        for _, deliveries in plan.dates:
             assert [loader.load(one).status for one in deliveries] == ["loaded"] * 2
-    assert set_horizon(bank.raw) == nights[2]
+    assert set_complete_through(bank.raw) == nights[2]
     noon = datetime.combine(nights[2] + timedelta(days=1), datetime.min.time()).replace(hour=12)
     assert list(find_missing(bank.settings, bank.raw, noon.astimezone())) == []
 

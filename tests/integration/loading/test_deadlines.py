@@ -11,17 +11,17 @@ import pytest
 from bankcrm.errors import MissedDeadline
 from pipelines.contracts.contract import Deadline, get_contract, load_contracts
 from pipelines.landing.folder import find_deliveries
+from pipelines.loading.complete_through import set_complete_through
 from pipelines.loading.deadlines import (
     Awaited,
     deadline_of,
-    explain_late_night,
+    explain_late_date,
     find_late_feeds,
-    go_on_without,
     list_stale_feeds,
+    skip_missing_feed,
 )
-from pipelines.loading.horizon import set_horizon
 from pipelines.refresh.waiting import wait_for_deliveries
-from tests.integration.loading.test_nights import (
+from tests.integration.loading.test_load_plan import (
     BALANCE,
     ENTRY,
     TELLER,
@@ -82,7 +82,7 @@ def decide(bank: Bank, moment: datetime) -> list[tuple[str, date]]:
     """What a refresh at a moment goes on without."""
     late = find_late_feeds(bank.raw, find_deliveries(bank.settings).deliveries, moment)
     for one in late:
-        go_on_without(bank.raw, one)
+        skip_missing_feed(bank.raw, one)
     return [(one.contract.name, one.business_date) for one in late]
 
 
@@ -122,10 +122,10 @@ def test_a_night_goes_on_without_a_stale_feed_after_its_deadline_and_not_before(
     assert plan(bank).blocked is not None
     assert decide(bank, at(3, 4, 30)) == [(ENTRY, day(2))]
     assert dates(run(bank)) == [day(2)]
-    assert set_horizon(bank.raw) == day(2)
+    assert set_complete_through(bank.raw) == day(2)
     (stale,) = list_stale_feeds(bank.raw)
     assert stale.describe() == (
-        "teller.transaction is stale since 2024-01-02: 1 night built without it,"
+        "teller.transaction is stale since 2024-01-02: 1 business date built without it,"
         " its last delivery is of 2024-01-01"
     )
 
@@ -166,7 +166,7 @@ def test_the_late_file_and_the_nights_after_it_keep_their_numbers(
     assert dates(run(bank)) == [day(3)]
     deliver(bank, ENTRY, 2, 5 - number_of_the_next)
     assert dates(run(bank)) == [day(2)], "the file that was late is taken"
-    set_horizon(bank.raw)
+    set_complete_through(bank.raw)
     assert list_stale_feeds(bank.raw) == []
     deliver(bank, BALANCE, 4, 4)
     deliver(bank, ENTRY, 4, 6)
@@ -186,19 +186,19 @@ def test_entries_stay_lacking_and_a_snapshot_makes_up_for_one_that_never_came(
     deliver(bank, BALANCE, 2, 2)
     assert sorted(decide(bank, at(3, 5))) == [(TELLER, day(2)), (ENTRY, day(2))]
     run(bank)
-    set_horizon(bank.raw)
+    set_complete_through(bank.raw)
     assert [stale.feed for stale in list_stale_feeds(bank.raw)] == [TELLER, ENTRY]
     deliver_night(bank, 3)
     deliver(bank, TELLER, 3, 2)
     run(bank)
-    set_horizon(bank.raw)
+    set_complete_through(bank.raw)
     assert [(stale.feed, stale.since) for stale in list_stale_feeds(bank.raw)] == [(ENTRY, day(2))]
 
 
 def test_waiting_ends_as_soon_as_the_last_feed_has_come(bank: Bank) -> None:
     deliver_night(bank, 1)
     run(bank)
-    set_horizon(bank.raw)
+    set_complete_through(bank.raw)
     clock = wait(
         bank, at(3, 1),
         (at(3, 2), lambda: deliver(bank, BALANCE, 2, 2)),
@@ -211,7 +211,7 @@ def test_waiting_ends_as_soon_as_the_last_feed_has_come(bank: Bank) -> None:
 def test_waiting_is_bounded_by_the_deadline(bank: Bank) -> None:
     deliver_night(bank, 1)
     run(bank)
-    set_horizon(bank.raw)
+    set_complete_through(bank.raw)
     deliver(bank, BALANCE, 2, 2)
     assert wait(bank, at(3, 1)).moment == at(3, 4, 30)
     assert wait(bank, at(3, 5)).moment == at(3, 5), "nothing is gained by waiting any longer"
@@ -224,7 +224,7 @@ def test_nobody_waits_for_a_night_whose_files_are_there_or_whose_day_has_not_beg
     deliver_night(bank, 2)
     assert wait(bank, at(3, 1)).moment == at(3, 1), "both nights wait in the landing folder"
     run(bank)
-    set_horizon(bank.raw)
+    set_complete_through(bank.raw)
     assert wait(bank, at(3, 23)).moment == at(3, 23), "the third night is awaited from midnight on"
     assert wait(bank, at(4, 0)).moment == at(4, 4, 30)
 
@@ -235,7 +235,7 @@ def test_a_night_that_may_go_on_without_a_feed_does_not_keep_the_next_from_being
     set_policy(ENTRY, "stale")
     deliver_night(bank, 1)
     run(bank)
-    set_horizon(bank.raw)
+    set_complete_through(bank.raw)
     deliver(bank, BALANCE, 2, 2)
     assert wait(bank, at(4, 1)).moment == at(4, 4, 30)
 
@@ -245,16 +245,16 @@ def test_a_late_night_is_explained_by_feed_deadline_and_remedy(
 ) -> None:
     deliver_night(bank, 1)
     run(bank)
-    set_horizon(bank.raw)
-    assert explain_late_night(bank.settings, bank.raw, at(3, 4), None) is None
-    late = explain_late_night(bank.settings, bank.raw, at(3, 5), None)
+    set_complete_through(bank.raw)
+    assert explain_late_date(bank.settings, bank.raw, at(3, 4), None) is None
+    late = explain_late_date(bank.settings, bank.raw, at(3, 5), None)
     assert isinstance(late, MissedDeadline) and late.exit_code == 15
     assert "2024-01-02 is late" in late.problem
     assert "teller.transaction (due 2024-01-03 04:30)" in late.problem
     assert "teller/transaction/transaction_2024-01-02_r0.csv.gz" in late.remedy
     for feed in (ENTRY, BALANCE):
         set_policy(feed, "wait")
-    waiting = explain_late_night(bank.settings, bank.raw, at(3, 5), None)
+    waiting = explain_late_date(bank.settings, bank.raw, at(3, 5), None)
     assert waiting is not None and waiting.exit_code == 4
 
 
@@ -263,9 +263,9 @@ def test_a_night_that_stands_in_the_way_is_told_before_a_later_one_that_is_late(
 ) -> None:
     deliver_night(bank, 1)
     run(bank)
-    set_horizon(bank.raw)
+    set_complete_through(bank.raw)
     deliver(bank, BALANCE, 2, 7)
     deliver(bank, ENTRY, 2, 2)
     blocked = plan(bank).blocked
     assert blocked is not None
-    assert explain_late_night(bank.settings, bank.raw, at(9, 5), blocked) is blocked
+    assert explain_late_date(bank.settings, bank.raw, at(9, 5), blocked) is blocked

@@ -4,8 +4,7 @@ import gzip
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
@@ -13,7 +12,6 @@ import pytest
 from bankcrm.files import hash_file
 from pipelines.contracts.contract import load_contracts
 from pipelines.landing.control import control_path
-from pipelines.loading import load
 from pipelines.loading.load import load_delivery
 from pipelines.loading.quarantine import list_quarantine, read_fields
 from pipelines.loading.raw import open_raw
@@ -295,7 +293,7 @@ def test_a_file_that_swells_beyond_the_limit_is_rejected(bank: Bank) -> None:
     assert "more than 1,000,000 bytes" in result.problems[0]
 
 
-def test_a_rule_that_every_row_breaks_condemns_the_file(bank: Bank) -> None:
+def test_a_rule_that_every_row_breaks_rejects_the_file(bank: Bank) -> None:
     lines = [f"A{number},1;5" for number in range(10)]
     result = bank.load(bank.deliver_lines(FEED, MONDAY, lines))
     assert result.status == "rejected"
@@ -360,71 +358,6 @@ def test_several_characters_may_separate_the_fields(bank: Bank) -> None:
     path = bank.deliver("loan.loan_status", MONDAY, query)
     assert "|+|" in path.read_text()
     assert bank.load(path).rows_accepted == 1
-
-
-def test_parquet_files_are_loaded_by_name_and_type(bank: Bank) -> None:
-    path = _write_parquet(bank, "select 'A1' as account_id, 10::decimal(18,2) as balance")
-    assert bank.load(path).problems == ()
-    assert bank.query("select account_id, balance, file_line from branch.account_balance") == [
-        ("A1", 10, 1)
-    ]
-
-
-def test_a_parquet_column_of_another_type_is_rejected(bank: Bank) -> None:
-    path = _write_parquet(bank, "select 1 as account_id, 1000 as balance")
-    assert bank.load(path).problems == (
-        "column account_id is integer, the contract says varchar",
-        "column balance is integer, the contract says decimal(18,2)",
-    )
-
-
-def test_a_parquet_file_without_footer_is_rejected(bank: Bank) -> None:
-    path = bank.deliver_bytes(FEED, MONDAY, b"PAR1 and nothing else", suffix=".parquet")
-    assert bank.load(path).status == "rejected"
-
-
-def _write_parquet(bank: Bank, query: str) -> Path:
-    path = bank.deliver_bytes(
-        FEED, MONDAY, b"", suffix=".parquet", rows=1, totals={"balance": Decimal(10)}
-    )
-    duckdb.execute(f"copy ({query}) to '{path}' (format parquet)")
-    bank.restate(path, sha256=hash_file(path))
-    return path
-
-
-@pytest.mark.parametrize("step", ["record_load", "_write_rows", "commit"])
-def test_a_crash_before_the_commit_leaves_nothing(
-    bank: Bank, account_balances: Balances, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    path = bank.deliver(FEED, MONDAY, account_balances(("A1", "10")))
-    real = getattr(load, step, None)
-
-    def crash(*args: Any) -> None:
-        if real is not None:
-            real(*args)
-        raise RuntimeError("power cut")
-
-    with monkeypatch.context() as patched:
-        target = _CrashAtCommit(bank.raw) if step == "commit" else bank.raw
-        if step != "commit":
-            patched.setattr(load, step, crash)
-        with pytest.raises(RuntimeError, match="power cut"):
-            load_delivery(target, bank.find(path))  # type: ignore[arg-type]
-    if step == "commit":
-        bank.raw.rollback()
-    for table in ("branch.account_balance", "ops.load", "ops.load_total"):
-        assert bank.query(f"select count(*) from {table}") == [(0,)]
-    assert bank.load(path).load_id == 1
-
-
-class _CrashAtCommit:
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._connection = connection
-
-    def __getattr__(self, name: str) -> object:
-        if name == "commit":
-            raise RuntimeError("power cut")
-        return getattr(self._connection, name)
 
 
 def test_the_raw_database_is_found_again(bank: Bank, account_balances: Balances) -> None:

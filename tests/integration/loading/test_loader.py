@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipelines.loading import load
-from pipelines.loading.ledger import Ledger, read_records
 from pipelines.loading.load import Loader
+from pipelines.loading.load_ledger import Ledger, read_records
 from pipelines.validation.text_file import SMALL_FILE
 
 if TYPE_CHECKING:

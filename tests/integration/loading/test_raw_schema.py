@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
+
 import duckdb
 import pytest
 
 from bankcrm.errors import ContractError
+from bankcrm.settings import Settings
 from pipelines.contracts.contract import Column, get_contract
+from pipelines.loading.raw import open_raw
 from pipelines.loading.raw_schema import create_raw_schema
 
 CONTRACT = get_contract("teller.teller")
@@ -41,3 +46,26 @@ def test_a_changed_type_is_refused(database: duckdb.DuckDBPyConnection) -> None:
     changed = CONTRACT.model_copy(update={"columns": (retyped, *others)})
     with pytest.raises(ContractError, match="teller_id is stored as varchar"):
         create_raw_schema(database, [changed])
+
+
+def test_a_raw_database_of_an_earlier_release_keeps_its_loads_under_the_new_names(
+    tmp_path: Path,
+) -> None:
+    settings = Settings(home=tmp_path)
+    with open_raw(settings, with_vault=False) as raw:
+        raw.execute(
+            "insert into ops.load (load_id, business_date, status, earliest_affected_date)"
+            " values (1, date '2024-01-31', 'loaded', date '2024-01-15')"
+        )
+        raw.execute("insert into ops.complete_through values (date '2024-01-31')")
+        raw.execute("alter table ops.load rename column earliest_affected_date to touches_from")
+        raw.execute("alter table ops.complete_through rename to horizon")
+        raw.execute(
+            "create or replace view ops.whole_load as select * from ops.active_load"
+            " where business_date <= (select max(business_date) from ops.horizon)"
+        )
+    for _ in range(2):
+        with open_raw(settings, with_vault=False) as raw:
+            loads = raw.execute("select load_id, earliest_affected_date from ops.whole_load")
+            assert loads.fetchall() == [(1, date(2024, 1, 15))]
+            assert raw.execute("from ops.stale_feed").fetchall() == []

@@ -23,7 +23,7 @@ from pipelines.loading.release import release_rows, write_corrections
 from pipelines.validation.check import check_file
 from pipelines.validation.expectations import _stated_rows
 from tests.integration.loading.good_files import GoodFile, make_customers, make_entries
-from tests.integration.loading.test_nights import BALANCE, ENTRY, dates, day, deliver, plan, run
+from tests.integration.loading.test_load_plan import BALANCE, ENTRY, dates, day, deliver, plan, run
 
 if TYPE_CHECKING:
     from tests.integration.loading.conftest import Bank
@@ -238,7 +238,7 @@ def test_sums_that_differ_or_are_no_amounts_are_named(shared_bank: Bank, framed:
         (["{feed}", "{night}", "1", "0", "1", "x"], "line 1: 6 fields behind HDR; due are feed"),
     ],
 )  # fmt: skip
-def test_a_header_record_of_another_delivery_is_turned_away_and_nothing_is_loaded(
+def test_a_header_record_of_another_delivery_is_rejected_and_nothing_is_loaded(
     shared_bank: Bank, framed: Framed, changed: list[str], says: str
 ) -> None:
     names = {"feed": framed.good.contract.name, "night": framed.night}

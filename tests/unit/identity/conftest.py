@@ -12,7 +12,7 @@ import pytest
 
 from bankcrm.settings import Settings
 from pipelines.identity.link import LinkReport, link_customers
-from pipelines.loading.horizon import set_horizon
+from pipelines.loading.complete_through import set_complete_through
 from pipelines.loading.raw import open_raw
 from tests.unit.raw_rows import insert_row
 
@@ -53,7 +53,7 @@ class Bank:
         for day in DAYS:
             if day <= until:
                 self._deliver_the_mandatory(day)
-        set_horizon(self.connection)
+        set_complete_through(self.connection)
         return link_customers(self.connection)
 
     def groups(self) -> Groups:
@@ -89,7 +89,7 @@ class Bank:
         self.loads += 1
         self.connection.execute(
             """insert into ops.load (load_id, source, feed, file_name, business_date, rerun,
-                status, touches_from) values ($1, $2, $3, $3, $4, 0, 'loaded', $4)""",
+                status, earliest_affected_date) values ($1, $2, $3, $3, $4, 0, 'loaded', $4)""",
             [self.loads, source, feed, night],
         )
         insert_row(self.connection, f"{source}.{feed}", self.loads, night, **values)

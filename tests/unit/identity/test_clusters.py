@@ -8,10 +8,9 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bankcrm.dates import BEGINNING, END_OF_TIME
 from pipelines.contracts.contract import Customer
 from pipelines.identity.clusters import (
-    BEGINNING,
-    FOR_EVER,
     Document,
     Edge,
     Link,
@@ -30,7 +29,7 @@ def member(customer: Customer, seen: date = DAYS[0], *documents: Document) -> Me
     return Member(customer, seen, RANK[customer[0]], documents)
 
 
-def id_card(number: str, since: date = DAYS[0], until: date = FOR_EVER) -> Document:
+def id_card(number: str, since: date = DAYS[0], until: date = END_OF_TIME) -> Document:
     return Document("ID_CARD", number, since, until)
 
 
@@ -38,12 +37,14 @@ def linked(left: Customer, right: Customer, score: float = 0.995, since: date = 
     return Edge(left, right, Rule.PROBABILISTIC_LINKAGE, score, since)
 
 
-def exact(left: Customer, right: Customer, since: date = DAYS[0], until: date = FOR_EVER) -> Edge:
+def exact(
+    left: Customer, right: Customer, since: date = DAYS[0], until: date = END_OF_TIME
+) -> Edge:
     return Edge(left, right, Rule.EXACT_DOCUMENT, 1.0, since, until)
 
 
 def founders(links: list[Link]) -> dict[Customer, Customer]:
-    return {link.customer: link.survivor for link in links if link.valid_to == FOR_EVER}
+    return {link.customer: link.survivor for link in links if link.valid_to == END_OF_TIME}
 
 
 def test_customers_with_different_documents_of_a_kind_never_become_one() -> None:
@@ -98,7 +99,7 @@ def test_a_merge_and_a_split_can_be_read_with_rule_and_confidence() -> None:
     assert [link for link in links if link.customer == K7] == [
         Link(K7, K7, Rule.SOURCE_ID, 1.0, BEGINNING, DAYS[3]),
         Link(K7, B1, Rule.PROBABILISTIC_LINKAGE, 0.995, DAYS[3], DAYS[6]),
-        Link(K7, K7, Rule.SOURCE_ID, 1.0, DAYS[6], FOR_EVER),
+        Link(K7, K7, Rule.SOURCE_ID, 1.0, DAYS[6], END_OF_TIME),
     ]
 
 
@@ -174,4 +175,4 @@ def test_histories_are_seamless(
         ends = [BEGINNING, *(link.valid_to for link in history)]
         assert [link.valid_from for link in history] == ends[:-1]
         assert ends == sorted(set(ends))
-        assert ends[-1] == FOR_EVER
+        assert ends[-1] == END_OF_TIME

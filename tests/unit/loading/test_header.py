@@ -17,13 +17,13 @@ CONTRACT = get_contract("teller.teller")
     ],
 )
 def test_case_spaces_and_quotes_of_a_header_do_not_matter(line: str) -> None:
-    verdict = compare_header(line, CONTRACT)
-    assert (verdict.problems, verdict.warnings) == ((), ())
+    check = compare_header(line, CONTRACT)
+    assert (check.problems, check.warnings) == ((), ())
 
 
 def test_every_difference_is_reported_at_once() -> None:
-    verdict = compare_header("teller_no|branch_id|branch_id|colour", CONTRACT)
-    assert verdict.problems == (
+    check = compare_header("teller_no|branch_id|branch_id|colour", CONTRACT)
+    assert check.problems == (
         "header: missing columns teller_id, teller_name",
         "header: unknown columns teller_no, colour (renamed?)",
         "header: columns delivered twice branch_id",
@@ -49,8 +49,8 @@ def test_an_additional_column_is_a_problem_unless_the_contract_ignores_it() -> N
 
 
 def test_another_delimiter_is_named() -> None:
-    verdict = compare_header("teller_id;teller_name;branch_id", CONTRACT)
-    assert verdict.problems == ("line 1: fields are separated by ';', the contract says '|'",)
+    check = compare_header("teller_id;teller_name;branch_id", CONTRACT)
+    assert check.problems == ("line 1: fields are separated by ';', the contract says '|'",)
 
 
 def test_a_delimiter_may_have_several_characters() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bankcrm.errors import BlockedNight
+from bankcrm.errors import BlockedDate
 from bankcrm.settings import Settings
 from bankcrm.warehouse.rollup_states import RollupState
 from pipelines.loading.raw import open_raw
@@ -61,7 +61,7 @@ def test_a_good_morning_shows_feeds_sums_identities_and_run_times(status: Status
 
 
 def test_a_waiting_night_says_what_to_do(status: Status) -> None:
-    blocked = BlockedNight("2024-02-04 waits for teller.transaction", "Deliver `x`.")
+    blocked = BlockedDate("2024-02-04 waits for teller.transaction", "Deliver `x`.")
     page = render_status_page(replace(status, blocked=blocked, next_step=blocked.remedy))
     assert "2024-02-04 waits for teller.transaction" in page
     assert "Deliver <code>x</code>." in page

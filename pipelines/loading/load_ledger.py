@@ -1,4 +1,4 @@
-"""The ledger of loads, and the plan made from it: which nights can be loaded, what is missing."""
+"""The ledger of loads: every attempt to load a file, and what became of it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class LoadRecord:
     status: str
     superseded_by: int | None
     sha256: str
-    touches_from: date | None
+    earliest_affected_date: date | None
     problem: str | None
 
     @property
@@ -39,7 +39,7 @@ def read_records(connection: duckdb.DuckDBPyConnection) -> list[LoadRecord]:
     """Every attempt, in order of load id."""
     rows = connection.execute(
         """select load_id, source || '.' || feed, business_date, sequence, rerun, status,
-            superseded_by, sha256, touches_from, problem from ops.load order by load_id"""
+            superseded_by, sha256, earliest_affected_date, problem from ops.load order by load_id"""
     ).fetchall()
     return [LoadRecord(*row) for row in rows]
 
@@ -47,7 +47,7 @@ def read_records(connection: duckdb.DuckDBPyConnection) -> list[LoadRecord]:
 class Ledger:
     """The attempts so far, kept in memory while one process loads delivery after delivery.
 
-    Whoever writes to the ledger enters it here too, once it is committed.
+    A caller that writes to the ledger enters it here too, once it is committed.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -82,7 +82,7 @@ def describe_attempt(
     status: Literal["loaded", "rejected"],
     sha256: str,
     *,
-    touches_from: date | None = None,
+    earliest_affected_date: date | None = None,
     problem: str | None = None,
 ) -> LoadRecord:
     """The record of an attempt made now."""
@@ -96,7 +96,7 @@ def describe_attempt(
         status=status,
         superseded_by=None,
         sha256=sha256,
-        touches_from=touches_from,
+        earliest_affected_date=earliest_affected_date,
         problem=problem,
     )
 
@@ -106,7 +106,7 @@ def record_load(
     load_id: int,
     delivery: Delivery,
     examination: Examination,
-    touches_from: date,
+    earliest_affected_date: date,
 ) -> None:
     """Enter a loaded file with the books of its rows and control totals."""
     rows = examination.rows
@@ -116,7 +116,7 @@ def record_load(
         "rows_accepted": rows.accepted,
         "rows_quarantined": rows.quarantined,
         "rows_collapsed": rows.collapsed,
-        "touches_from": touches_from,
+        "earliest_affected_date": earliest_affected_date,
     }
     _insert(connection, "ops.load", [entry])
     totals = [{"load_id": load_id} | vars(books) for books in examination.totals]

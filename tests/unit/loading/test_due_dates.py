@@ -7,7 +7,7 @@ from datetime import date, datetime, time
 import pytest
 
 from pipelines.contracts.contract import Contract, load_contracts
-from pipelines.loading.deadlines import newest_due_night
+from pipelines.loading.deadlines import newest_due_date
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from pipelines.loading.deadlines import newest_due_night
 )
 def test_the_night_before_is_due_once_its_last_deadline_has_passed(moment: str, night: str) -> None:
     asked = datetime.fromisoformat(moment).astimezone()
-    assert newest_due_night(asked) == date.fromisoformat(night)
+    assert newest_due_date(asked) == date.fromisoformat(night)
 
 
 def test_a_feed_that_comes_days_later_moves_the_night_that_is_due(
@@ -35,5 +35,5 @@ def test_a_feed_that_comes_days_later_moves_the_night_that_is_due(
     contracts: dict[str, Contract] = {name: first.model_copy(update={"deadline": late})}
     monkeypatch.setattr("pipelines.loading.deadlines.load_contracts", lambda: contracts)
     before, after = (datetime(2024, 3, 10, hour).astimezone() for hour in (8, 10))
-    assert newest_due_night(before) == date(2024, 3, 6)
-    assert newest_due_night(after) == date(2024, 3, 7)
+    assert newest_due_date(before) == date(2024, 3, 6)
+    assert newest_due_date(after) == date(2024, 3, 7)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.landing.folder import find_deliveries
-from pipelines.loading.night_plan import NightPlan, plan_nights
+from pipelines.loading.load_plan import LoadPlan, plan_loads
 
 if TYPE_CHECKING:
     from tests.integration.loading.conftest import Bank
@@ -38,27 +38,27 @@ def deliver_night(bank: Bank, number: int) -> None:
     deliver(bank, ENTRY, number, number)
 
 
-def plan(bank: Bank) -> NightPlan:
-    return plan_nights(bank.raw, find_deliveries(bank.settings).deliveries)
+def plan(bank: Bank) -> LoadPlan:
+    return plan_loads(bank.raw, find_deliveries(bank.settings).deliveries)
 
 
-def run(bank: Bank) -> NightPlan:
+def run(bank: Bank) -> LoadPlan:
     planned = plan(bank)
-    for _, deliveries in planned.nights:
+    for _, deliveries in planned.dates:
         for delivery in deliveries:
             assert bank.load(delivery.data_file).status == "loaded"
     return planned
 
 
-def dates(planned: NightPlan) -> list[date]:
-    return [business_date for business_date, _ in planned.nights]
+def dates(planned: LoadPlan) -> list[date]:
+    return [business_date for business_date, _ in planned.dates]
 
 
 def test_waiting_nights_are_taken_in_order_and_only_once(bank: Bank) -> None:
     for number in (2, 1, 3):
         deliver_night(bank, number)
     assert dates(run(bank)) == [day(1), day(2), day(3)]
-    assert plan(bank) == NightPlan((), None)
+    assert plan(bank) == LoadPlan((), None)
 
 
 def test_a_missing_mandatory_feed_blocks_its_night_and_all_later_ones(bank: Bank) -> None:
@@ -75,7 +75,7 @@ def test_a_missing_mandatory_feed_blocks_its_night_and_all_later_ones(bank: Bank
 def test_the_first_night_needs_every_mandatory_feed(bank: Bank) -> None:
     deliver(bank, TELLER, 1, 1)
     planned = plan(bank)
-    assert planned.nights == ()
+    assert planned.dates == ()
     assert planned.blocked is not None
     assert "branch.account_balance, teller.transaction" in planned.blocked.problem
 
@@ -86,7 +86,7 @@ def test_a_skipped_date_blocks_and_is_named(bank: Bank) -> None:
     deliver(bank, BALANCE, 3, 2)
     deliver(bank, ENTRY, 3, 2)
     planned = plan(bank)
-    assert planned.nights == ()
+    assert planned.dates == ()
     assert planned.blocked is not None
     assert "business date 2024-01-02 was not delivered" in planned.blocked.problem
 
@@ -127,10 +127,10 @@ def test_corrections_of_earlier_dates_are_taken_even_when_later_nights_wait(bank
 def test_only_the_highest_waiting_rerun_of_a_date_is_taken(bank: Bank) -> None:
     deliver_night(bank, 1)
     deliver(bank, BALANCE, 1, 1, rerun=1)
-    reruns = [d.control.rerun for d in plan(bank).nights[0][1] if d.contract.name == BALANCE]
+    reruns = [d.control.rerun for d in plan(bank).dates[0][1] if d.contract.name == BALANCE]
     assert reruns == [1]
     run(bank)
-    assert plan(bank) == NightPlan((), None)
+    assert plan(bank) == LoadPlan((), None)
 
 
 def test_a_night_that_was_loaded_in_part_blocks_until_it_is_whole(bank: Bank) -> None:
@@ -152,4 +152,4 @@ def test_changed_content_under_a_loaded_number_is_tried_once_only(bank: Bank) ->
     changed = bank.deliver_lines(BALANCE, day(1), ["A1,7.00"], totals={"balance": Decimal(7)})
     assert dates(plan(bank)) == [day(1)]
     assert bank.load(changed).status == "rejected"
-    assert plan(bank) == NightPlan((), None)
+    assert plan(bank) == LoadPlan((), None)

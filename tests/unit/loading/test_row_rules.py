@@ -1,4 +1,4 @@
-"""Every rule of the row-level verdict, on a contract that has all kinds of columns."""
+"""Every rule of a row, on a contract that has all kinds of columns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import duckdb
 import pytest
 
 from pipelines.contracts.contract import Column, Contract, load_contracts
-from pipelines.validation import row_rules as verdict
+from pipelines.validation import dispositions, row_rules
+from pipelines.validation.figures import figures_sql
 
 FREE: dict[str, object] = {"nullable": True}
 COLUMNS: dict[str, tuple[str, dict[str, object]]] = {
@@ -46,10 +47,10 @@ CONTRACT = Contract.model_validate(
         ],
     }
 )
-NIGHT = date(2024, 1, 31)
+BUSINESS_DATE = date(2024, 1, 31)
 
 
-def judge(*rows: dict[str, str | None]) -> list[tuple[Any, ...]]:
+def check(*rows: dict[str, str | None]) -> list[tuple[Any, ...]]:
     """Typed columns, raw_row and rules of every row, in order."""
     with duckdb.connect() as connection:
         columns = ", ".join(f'"{name}" varchar' for name in CONTRACT.column_names)
@@ -57,21 +58,22 @@ def judge(*rows: dict[str, str | None]) -> list[tuple[Any, ...]]:
         for position, row in enumerate(rows):
             values = [({"id": f"A{position}"} | row).get(name) for name in CONTRACT.column_names]
             connection.execute(f"insert into delivered values ({', '.join('?' * 12)})", values)
-        connection.execute(verdict.verdict_sql(CONTRACT, "delivered", NIGHT))
-        connection.execute(verdict.fate_sql(CONTRACT, NIGHT))
+        connection.execute(dispositions.checked_rows_sql(CONTRACT, "delivered", BUSINESS_DATE))
+        connection.execute(dispositions.dispositions_sql(CONTRACT, BUSINESS_DATE))
         return connection.execute(
-            "select verdict.* exclude (raw_row), row_rules from verdict"
-            " left join fate on verdict.rowid = fate.row_id order by verdict.rowid"
+            "select checked_row.* exclude (raw_row), row_rules from checked_row"
+            " left join disposition on checked_row.rowid = disposition.row_id"
+            " order by checked_row.rowid"
         ).fetchall()
 
 
 def rules_of(column: str, text: str | None) -> list[str]:
-    (row,) = judge({column: text})
+    (row,) = check({column: text})
     return list(row[-1] or [])
 
 
 def value_of(column: str, text: str | None) -> object:
-    (row,) = judge({column: text})
+    (row,) = check({column: text})
     assert row[-1] is None, row[-1]
     return row[CONTRACT.column_names.index(column)]
 
@@ -159,26 +161,26 @@ def test_a_bad_text_breaks_a_rule_by_name(column: str, text: str | None, rule: s
 @pytest.mark.parametrize("nullable", [True, False])
 def test_an_open_date_is_bad_only_where_a_date_must_be_given(nullable: bool) -> None:
     column = Column(name="day", type="date", description="", needed_by=(), nullable=nullable)
-    conditions = {rule.label: rule.broken for rule in verdict.column_rules(column)}
+    conditions = {rule.label: rule.broken for rule in row_rules.column_rules(column)}
     query = f"select {conditions['day: bad_date']} from (select null as day, ? as day__text)"
-    assert duckdb.execute(query, [verdict.OPEN_DATE]).fetchone() == (not nullable,)
+    assert duckdb.execute(query, [row_rules.OPEN_DATE]).fetchone() == (not nullable,)
 
 
 def test_a_row_can_break_several_rules() -> None:
-    (row,) = judge({"id": None, "amount": "x", "day": "2024-01-02", "due": "2024-01-01"})
+    (row,) = check({"id": None, "amount": "x", "day": "2024-01-02", "due": "2024-01-01"})
     assert row[-1] == ["id: null_not_allowed", "amount: bad_decimal", "row: due_before_day"]
 
 
-def test_a_rule_over_several_columns_is_silent_where_it_cannot_be_told() -> None:
+def test_a_rule_over_several_columns_is_silent_where_it_cannot_be_decided() -> None:
     assert rules_of("due", "2024-01-01") == []
 
 
 def test_the_header_line_among_the_rows_is_recognised() -> None:
-    assert "row: second_header" in judge({"id": "ID", "name": "name"})[0][-1]
+    assert "row: second_header" in check({"id": "ID", "name": "name"})[0][-1]
 
 
 def test_good_rows_break_no_rule() -> None:
-    assert [row[-1] for row in judge({}, {"name": "x"})] == [None, None]
+    assert [row[-1] for row in check({}, {"name": "x"})] == [None, None]
 
 
 def test_the_sql_of_every_contract_runs() -> None:
@@ -186,21 +188,21 @@ def test_the_sql_of_every_contract_runs() -> None:
         with duckdb.connect() as connection:
             columns = ", ".join(f'"{name}" varchar' for name in contract.column_names)
             connection.execute(f"create table delivered ({columns})")
-            numbered = "(select *, rowid as row_id, rowid + 2 as file_line from verdict)"
-            relation = verdict.relation_sql(numbered, is_clean=False)
+            numbered = "(select *, rowid as row_id, rowid + 2 as file_line from checked_row)"
+            relation = dispositions.relation_sql(numbered, is_clean=False)
             for statement in (
-                verdict.verdict_sql(contract, "delivered", NIGHT),
-                verdict.blemishes_sql(contract),
-                verdict.fate_sql(contract, NIGHT),
-                verdict.twin_sql(contract),
-                verdict.MERGE_TWINS,
-                verdict.figures_sql(contract, relation, is_clean=False),
-                verdict.quarantined_rows_sql(relation),
+                dispositions.checked_rows_sql(contract, "delivered", BUSINESS_DATE),
+                dispositions.defects_sql(contract),
+                dispositions.dispositions_sql(contract, BUSINESS_DATE),
+                dispositions.duplicate_keys_sql(contract),
+                dispositions.ADD_DUPLICATE_KEYS,
+                figures_sql(contract, relation, is_clean=False),
+                dispositions.quarantined_rows_sql(relation),
             ):
                 connection.execute(statement)
 
 
 def test_identifiers_and_texts_are_quoted() -> None:
     column = Column(name="order", type="code", description="", needed_by=(), accepted=("O'BRIEN",))
-    (rule,) = [r for r in verdict.column_rules(column) if r.label == "order: not_accepted"]
+    (rule,) = [r for r in row_rules.column_rules(column) if r.label == "order: not_accepted"]
     assert rule.broken == "not list_contains(['O''BRIEN'], \"order\")"

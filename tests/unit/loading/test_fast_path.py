@@ -1,4 +1,4 @@
-"""The short way to the verdict never says anything else than the long way."""
+"""The fast path never says anything else than the general path."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from pipelines.contracts.contract import Contract, Format, load_contracts
-from pipelines.validation import fast_path as plain
-from pipelines.validation import text_file
+from pipelines.validation import fast_path, text_file
 from pipelines.validation.examination import Examination, examine_file
 from pipelines.validation.source import typed_sql
 from pipelines.validation.text_file import TextFile, Workspace, open_text
@@ -34,7 +33,7 @@ COLUMNS: dict[str, tuple[str, dict[str, object]]] = {
     "share": ("share", FREE),
     "flag": ("boolean", FREE),
 }
-NIGHT = date(2024, 1, 31)
+BUSINESS_DATE = date(2024, 1, 31)
 
 
 def make_contract(delimiter: str) -> Contract:
@@ -117,9 +116,9 @@ ROWS = st.integers(0, 4)
 
 
 def examine(path: Path, contract: Contract) -> tuple[Examination, list[tuple[Any, ...]]]:
-    """Examination of a file, and its rows with their fate."""
+    """Examination of a file, and its rows with their disposition."""
     with duckdb.connect(config={"threads": 1}) as connection:
-        found = examine_file(connection, path, contract, NIGHT, control=None)
+        found = examine_file(connection, path, contract, BUSINESS_DATE, control=None)
         if not found.relation:
             return found, []
         names = ", ".join(contract.column_names)
@@ -133,19 +132,19 @@ def examine(path: Path, contract: Contract) -> tuple[Examination, list[tuple[Any
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(delivery=deliveries())
-def test_the_short_way_and_the_long_way_come_to_the_same_verdict(
+def test_the_fast_path_and_the_general_path_agree(
     tmp_path: Path, delivery: tuple[Contract, bytes]
 ) -> None:
     contract, content = delivery
     path = tmp_path / "delivered.csv"
     path.write_bytes(content)
-    short, short_rows = examine(path, contract)
+    fast, fast_rows = examine(path, contract)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(plain, "is_plain", lambda text, contract: False)
-        long, long_rows = examine(path, contract)
-    assert short_rows == long_rows
-    assert vars(short) | {"relation": ""} == vars(long) | {"relation": ""}
-    event(f"clean: {bool(short.rows and not short.broken_rules)}")
+        patched.setattr(fast_path, "is_plain", lambda text, contract: False)
+        general, general_rows = examine(path, contract)
+    assert fast_rows == general_rows
+    assert vars(fast) | {"relation": ""} == vars(general) | {"relation": ""}
+    event(f"clean: {bool(fast.rows and not fast.broken_rules)}")
 
 
 @pytest.fixture
@@ -174,10 +173,10 @@ def test_every_plain_text_is_recognised_and_read_as_its_type(
     rows = [{name: text} for name, texts in PLAIN.items() for text in texts if "+" not in text]
     rows = [row | {"id": f"A{n}"} if "id" not in row else row for n, row in enumerate(rows)]
     text = read(write(tmp_path / "d.csv", contract, rows), workspace, delimiter)
-    assert plain.is_plain(text, contract)
+    assert fast_path.is_plain(text, contract)
     with duckdb.connect() as connection:
-        connection.execute(plain.plain_verdict_sql(contract, typed_sql(text, contract)))
-        assert connection.execute("select count(*) from verdict").fetchone() == (len(rows),)
+        connection.execute(fast_path.plain_rows_sql(contract, typed_sql(text, contract)))
+        assert connection.execute("select count(*) from checked_row").fetchone() == (len(rows),)
 
 
 @pytest.mark.parametrize(
@@ -194,10 +193,10 @@ def test_a_text_that_needs_a_closer_look_is_not_plain(
 ) -> None:
     contract = CONTRACTS[","]
     text = read(write(tmp_path / "d.csv", contract, [{column: value}]), workspace)
-    assert not plain.is_plain(text, contract)
+    assert not fast_path.is_plain(text, contract)
 
 
-def test_a_large_file_takes_the_long_way(
+def test_a_large_file_takes_the_general_path(
     tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write(tmp_path / "d.csv", CONTRACTS[","], [{}])
@@ -207,11 +206,13 @@ def test_a_large_file_takes_the_long_way(
     assert read(path, workspace).rows is None
 
 
-def test_the_short_sql_of_every_contract_runs() -> None:
+def test_the_fast_sql_of_every_contract_runs() -> None:
     for contract in load_contracts().values():
         with duckdb.connect() as connection:
             columns = ", ".join(f'"{c.name}" {c.sql_type}' for c in contract.columns)
             connection.execute(f"create table delivered ({columns})")
-            connection.execute(plain.plain_verdict_sql(contract, "delivered"))
-            row = connection.execute(plain.plain_figures_sql(contract, NIGHT)).fetchone()
+            connection.execute(fast_path.plain_rows_sql(contract, "delivered"))
+            row = connection.execute(
+                fast_path.plain_figures_sql(contract, BUSINESS_DATE)
+            ).fetchone()
             assert row is not None and row[:2] == (False, 0)

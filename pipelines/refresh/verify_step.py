@@ -1,0 +1,100 @@
+"""Step verify: compare what was loaded with the books and the weeks before, and find the business
+date through which everything is complete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from bankcrm.errors import BankcrmError, BlockedDate, HeldDate
+from pipelines.build.base import Base, read_base
+from pipelines.checks.reconciliation import check_raw_books
+from pipelines.checks.volume_checks import compare_with_weeks_before, record_findings
+from pipelines.loading.complete_through import explain_incomplete_date, set_complete_through
+from pipelines.loading.deadlines import StaleFeed, explain_late_date, list_stale_feeds
+from pipelines.operations.audit_check import check_audit_log
+from pipelines.refresh.context import RefreshContext
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What may be built, and what is wrong beside it.
+
+    ``business_date`` is the last one that may be built, None when there is none, or when readers
+    would lose a published one; ``blocked`` says why the next one cannot be built; ``audit_error``
+    that the audit log was changed, which blocks nothing.
+    """
+
+    base: Base
+    business_date: date | None
+    blocked: BlockedDate | None
+    stale: tuple[StaleFeed, ...]
+    audit_error: BankcrmError | None
+
+
+def verify(
+    context: RefreshContext, connection: duckdb.DuckDBPyConnection, blocked: BlockedDate | None
+) -> Verified:
+    """Verify what was loaded.
+
+    Args:
+        context: the refresh.
+        connection: the raw database.
+        blocked: why the plan of loads ends before the next business date, if it does.
+
+    Raises:
+        UnbalancedBooks: rows or amounts were lost between the ledger and the raw tables.
+    """
+    with context.run.step("verify") as figures:
+        base = read_base(context.settings)
+        figures["loads_compared"] = check_raw_books(connection, base.published_loads)
+        figures["findings"] = _record_open_findings(context, connection, base)
+        complete_through = set_complete_through(connection)
+        blocked = blocked or _explain_blocked(connection, complete_through)
+        stale = tuple(list_stale_feeds(connection))
+        if context.has_waited and not isinstance(blocked, HeldDate):
+            moment = context.clock.now()
+            blocked = explain_late_date(context.settings, connection, moment, blocked)
+        business_date = _keep_published_date(complete_through, base)
+        audit = check_audit_log(context.settings)
+        figures["complete_through"] = business_date
+        figures["audit_entries"] = audit.head.entries if audit.head else 0
+    return Verified(base, business_date, blocked, stale, audit.error)
+
+
+def _record_open_findings(
+    context: RefreshContext, connection: duckdb.DuckDBPyConnection, base: Base
+) -> int:
+    """Record the findings that no waiver covers; returns how many there are."""
+    found = compare_with_weeks_before(connection, base.published_loads)
+    open_findings = [
+        finding
+        for finding in found
+        if not any(waiver.covers(finding.rule, finding.business_date) for waiver in context.waivers)
+    ]
+    for finding in found:
+        is_waived = finding not in open_findings
+        context.run.log("finding", is_waived=is_waived, **vars(finding))
+    record_findings(connection, open_findings)
+    return len(open_findings)
+
+
+def _explain_blocked(
+    connection: duckdb.DuckDBPyConnection, complete_through: date | None
+) -> BlockedDate | None:
+    blocked = explain_incomplete_date(connection)
+    if blocked is None and complete_through is None:
+        return BlockedDate(
+            "Nothing has been delivered yet",
+            "Put deliveries into the landing folder, or make some with `bankcrm sample`.",
+        )
+    return blocked
+
+
+def _keep_published_date(complete_through: date | None, base: Base) -> date | None:
+    """The business date to build, None when it lies before the published one."""
+    if complete_through and base.published_date and complete_through < base.published_date:
+        return None
+    return complete_through
