@@ -140,7 +140,7 @@ def test_entries_that_a_published_night_passed_over_are_a_warning(
     sent = json.loads(received[0])
     assert "entries of the landing folder were passed over" in sent["title"]
     assert sent["problem"].endswith("file 4 is a link; and 2 more")
-    assert "delivered again, rightly named and stated" in sent["remedy"]
+    assert "delivered again, with the right name and statement" in sent["remedy"]
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/none", "file:///etc/hostname"])
