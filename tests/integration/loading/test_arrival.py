@@ -124,7 +124,7 @@ SEEN = {
         rows_accepted, rows_quarantined, rows_collapsed, sha256 from ops.whole_load order by all""",
     "totals": """select source, feed, business_date, total.* exclude (load_id)
         from ops.load_total as total join ops.whole_load using (load_id) order by all""",
-    "horizon": "from ops.complete_through",
+    "complete_through": "from ops.complete_through",
 }
 
 
@@ -161,4 +161,4 @@ def test_the_history_is_that_of_the_corrected_files(
     assert [row[0] for row in seen[TELLER]] == ["T1", "T1"]
     assert len(seen["quarantine"]) == 1
     assert len(seen["ledger"]) == 9
-    assert seen["horizon"] == [(day(3),)]
+    assert seen["complete_through"] == [(day(3),)]

@@ -1,4 +1,4 @@
-"""Rows out of quarantine: corrected, they come in through the front door and keep their history."""
+"""Rows out of quarantine: corrected, they are delivered again and keep their history."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def test_entries_that_a_published_night_passed_over_are_a_warning(
     assert "entries of the landing folder were passed over" in sent["title"]
     problem, remedy, _ = sent["message"].splitlines()
     assert problem.endswith("file 4 is a link; and 2 more")
-    assert "delivered again, rightly named and stated" in remedy
+    assert "delivered again, with the right name and statement" in remedy
 
 
 def test_an_alert_that_cannot_be_sent_is_noted_without_the_secrets_of_its_url(

@@ -86,7 +86,7 @@ def test_entries_of_the_landing_folder_that_are_no_deliveries_are_named(tmp_path
     stray.write_text("")
     status = read_status(settings)
     assert "is neither data nor control file" in status.ignored[0]
-    assert status.next_step.startswith("Have it delivered again, rightly named")
+    assert status.next_step.startswith("Have it delivered again, with the right name")
     page = render_status_page(replace(status, version="2024-02-03-001"))
     assert "Waiting" in page and "notes &lt;1&gt;.txt" in page
 
