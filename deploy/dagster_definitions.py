@@ -16,7 +16,7 @@ PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 WAITING = {
     3: "a file was rejected",
     4: "a business date waits",
-    6: "another refresh is at work",
+    6: "another refresh is running",
     8: "a check holds a business date back",
     14: "publishing is held after a rollback",
 }

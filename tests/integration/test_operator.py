@@ -198,7 +198,7 @@ def test_6_rollback_returns_to_the_version_before_and_holds_publishing_until_it_
 
 
 def test_6b_the_audit_log_holds_every_event_and_verifies(operator: Operator) -> None:
-    assert "Sound" in operator.run("audit", "verify")
+    assert "Intact" in operator.run("audit", "verify")
     listed = [
         (entry.action, entry.subject)
         for entry in read_entries(operator.settings)
