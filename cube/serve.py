@@ -57,7 +57,7 @@ def run(
     _keep_model_out_of_collections()
     state = app.state
     asked = settings.wire_port is not None
-    wire = WireServer(state.service, state.bridge, settings) if asked else None
+    wire = WireServer(state.engine, state.bridge, settings) if asked else None
     if wire is not None:
         wire.start()
     try:

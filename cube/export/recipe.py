@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from cube.export.answers import Answer, Column
+from cube.export.filled import Column, FilledTable
 
 TOKEN_PLACEHOLDER = "PASTE YOUR TOKEN HERE"
 UTF8 = 65001
@@ -73,9 +73,9 @@ in
 """
 
 
-def recipe_of(answer: Answer, server: str, period: tuple[date, date]) -> str:
+def recipe_of(table: FilledTable, server: str, period: tuple[date, date]) -> str:
     """The recipe that brings a table of a workbook again, for a period that may be longer."""
-    return write_recipe(server, answer.table.query(period), answer.columns)
+    return write_recipe(server, table.table.query(period), table.columns)
 
 
 def _quote(text: str) -> str:

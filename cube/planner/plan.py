@@ -164,9 +164,12 @@ class Plan:
     @property
     def rollups(self) -> tuple[str, ...]:
         """Rollups that the answer is read from."""
-        return tuple(
-            dict.fromkeys(source.rollup for source in _sources(self.body) if source.rollup)
-        )
+        return tuple(dict.fromkeys(source.rollup for source in self.sources if source.rollup))
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Every source, those of finer bodies too."""
+        return tuple(_sources(self.body))
 
 
 def _sources(body: Body) -> Iterator[Source]:

@@ -37,11 +37,11 @@ def choose_rollups(plan: Plan, model: Model, states: States) -> Plan:
     return replace(plan, body=_choose(plan.body, model, states, plan))
 
 
-def find_objection(
+def find_mismatch(
     rollup: Rollup, source: Source, columns: tuple[Column, ...], plan: Plan
 ) -> str | None:
     """The first reason why a rollup cannot answer for a source; ``columns`` are its body's."""
-    return _Match(rollup, source, columns, plan).objection()
+    return _Match(rollup, source, columns, plan).mismatch()
 
 
 def _choose(body: Body, model: Model, states: States, plan: Plan) -> Body:
@@ -61,7 +61,7 @@ def _serve(
     for rollup in model.rollups.get(source.root, ()):
         state = states.get(rollup.name)
         match = _Match(rollup, source, columns, plan)
-        reason = _judge(rollup, state) or match.objection()
+        reason = _judge(rollup, state) or match.mismatch()
         if reason is not None:
             refused.append((rollup.name, reason))
         elif state is not None:
@@ -91,9 +91,9 @@ class _Match:
     columns: tuple[Column, ...]
     plan: Plan
 
-    def objection(self) -> str | None:
+    def mismatch(self) -> str | None:
         """The first reason why the rollup cannot answer."""
-        return next(self._objections(), None)
+        return next(self._mismatches(), None)
 
     def served(self) -> Source:
         """The source, read from the rollup."""
@@ -106,7 +106,7 @@ class _Match:
             where=tuple(self._rewrite(node) for node in self.source.where),
         )
 
-    def _objections(self) -> Iterator[str]:
+    def _mismatches(self) -> Iterator[str]:
         source = self.source
         steps = [*source.joins, *(step for plan in source.stages for step in plan.joins)]
         if source.distinct or any(step.edge.relationship == MANY for step in steps):
@@ -114,14 +114,14 @@ class _Match:
         yield from self._missing(step.edge.condition for step in steps)
         for node in source.where:
             for condition in list_conditions(node):
-                yield from self._filter_objections(condition)
-        yield from self._column_objections()
-        yield from self._time_objections()
+                yield from self._filter_mismatches(condition)
+        yield from self._column_mismatches()
+        yield from self._time_mismatches()
         for leaf in source.leaves:
             if self._combine(leaf) is None:
                 yield f"it holds nothing that '{leaf.name.replace('__', '.')}' could be made of"
         for plan in source.stages:
-            yield from self._stage_objections(plan.stage)
+            yield from self._stage_mismatches(plan.stage)
 
     def _missing(self, trees: Iterable[exp.Expr]) -> Iterator[str]:
         for tree in trees:
@@ -138,7 +138,7 @@ class _Match:
         )
         return is_time and not self.rollup.is_daily
 
-    def _column_objections(self) -> Iterator[str]:
+    def _column_mismatches(self) -> Iterator[str]:
         for column in self.columns:
             dimension = column.member.source
             assert isinstance(dimension, CompiledDimension)
@@ -148,7 +148,7 @@ class _Match:
                 unit = self.rollup.definition.granularity
                 yield f"'{column.name}' is not made of whole periods of a {unit}"
 
-    def _filter_objections(self, condition: Condition) -> Iterator[str]:
+    def _filter_mismatches(self, condition: Condition) -> Iterator[str]:
         source = condition.member.source
         if isinstance(source, CompiledDimension):
             if not self._is_period(source):
@@ -165,7 +165,7 @@ class _Match:
     def _keeps(self, segment: CompiledSegment) -> bool:
         return segment.id[0] == self.rollup.cube and segment.id[1] in self.rollup.segments
 
-    def _time_objections(self) -> Iterator[str]:
+    def _time_mismatches(self) -> Iterator[str]:
         source, rollup = self.source, self.rollup
         if rollup.is_daily:
             if source.rolling is not None:
@@ -183,7 +183,7 @@ class _Match:
             if not fits_shift(rollup.months, shift):
                 yield f"a time shift does not move a {unit} to another"
 
-    def _stage_objections(self, stage: Stage) -> Iterator[str]:
+    def _stage_mismatches(self, stage: Stage) -> Iterator[str]:
         if stage.include is not None:
             yield from self._missing([stage.include])
         if self._stage_value(stage) is None:

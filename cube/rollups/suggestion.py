@@ -1,7 +1,7 @@
-"""The rollup that would have answered a query: what the log of slow queries says of it.
+"""The rollup that would have answered a query in the place of its facts.
 
-A wish holds names of the model and no value of the query. Whether it would serve is decided by the
-same matcher that chooses among the rollups that exist.
+A suggestion holds names of the model and no value of the query. Whether it would serve is decided
+by the same matcher that chooses among the rollups that exist.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from cube.compiler.rollup import COMBINED, MONTHS, Rollup, Signature, read_colum
 from cube.compiler.rollup_compiler import compile_rollup, read_own_column, read_plain_leaf
 from cube.errors import ModelError
 from cube.planner.plan import Body, Column, Plan, Source
-from cube.planner.rollup_matching import find_objection
+from cube.planner.rollup_matching import find_mismatch
 
 _PARTITIONS = {"day": "month", "month": "month", "quarter": "quarter", "year": "year"}
 _UNITS = ("year", "quarter", "month", "day")
 """The coarsest first: it has the fewest rows."""
 
 
-class Wish(BaseModel):
+class RollupSuggestion(BaseModel):
     """A rollup without a name. ``time_dimension`` and members belong to ``cube`` or its joins."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,9 +48,9 @@ class Wish(BaseModel):
             {**content, "name": name, "type": "rollup", "partition_granularity": partition}
         )
 
-    def covers(self, other: Wish) -> bool:
-        """Whether a rollup of this wish answers what one of the other does."""
-        ours, theirs = (MONTHS.get(wish.granularity, 0) for wish in (self, other))
+    def covers(self, other: RollupSuggestion) -> bool:
+        """Whether the rollup answers what that of another suggestion does."""
+        ours, theirs = (MONTHS.get(suggestion.granularity, 0) for suggestion in (self, other))
         return (
             (self.cube, self.time_dimension) == (other.cube, other.time_dimension)
             and {*self.dimensions} >= {*other.dimensions}
@@ -59,28 +59,28 @@ class Wish(BaseModel):
         )
 
 
-def list_wishes(plan: Plan, model: Model) -> list[Wish]:
-    """One wish for each fact that the plan reads although a rollup could answer in its place."""
+def suggest_rollups(plan: Plan, model: Model) -> list[RollupSuggestion]:
+    """One for each fact that the plan reads although a rollup could answer in its place."""
     if plan.ungrouped:
         return []
     found = (
-        _Wisher(source, body.columns, plan, model).wish()
+        _Suggester(source, body.columns, plan, model).suggest()
         for body in _bodies(plan.body)
         for source in body.sources
         if source.rollup is None
     )
-    return [*dict.fromkeys(wish for wish in found if wish is not None)]
+    return [*dict.fromkeys(suggestion for suggestion in found if suggestion is not None)]
 
 
-def compile_wish(wish: Wish, name: str, model: Model) -> Rollup:
-    """The wish as a checked rollup.
+def compile_suggestion(suggestion: RollupSuggestion, name: str, model: Model) -> Rollup:
+    """The suggestion as a checked rollup.
 
     Raises:
         ModelError: the model has no such cube, or a member of it cannot stand in a rollup.
     """
-    if wish.cube not in model.cubes:
-        raise ModelError(f"the model has no cube '{wish.cube}'")
-    return compile_rollup(wish.define(name), model.cubes[wish.cube], model.cubes)
+    if suggestion.cube not in model.cubes:
+        raise ModelError(f"the model has no cube '{suggestion.cube}'")
+    return compile_rollup(suggestion.define(name), model.cubes[suggestion.cube], model.cubes)
 
 
 def _bodies(body: Body) -> Iterator[Body]:
@@ -89,7 +89,7 @@ def _bodies(body: Body) -> Iterator[Body]:
         yield from _bodies(nested.body)
 
 
-class _Wisher:
+class _Suggester:
     """One source of a plan, and the columns of its body."""
 
     def __init__(
@@ -102,7 +102,7 @@ class _Wisher:
         self._cube: CompiledCube = model.cubes[source.root]
         self._measures = dict(_list_measures(self._cube))
 
-    def wish(self) -> Wish | None:
+    def suggest(self) -> RollupSuggestion | None:
         """The coarsest rollup that the matcher takes, or None."""
         time = self._time()
         if time is None:
@@ -112,7 +112,7 @@ class _Wisher:
         dimensions = [self._dimension(key) for key in keys]
         measures = [*map(self._measure, self._source.leaves)]
         measures += [self._staged(stage) for stage in self._stages() if not stage.is_extreme]
-        # Every key and value has a name in the model, or nobody could declare the rollup.
+        # Every key and value has a name in the model, or the rollup could not be declared.
         named = [path for path in dimensions if path is not None]
         held = sorted({path for path in measures if path is not None})
         if len(named) < len(keys) or None in measures:
@@ -121,9 +121,9 @@ class _Wisher:
 
     def _coarsest(
         self, time: str, dimensions: tuple[str, ...], measures: tuple[str, ...]
-    ) -> Wish | None:
+    ) -> RollupSuggestion | None:
         for unit in _UNITS:
-            wish = Wish(
+            suggestion = RollupSuggestion(
                 cube=self._source.root,
                 time_dimension=time,
                 granularity=unit,
@@ -131,11 +131,11 @@ class _Wisher:
                 measures=measures,
             )
             try:
-                rollup = compile_wish(wish, "wish", self._model)
+                rollup = compile_suggestion(suggestion, "suggested", self._model)
             except ModelError:
                 return None
-            if find_objection(rollup, self._source, self._columns, self._plan) is None:
-                return wish
+            if find_mismatch(rollup, self._source, self._columns, self._plan) is None:
+                return suggestion
         return None
 
     def _time(self) -> tuple[str, str] | None:

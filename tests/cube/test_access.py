@@ -22,7 +22,7 @@ from cube.compiler.compiled import CompiledDimension, CompiledView, Member
 from cube.compiler.expression import MemberId
 from cube.compiler.measures import CompiledMeasure, Leaf
 from cube.compiler.model import MODEL_FOLDER, Model, load_model
-from cube.engine.warehouse import Warehouse
+from cube.engine.engine import build_engine
 from cube.errors import QueryError
 from cube.planner.planner import plan_query
 from cube.planner.sql import write_statement
@@ -30,7 +30,7 @@ from cube.query.query import parse_batch
 from cube.security.access import AccessControl, grant_all
 from cube.security.auth import make_token
 from cube.server.app import create_app
-from cube.server.request import Request, parse_request
+from cube.server.envelope import Request, parse_request
 from cube.server.service import Service
 from tests.cube.stock.queries import QueryMaker
 from tests.cube.test_any_query import draw
@@ -128,9 +128,9 @@ def model() -> Model:
 
 @pytest.fixture(scope="module")
 def service(model: Model, published: Settings) -> Iterator[Service]:
-    warehouse = Warehouse(published)
-    yield Service(model, AccessControl(model), warehouse, 30.0)
-    warehouse.close()
+    engine = build_engine(published, model)
+    yield Service(engine)
+    engine.close()
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from bankcrm.audit import read_entries
 from bankcrm.settings import Settings
 from cube.compiler.model import load_model
 from cube.export import Order, export_workbook
-from cube.export.tables import InvalidExport, table_of_link
+from cube.export.definitions import InvalidExport, table_of_link
 from cube.export.workbook import HEADER_ROW
 from cube.security.access import AccessControl
 from pipelines.cli import app
@@ -170,9 +170,9 @@ def test_what_the_rights_leave_out_is_named(bank: Settings) -> None:
     written = export_workbook(bank, claims, Order(output=bank.home / "mine.xlsx", first=FIRST))
     about = openpyxl.load_workbook(written.path)["About"]
     said = " ".join(str(cell) for row in about.iter_rows(values_only=True) for cell in row)
-    for table in written.answers.unseen:
+    for table in written.filled.unseen:
         assert table.title in said
-    for answer in written.answers.answers:
+    for answer in written.filled.tables:
         for name in answer.left_out:
             assert name in said
 

@@ -15,13 +15,13 @@ from starlette.testclient import TestClient
 
 from bankcrm.settings import Settings
 from cube.compiler.compiled import CompiledView
+from cube.engine.engine import Engine
 from cube.security.auth import make_token
-from cube.server.service import Service
 from cube.wire.catalog.rewrite import Rewriter
 from cube.wire.catalog.store import build_catalog
 from cube.wire.session.server import WireServer
 from cube.wire.session.statements import parse_query
-from cube.wire.translate.compiler import Reader, compile_query
+from cube.wire.translate.statement_compiler import Reader, compile_query
 
 Rows = list[tuple[Any, ...]]
 Ask = Callable[..., Rows]
@@ -170,10 +170,10 @@ def test_random_queries_answer_as_rest_does(
     role: str,
     rest: Callable[..., Rows | str],
     sessions: dict[str, psycopg.Connection[Any]],
-    service: Service,
+    engine: Engine,
 ) -> None:
     pick = random.Random(SEED)
-    views = [view for view in service.model.views.values() if view.definition.public]
+    views = [view for view in engine.model.views.values() if view.definition.public]
     answered = 0
     for _ in range(COUNT):
         query = draw(pick.choice(views), pick)
@@ -425,14 +425,14 @@ def test_rows_are_counted(ask: Ask, refuse: Refuse) -> None:
     assert refuse("select count(*) from bank_overview")[0] == "42803"
 
 
-def test_no_condition_is_tried_on_rows_of_others(service: Service) -> None:
+def test_no_condition_is_tried_on_rows_of_others(engine: Engine) -> None:
     """DuckDB may move a condition below the row rules, where its errors would tell of others."""
-    access = service.control.grant({"groups": ["branch_manager"], "branch_id": "B1"})
+    access = engine.control.grant({"groups": ["branch_manager"], "branch_id": "B1"})
     sql = "select * from (select customer_city c from balances) t where c = 'Praha'"
     tree = parse_query(sql).tree
-    with service.warehouse.pin() as version, closing(build_catalog([], {})) as catalog:
+    with engine.warehouse.pin() as version, closing(build_catalog([], {})) as catalog:
         rewriter = Rewriter(catalog, {}, {})
-        reader = Reader(service.model, access, version.business_date, {}, None, rewriter)
+        reader = Reader(engine.plan_on(version, access), None, rewriter)
         compiled = compile_query(tree, reader)
         cursor = version.connection.cursor()
         explained = cursor.execute(f"explain {compiled.sql}", list(compiled.parameters)).fetchall()

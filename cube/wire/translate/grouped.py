@@ -17,8 +17,8 @@ from cube.wire.translate.aggregates import (
 from cube.wire.translate.cube_rows import Content, Rows, row_column, set_source
 from cube.wire.translate.date_range import find_bounds
 from cube.wire.translate.group_keys import Key, KeyReader, find_keys
-from cube.wire.translate.joins import is_joined, read_condition, walk_own
 from cube.wire.translate.members import Members
+from cube.wire.translate.semi_joins import is_joined, read_condition, walk_own
 from cube.wire.translate.where import Conditions
 
 _UNMOVED_BY_REPEATS = (exp.Min, exp.Max)

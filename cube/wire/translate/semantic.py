@@ -20,9 +20,9 @@ from cube.wire.errors import NOT_SUPPORTED, WireError
 from cube.wire.translate.aggregates import is_aggregate
 from cube.wire.translate.cube_rows import Rows
 from cube.wire.translate.grouped import GroupedSelect
-from cube.wire.translate.joins import cannot_join
 from cube.wire.translate.members import Members
 from cube.wire.translate.outputs import expand_outputs
+from cube.wire.translate.semi_joins import cannot_join
 from cube.wire.translate.ungrouped import ListedSelect
 from cube.wire.translate.where import ConditionReader, Fold
 
