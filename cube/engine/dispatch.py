@@ -56,7 +56,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Served:
-    """An answer and how it came about: ``cache`` is ``hit``, ``shared`` or ``miss``.
+    """An answer and where it came from: ``cache`` is ``hit``, ``shared`` or ``miss``.
 
     ``waited`` are the seconds until it had a slot, ``computed`` those after.
     """

@@ -16,7 +16,7 @@ QUERY_TIMEOUT_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Engine:
-    """The model, who may see what of it, the warehouse, and the time a query may take."""
+    """The model, its access control, the warehouse, and the time a query may take."""
 
     model: Model
     control: AccessControl

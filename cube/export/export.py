@@ -27,7 +27,7 @@ from cube.export.definitions import (
 from cube.export.filled import TIMEOUT_SECONDS, FilledTables, fill_tables, find_unknown
 from cube.export.workbook import Facts, write_workbook
 from cube.security.auth import SecurityContext
-from cube.security.logins import NOBODY
+from cube.security.logins import ANONYMOUS
 
 MONTHS = 24
 """Months of a workbook unless a period is given, the running one included."""
@@ -85,7 +85,7 @@ def export_workbook(settings: Settings, context: SecurityContext, order: Order) 
         filled = fill_tables(engine, context, tables, period, order.language)
     _require_rows(filled)
     facts = Facts(
-        user=str(context.get("sub") or NOBODY),
+        user=str(context.get("sub") or ANONYMOUS),
         groups=tuple(context["groups"]),
         period=period,
         is_open_ended=order.last is None,

@@ -1,8 +1,8 @@
 """The Power Query recipe of a table: it asks the CSV stream of the server again, as the workbook's
 reader, with the same query.
 
-Excel sends a request with content as a POST and with headers of its own only where it is told to
-connect anonymously: the token stands in the header ``Authorization``, not in Excel's credentials.
+Excel sends a request with content as a POST and with headers of its own only where it connects
+anonymously: the token stands in the header ``Authorization``, not in Excel's credentials.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class Facts:
     period: tuple[date, date]
     """First and last day of the tables without a period of their own."""
     is_open_ended: bool
-    """Whether nobody asked for the last day: then a refresh brings the months to come too."""
+    """Whether no last day was asked for: then a refresh brings the months to come too."""
     made_at: datetime
     server: str
     language: Language

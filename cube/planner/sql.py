@@ -17,16 +17,16 @@ from sqlglot import exp
 
 from cube.compiler.filters import Node
 from cube.compiler.measures import (
-    PART_TABLE,
-    STAGE_VALUE,
-    Leaf,
-    Nested,
-    aggregate,
-    replace_parts,
+    COMPONENT_TABLE,
+    STEP_VALUE,
+    Aggregate,
+    NestedAggregate,
+    replace_components,
+    write_aggregate,
 )
 from cube.compiler.model import Model
 from cube.compiler.values import Value
-from cube.planner.plan import Body, Column, NestedSource, Plan, Rolling, Source, StagePlan
+from cube.planner.plan import Body, Column, MultiStagePlan, NestedSource, Plan, Rolling, Source
 from cube.planner.sql_members import MemberWriter, get_measure
 from cube.planner.sql_tree import (
     DIALECT,
@@ -41,7 +41,7 @@ from cube.planner.sql_tree import (
 )
 from cube.planner.sql_windows import (
     ENTRIES,
-    append_leaves,
+    append_aggregates,
     join_periods,
     keep_reachable,
     write_periods,
@@ -51,7 +51,7 @@ from cube.planner.sql_windows import (
 _COUNTED = "counted"
 
 Output = tuple[exp.Expr, str]
-"""An expression over parts, and the name of its column."""
+"""An expression over components, and the name of its column."""
 
 
 @dataclass(frozen=True)
@@ -130,12 +130,15 @@ class _Writer:
         self, body: Body, outputs: Sequence[Output], having: Sequence[Node]
     ) -> exp.Select:
         (source,) = body.sources
-        values = {leaf.name: self._leaf(leaf, source.root) for leaf in source.leaves}
+        values = {
+            aggregate.name: self._aggregate(aggregate, source.root)
+            for aggregate in source.aggregates
+        }
         select = self._from(source)
         for column in body.columns:
             append_output(select, self._members.column(column, source.shifts), column.name)
         for tree, name in outputs:
-            append_output(select, replace_parts(tree, values), name)
+            append_output(select, replace_components(tree, values), name)
         self._members.filter(select, source.where, source.shifts)
         group_by(select, len(body.columns))
         conditions = [self._members.having(node, values) for node in having]
@@ -149,18 +152,21 @@ class _Writer:
         names = []
         for source in body.sources:
             add_cte(select, source.name, self._source(source, body.columns))
-            values |= {leaf.name: column_of(leaf.name, source.name) for leaf in source.leaves}
+            values |= {
+                aggregate.name: column_of(aggregate.name, source.name)
+                for aggregate in source.aggregates
+            }
             names.append(source.name)
         for nested in body.nested:
             add_cte(select, nested.name, self._nested(nested, body.columns))
-            values[nested.part.name] = column_of(nested.part.name, nested.name)
+            values[nested.component.name] = column_of(nested.component.name, nested.name)
             names.append(nested.name)
         base = join_sources(select, names, body.columns)
         values |= write_windows(body, base, values)
         for column in body.columns:
             append_output(select, column_of(column.name, base), column.name)
         for tree, name in outputs:
-            append_output(select, replace_parts(tree, values), name)
+            append_output(select, replace_components(tree, values), name)
         return self._keep(select, body, having, values)
 
     def _keep(
@@ -175,12 +181,14 @@ class _Writer:
         return select
 
     def _nested(self, nested: NestedSource, columns: Sequence[Column]) -> exp.Select:
-        part: Nested = nested.part
-        inner = self._body(nested.body, [(part.base.tree, STAGE_VALUE)])
+        component: NestedAggregate = nested.component
+        inner = self._body(nested.body, [(component.base.tree, STEP_VALUE)])
         outer = exp.Select().from_(inner.subquery("finer", copy=False), copy=False)
         for column in columns:
             append_output(outer, column_of(column.name), column.name)
-        append_output(outer, aggregate(part.kind, column_of(STAGE_VALUE), None), part.name)
+        append_output(
+            outer, write_aggregate(component.kind, column_of(STEP_VALUE), None), component.name
+        )
         return group_by(outer, len(columns))
 
     # Sources
@@ -191,7 +199,8 @@ class _Writer:
         if source.distinct:
             return self._distinct(source, columns)
         outputs = [
-            (exp.column(leaf.name, PART_TABLE, quoted=True), leaf.name) for leaf in source.leaves
+            (exp.column(aggregate.name, COMPONENT_TABLE, quoted=True), aggregate.name)
+            for aggregate in source.aggregates
         ]
         return self._plain_body(Body(tuple(columns), (source,), (), ()), outputs, ())
 
@@ -202,7 +211,7 @@ class _Writer:
         outer = exp.Select().from_(entries.subquery(ENTRIES, copy=False), copy=False)
         for column in columns:
             append_output(outer, column_of(column.name), column.name)
-        append_leaves(outer, source)
+        append_aggregates(outer, source)
         return group_by(outer, len(columns))
 
     def _rolling(self, source: Source, rolling: Rolling, columns: Sequence[Column]) -> exp.Select:
@@ -216,47 +225,47 @@ class _Writer:
         return join_periods(source, rolling, columns, entries, periods)
 
     def _entries(self, source: Source, keys: Iterable[Output]) -> exp.Select:
-        """Rows of a source with the arguments and conditions of its leaves as columns."""
+        """Rows of a source with the arguments and conditions of its aggregates as columns."""
         select = self._from(source)
         for tree, name in keys:
             append_output(select, tree, name)
         for position, key in enumerate(self._key(source)):
             append_output(select, key.copy(), f"key_{position}")
-        for position, leaf in enumerate(source.leaves):
-            if leaf.argument is not None:
-                append_output(select, leaf.argument.copy(), f"value_{position}")
-            if leaf.condition is not None:
-                append_output(select, leaf.condition.copy(), f"condition_{position}")
+        for position, aggregate in enumerate(source.aggregates):
+            if aggregate.argument is not None:
+                append_output(select, aggregate.argument.copy(), f"value_{position}")
+            if aggregate.condition is not None:
+                append_output(select, aggregate.condition.copy(), f"condition_{position}")
         self._members.filter(select, source.where, source.shifts)
         return select.distinct(copy=False) if source.distinct else select
 
     def _key(self, source: Source) -> tuple[exp.Expr, ...]:
-        """Primary key of the counted cube: it tells its rows, and whether a join found one.
+        """Primary key of the counted cube: it identifies its rows, and whether a join found one.
 
-        A rollup has no single rows, and no leaf that would count them.
+        A rollup has no single rows, and no aggregate that would count them.
         """
         if source.rollup is not None:
             return ()
-        return self._model.cubes[source.leaves[0].cube].primary_key
+        return self._model.cubes[source.aggregates[0].cube].primary_key
 
     def _rows(self, source: Source, outputs: Sequence[Output]) -> exp.Select:
-        """Rows one by one, with what each brings to the measures."""
-        values = {leaf.name: self._row_value(leaf) for leaf in source.leaves}
+        """Rows one by one, with what each contributes to the measures."""
+        values = {aggregate.name: self._row_value(aggregate) for aggregate in source.aggregates}
         select = self._from(source)
         for column in self._plan.columns:
             append_output(select, self._members.column(column, ()), column.name)
         for tree, name in outputs:
-            append_output(select, replace_parts(tree, values), name)
+            append_output(select, replace_components(tree, values), name)
         self._members.filter(select, source.where, ())
         return select
 
-    def _row_value(self, leaf: Leaf) -> exp.Expr:
-        argument = leaf.argument or self._model.cubes[leaf.cube].primary_key[0]
+    def _row_value(self, aggregate: Aggregate) -> exp.Expr:
+        argument = aggregate.argument or self._model.cubes[aggregate.cube].primary_key[0]
         conditions: list[exp.Expr] = []
-        if leaf.condition is not None:
-            conditions.append(exp.paren(leaf.condition))
+        if aggregate.condition is not None:
+            conditions.append(exp.paren(aggregate.condition))
         value: exp.Expr = argument.copy()
-        if leaf.kind.startswith("count"):
+        if aggregate.kind.startswith("count"):
             conditions.append(exp.not_(exp.Is(this=argument.copy(), expression=exp.Null())))
             value = exp.Literal.number(1)
         if not conditions:
@@ -269,16 +278,16 @@ class _Writer:
             self._join_stage(select, stage, source)
         return select
 
-    def _leaf(self, leaf: Leaf, root: str) -> exp.Expr:
-        """The aggregate of a leaf. A cube that is joined may have no row to count."""
-        argument = leaf.argument
-        if argument is None and leaf.cube != root:
-            argument = self._model.cubes[leaf.cube].primary_key[0]
-        return aggregate(leaf.kind, argument, leaf.condition)
+    def _aggregate(self, aggregate: Aggregate, root: str) -> exp.Expr:
+        """SQL of an aggregate. A cube that is joined may have no row to count."""
+        argument = aggregate.argument
+        if argument is None and aggregate.cube != root:
+            argument = self._model.cubes[aggregate.cube].primary_key[0]
+        return write_aggregate(aggregate.kind, argument, aggregate.condition)
 
     # Stages of balances
 
-    def _join_stage(self, select: exp.Select, plan: StagePlan, source: Source) -> None:
+    def _join_stage(self, select: exp.Select, plan: MultiStagePlan, source: Source) -> None:
         """Join the one row that a stage has for each combination of its columns."""
         name = plan.stage.name
         add_cte(select, name, self._stage(plan, source))
@@ -292,7 +301,7 @@ class _Writer:
         condition = exp.and_(*matches, copy=False) if matches else None
         left_join(select, exp.table_(name, quoted=True), condition)
 
-    def _stage(self, plan: StagePlan, source: Source) -> exp.Select:
+    def _stage(self, plan: MultiStagePlan, source: Source) -> exp.Select:
         select = select_from(source.table, source.root, plan.joins)
         keys = [f"key_{i}" for i in range(len(plan.columns))]
         for key, column in zip(keys, plan.columns, strict=True):
@@ -300,7 +309,7 @@ class _Writer:
         if plan.stage.include is not None:
             append_output(select, plan.stage.include.copy(), "include")
         groups = len(select.expressions)
-        append_output(select, plan.stage.value.copy(), STAGE_VALUE)
+        append_output(select, plan.stage.value.copy(), STEP_VALUE)
         self._members.filter(select, plan.where, source.shifts)
         group_by(select, groups)
         return select if plan.stage.include is None else _sum_stage(select, keys)
@@ -311,5 +320,5 @@ def _sum_stage(inner: exp.Select, keys: list[str]) -> exp.Select:
     outer = exp.Select().from_(inner.subquery("included", copy=False), copy=False)
     for key in keys:
         append_output(outer, column_of(key), key)
-    append_output(outer, exp.Sum(this=column_of(STAGE_VALUE)), STAGE_VALUE)
+    append_output(outer, exp.Sum(this=column_of(STEP_VALUE)), STEP_VALUE)
     return group_by(outer, len(keys))

@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from cube.compiler.compiled import CompiledDimension, CompiledSegment, Member
 from cube.compiler.filters import SEGMENT, Condition, Group, Node
-from cube.compiler.measures import CompiledMeasure, Shift, replace_parts
+from cube.compiler.measures import CompiledMeasure, Shift, replace_components
 from cube.compiler.values import Value
 from cube.planner.operator_sql import CONDITIONS
 from cube.planner.plan import Column, Plan, is_moved
@@ -102,7 +102,7 @@ class MemberWriter:
         """A filter on measures, which are computed from ``values``."""
         if isinstance(node, Group):
             return combine(node, [self.having(item, values) for item in node.items])
-        tree = exp.paren(replace_parts(get_measure(node.member).tree, values), copy=False)
+        tree = exp.paren(replace_components(get_measure(node.member).tree, values), copy=False)
         return self._apply(node, tree, node.values)
 
     def _apply(self, node: Condition, tree: exp.Expr, values: Iterable[Value]) -> exp.Expr:
@@ -121,5 +121,7 @@ def get_measure(member: Member) -> CompiledMeasure:
 
 def _counts_to(measure: CompiledMeasure) -> exp.Expr:
     """Whether a row meets the filters of a measure."""
-    conditions = [exp.paren(leaf.condition) for leaf in measure.leaves if leaf.condition]
+    conditions = [
+        exp.paren(aggregate.condition) for aggregate in measure.aggregates if aggregate.condition
+    ]
     return exp.and_(*conditions) if conditions else exp.true()

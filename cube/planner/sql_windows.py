@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from sqlglot import exp
 
-from cube.compiler.measures import TOTAL, Frame, Window, aggregate, replace_parts
+from cube.compiler.measures import TOTAL, Frame, Window, replace_components, write_aggregate
 from cube.planner.plan import Body, Column, Rolling, Source
 from cube.planner.sql_tree import append_output, column_of, group_by
 
@@ -60,7 +60,9 @@ def join_periods(
 ) -> exp.Select:
     """Each period joined with the entries of its window, and their aggregates."""
     others = [column for column in columns if column is not rolling.column]
-    by_day = rolling.is_daily and all(leaf.kind in _COMBINED for leaf in source.leaves)
+    by_day = rolling.is_daily and all(
+        aggregate.kind in _COMBINED for aggregate in source.aggregates
+    )
     if by_day:
         entries = _sum_days(entries, source, others)
     select = exp.Select().from_(periods, copy=False)
@@ -79,7 +81,7 @@ def join_periods(
     if by_day:
         _append_combined(select, source)
     else:
-        append_leaves(select, source)
+        append_aggregates(select, source)
     return group_by(select, len(columns))
 
 
@@ -104,14 +106,18 @@ def write_periods(rolling: Rolling, today: date, bind: BindMoment) -> exp.Subque
     return select.from_(inner.subquery("starts", copy=False)).subquery(_PERIODS, copy=False)
 
 
-def append_leaves(select: exp.Select, source: Source) -> None:
+def append_aggregates(select: exp.Select, source: Source) -> None:
     """Aggregates over the columns that the entries of a source have for them."""
-    for position, leaf in enumerate(source.leaves):
-        name = "key_0" if leaf.argument is None else f"value_{position}"
+    for position, aggregate in enumerate(source.aggregates):
+        name = "key_0" if aggregate.argument is None else f"value_{position}"
         condition = None
-        if leaf.condition is not None:
+        if aggregate.condition is not None:
             condition = column_of(f"condition_{position}", ENTRIES)
-        append_output(select, aggregate(leaf.kind, column_of(name, ENTRIES), condition), leaf.name)
+        append_output(
+            select,
+            write_aggregate(aggregate.kind, column_of(name, ENTRIES), condition),
+            aggregate.name,
+        )
 
 
 def _sum_days(entries: exp.Select, source: Source, columns: Sequence[Column]) -> exp.Select:
@@ -121,31 +127,31 @@ def _sum_days(entries: exp.Select, source: Source, columns: Sequence[Column]) ->
         append_output(days, column_of(column.name, ENTRIES), column.name)
     day = exp.TimestampTrunc(this=column_of("moment", ENTRIES), unit=exp.var("DAY"))
     append_output(days, day, "moment")
-    append_leaves(days, source)
+    append_aggregates(days, source)
     return group_by(days, len(columns) + 1)
 
 
 def _append_combined(select: exp.Select, source: Source) -> None:
     """The aggregates of several days together. Nothing counted is 0, nothing summed is null."""
-    for leaf in source.leaves:
-        total: exp.Expr = _COMBINED[leaf.kind](this=column_of(leaf.name, ENTRIES))
-        if leaf.kind in ("count", TOTAL):
+    for aggregate in source.aggregates:
+        total: exp.Expr = _COMBINED[aggregate.kind](this=column_of(aggregate.name, ENTRIES))
+        if aggregate.kind in ("count", TOTAL):
             total = exp.Coalesce(this=total, expressions=[exp.Literal.number(0)])
-        append_output(select, total, leaf.name)
+        append_output(select, total, aggregate.name)
 
 
 def _write_window(
     window: Window, keys: list[exp.Column], values: Mapping[str, exp.Expr]
 ) -> exp.Expr:
     order = [
-        exp.Ordered(this=replace_parts(tree, values), desc=desc, nulls_first=False)
+        exp.Ordered(this=replace_components(tree, values), desc=desc, nulls_first=False)
         for tree, desc in window.order
     ]
     if window.kind == "rank":
         function: exp.Expr = exp.Anonymous(this="RANK")
     else:
         assert window.tree is not None
-        function = aggregate(window.kind, replace_parts(window.tree, values), None)
+        function = write_aggregate(window.kind, replace_components(window.tree, values), None)
     return exp.Window(
         this=function,
         partition_by=list(keys),

@@ -26,7 +26,7 @@ from cube.errors import ModelError, QueryError
 from cube.planner.prepare import PlanningContext, prepare
 from cube.rollups.slow_query import SAMPLE_VALUE, SlowQuery
 from cube.rollups.suggestion import RollupSuggestion, compile_suggestion, suggest_rollups
-from cube.security.access import Access, AccessControl
+from cube.security.access import AccessControl
 
 MOST_ADVISED = 5
 LARGEST_SHARE = 0.25
@@ -46,7 +46,7 @@ class SlowRequest:
 
 
 class _Line(BaseModel):
-    """What is read of a line of the access log; other lines tell of no slow query."""
+    """What is read of a line of the access log; other lines have no slow query."""
 
     computed_ms: float
     groups: tuple[str, ...]
@@ -105,8 +105,10 @@ def suggest(
         rollups: the rollups of that version; what they answer by now needs no other.
     """
     found: dict[RollupSuggestion, Demand] = {}
+    control, claims = AccessControl(model), _sample_claims(model)
     for request, total in requests.items():
-        context = PlanningContext(model, _grant(request.groups, model), today, rollups)
+        access = control.grant({**claims, "groups": request.groups})
+        context = PlanningContext(model, access, today, rollups)
         suggested = [s for query in request.queries for s in _suggest_for(query, context)]
         for suggestion in suggested:
             demand = found.setdefault(suggestion, Demand())
@@ -138,11 +140,10 @@ def advise(
     return list(_choose(open_ones, sizes, model))
 
 
-def _grant(groups: Iterable[str], model: Model) -> Access:
-    """Access of a user of these groups; the values of the claims do not matter to a rollup."""
-    policies = [policy for policies in model.policies.values() for policy in policies]
-    claims = dict.fromkeys(find_claims(policies), SAMPLE_VALUE)
-    return AccessControl(model).grant({**claims, "groups": list(groups)})
+def _sample_claims(model: Model) -> dict[str, str]:
+    """Claims for every row rule; what a rollup has to hold does not depend on their values."""
+    policies = (policy for policies in model.policies.values() for policy in policies)
+    return dict.fromkeys(find_claims(policies), SAMPLE_VALUE)
 
 
 def _suggest_for(query: SlowQuery, context: PlanningContext) -> list[RollupSuggestion]:

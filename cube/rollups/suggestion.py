@@ -16,10 +16,10 @@ from cube.compiler.compiled import CompiledCube, CompiledDimension, CompiledSegm
 from cube.compiler.definition import PreAggregation
 from cube.compiler.filters import Condition, list_conditions
 from cube.compiler.joins import MANY
-from cube.compiler.measures import CompiledMeasure, Leaf, Stage, aggregate
+from cube.compiler.measures import Aggregate, CompiledMeasure, MultiStageStep, write_aggregate
 from cube.compiler.model import Model
 from cube.compiler.rollup import COMBINED, MONTHS, Rollup, Signature, read_columns, sign
-from cube.compiler.rollup_compiler import compile_rollup, read_own_column, read_plain_leaf
+from cube.compiler.rollup_compiler import compile_rollup, read_own_column, read_plain_aggregate
 from cube.errors import ModelError
 from cube.planner.plan import Body, Column, Plan, Source
 from cube.planner.rollup_matching import find_mismatch
@@ -76,7 +76,7 @@ def compile_suggestion(suggestion: RollupSuggestion, name: str, model: Model) ->
     """The suggestion as a checked rollup.
 
     Raises:
-        ModelError: the model has no such cube, or a member of it cannot stand in a rollup.
+        ModelError: the model has no such cube, or a rollup cannot hold a member of it.
     """
     if suggestion.cube not in model.cubes:
         raise ModelError(f"the model has no cube '{suggestion.cube}'")
@@ -110,7 +110,7 @@ class _Suggester:
         name, column = time
         keys = sorted({*self._read()} - {column})
         dimensions = [self._dimension(key) for key in keys]
-        measures = [*map(self._measure, self._source.leaves)]
+        measures = [*map(self._measure, self._source.aggregates)]
         measures += [self._staged(stage) for stage in self._stages() if not stage.is_extreme]
         # Every key and value has a name in the model, or the rollup could not be declared.
         named = [path for path in dimensions if path is not None]
@@ -159,7 +159,7 @@ class _Suggester:
     def _name(self) -> str:
         return self._source.root
 
-    def _stages(self) -> Iterator[Stage]:
+    def _stages(self) -> Iterator[MultiStageStep]:
         return (plan.stage for plan in self._source.stages)
 
     def _conditions(self) -> Iterator[Condition]:
@@ -192,10 +192,12 @@ class _Suggester:
             if isinstance(member, CompiledSegment):
                 yield member.tree
             elif isinstance(member, CompiledMeasure):
-                yield from (leaf.condition for leaf in member.leaves if leaf.condition)
-        for leaf in source.leaves:
-            if leaf.condition is not None and sign(leaf) not in self._measures:
-                yield leaf.condition
+                yield from (
+                    aggregate.condition for aggregate in member.aggregates if aggregate.condition
+                )
+        for aggregate in source.aggregates:
+            if aggregate.condition is not None and sign(aggregate) not in self._measures:
+                yield aggregate.condition
         for stage in self._stages():
             yield from (tree for tree in (stage.include,) if tree is not None)
             if stage.is_extreme:
@@ -215,16 +217,19 @@ class _Suggester:
                 return f"{joined}.{keys[0]}" if keys else None
         return None
 
-    def _measure(self, leaf: Leaf) -> str | None:
-        """The measure of the cube that a leaf is combined from."""
-        wanted = sign(leaf)
+    def _measure(self, aggregate: Aggregate) -> str | None:
+        """The measure of the cube that an aggregate is combined from."""
+        wanted = sign(aggregate)
         return self._measures.get(wanted) or self._measures.get(replace(wanted, condition=None))
 
-    def _staged(self, stage: Stage) -> str | None:
+    def _staged(self, stage: MultiStageStep) -> str | None:
         for signature, name in self._measures.items():
-            leaf = read_plain_leaf(self._cube.measures[name])
-            assert leaf is not None
-            if aggregate(signature.kind, leaf.argument, leaf.condition) == stage.value:
+            aggregate = read_plain_aggregate(self._cube.measures[name])
+            assert aggregate is not None
+            if (
+                write_aggregate(signature.kind, aggregate.argument, aggregate.condition)
+                == stage.value
+            ):
                 return name
         return None
 
@@ -232,8 +237,8 @@ class _Suggester:
 def _list_measures(cube: CompiledCube) -> Iterator[tuple[Signature, str]]:
     """Measures of a cube that add up, by the aggregate that each is."""
     for name, measure in cube.measures.items():
-        leaf = read_plain_leaf(measure)
-        if leaf is None or leaf.stages or leaf.frame or leaf.shifts:
+        aggregate = read_plain_aggregate(measure)
+        if aggregate is None or aggregate.stages or aggregate.frame or aggregate.shifts:
             continue
-        if leaf.kind in COMBINED:
-            yield sign(leaf), name
+        if aggregate.kind in COMBINED:
+            yield sign(aggregate), name

@@ -113,7 +113,7 @@ async def _answer_known(http: HttpRequest, error: Exception) -> Response:
 
 
 async def _answer_unpublished(http: HttpRequest, error: Exception) -> Response:
-    """The remedy is the operator's, so the client is not told."""
+    """The remedy is the operator's, so the client does not get it."""
     assert isinstance(error, NothingPublished)
     return JSONResponse(ErrorBody(error=error.problem), status_code=503)
 
@@ -125,7 +125,7 @@ async def _answer_http(http: HttpRequest, error: Exception) -> Response:
 
 
 async def _answer_unknown(http: HttpRequest, error: Exception) -> Response:
-    """Log the cause, tell the client only where to look."""
+    """Log the cause; the client learns only where to look."""
     request_id = http.state.request_id
     _LOG.error("request %s failed", request_id, exc_info=error)
     message = f"Internal error; the server's log has it under request {request_id}"

@@ -68,7 +68,7 @@ class Api:
         self._engine.close()
 
     def stop(self) -> None:
-        """Interrupt running queries; their clients are told that the server stops."""
+        """Interrupt running queries; their clients are notified that the server stops."""
         self._dispatcher.stop()
 
     async def _load(self, http: HttpRequest) -> Response:
@@ -132,7 +132,7 @@ class Api:
         return JSONResponse(Health(health="HEALTH"))
 
     async def _status(self, http: HttpRequest) -> Response:
-        """The status page of the last run, which tells of the whole bank."""
+        """The status page of the last run, which covers the whole bank."""
         if ADMINISTRATORS not in self._authenticate(http)["groups"]:
             raise Forbidden("The status page is for administrators")
         page = self._settings.status_page_file
@@ -141,7 +141,7 @@ class Api:
         return Response(page.read_bytes(), media_type="text/html")
 
     async def _describe_api(self, http: HttpRequest) -> Response:
-        """The OpenAPI document, which tells nothing of the bank."""
+        """The OpenAPI document, which has no data of the bank."""
         return Response(self._openapi, media_type=JSON_TYPE)
 
     def _probe(self) -> None:
@@ -149,7 +149,7 @@ class Api:
             pass
 
     def _authenticate(self, http: HttpRequest) -> SecurityContext:
-        """Who asks; the access log names the user and the groups, the audit log the login."""
+        """Claims of the user; the access log has user and groups, the audit log the login."""
         shown = http.headers.get("authorization")
         context = authenticate(shown, self._settings)
         self._logins.note(context, shown if self._settings.api_secret else None)

@@ -109,8 +109,8 @@ class Service:
     def stream(self, prepared: PreparedRequest, interrupter: Interrupter) -> Stream:
         """Rows of one query, without end but its own limit.
 
-        Where there is a limit the rows are counted first: what is left out can be told only before
-        the first row, as neither CSV nor most clients know of anything after the last.
+        Where there is a limit the rows are counted first: whether the limit cuts rows can be said only
+        before the first row, as neither CSV nor most clients know of anything after the last.
 
         Raises:
             BankcrmError: as `compute` does; the parts too.
@@ -189,7 +189,7 @@ class Service:
         version: Version,
         media_type: str,
     ) -> str:
-        """Changes with the version, the model, the query as understood, the form and who asks."""
+        """Changes with the version, the model, the query as understood, the form and the user."""
         context = {k: v for k, v in request.context.items() if k not in _TOKEN_TIMES}
         understood = [normalize_query(query) for query in queries]
         kind = request.batch.kind

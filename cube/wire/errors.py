@@ -1,4 +1,4 @@
-"""Errors of the wire: a message, and the SQLSTATE by which clients tell its kind.
+"""Errors of the wire: a message, and the SQLSTATE by which clients recognise its kind.
 
 Source: PostgreSQL 15, appendix A, "Error Codes".
 """

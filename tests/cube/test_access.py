@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 from bankcrm.settings import Settings
 from cube.compiler.compiled import CompiledDimension, CompiledView, Member
 from cube.compiler.expression import MemberId
-from cube.compiler.measures import CompiledMeasure, Leaf
+from cube.compiler.measures import Aggregate, CompiledMeasure
 from cube.compiler.model import MODEL_FOLDER, Model, load_model
 from cube.engine.engine import build_engine
 from cube.errors import QueryError
@@ -626,7 +626,7 @@ def test_every_leaf_of_a_restricted_plan_stands_under_a_row_rule(model: Model) -
             for source in (source for body in bodies for source in body.sources):
                 rule = access.rules[source.root]
                 assert rule is not None and rule in source.where, member.name
-                assert all(isinstance(leaf, Leaf) for leaf in source.leaves)
+                assert all(isinstance(aggregate, Aggregate) for aggregate in source.aggregates)
 
 
 def test_an_administrator_is_asked_for_nothing(model: Model) -> None:

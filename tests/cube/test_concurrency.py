@@ -211,7 +211,7 @@ def test_a_stop_holds_whenever_it_comes(delay: float) -> None:
 
 
 def test_a_stop_amid_the_rows_of_a_stream_is_told_by_its_reason() -> None:
-    """Arrow's reader tells DuckDB's errors in its own way."""
+    """Arrow's reader raises DuckDB's errors in its own way."""
     interrupter = Interrupter()
     rows = "select range from range(1000000000000) where range < 500000 or hash(range) = 1"
     with duckdb.connect(config={"threads": 1}) as cursor:
@@ -225,7 +225,7 @@ def test_a_stop_amid_the_rows_of_a_stream_is_told_by_its_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "raised"),
+    ("given", "raised"),
     [
         (duckdb.OutOfMemoryException("failed to allocate"), OutOfMemory),
         (OSError("Out of Memory Error: failed to allocate"), OutOfMemory),
@@ -234,10 +234,10 @@ def test_a_stop_amid_the_rows_of_a_stream_is_told_by_its_reason() -> None:
     ],
 )
 def test_memory_that_ran_out_is_told_apart_from_other_errors(
-    told: Exception, raised: type[Exception]
+    given: Exception, raised: type[Exception]
 ) -> None:
     with duckdb.connect() as cursor, pytest.raises(raised), Interrupter().guard(cursor, 30):
-        raise told
+        raise given
 
 
 def test_cancelled_work_has_ended_when_the_cancellation_is_told() -> None:

@@ -1,4 +1,4 @@
-"""Answers as CSV and Arrow: every row, exact values, the same rules, and an end that can be told.
+"""Answers as CSV and Arrow: every row, exact values, the same rules, and an end that can be recognised.
 
 The bank here has each entry 200 times, and one entry whose reversal flag cannot be read.
 """
@@ -122,9 +122,9 @@ def test_csv_and_arrow_hold_the_rows_of_the_answer_in_json(http: TestClient) -> 
 
 def test_a_stream_says_what_it_was_read_from(http: TestClient) -> None:
     answer = ask(http, {**QUERY, "limit": 3, "total": True}, ARROW_TYPE)
-    told = {name: value for name, value in answer.headers.items() if name.startswith("bankcrm")}
+    headers = {name: value for name, value in answer.headers.items() if name.startswith("bankcrm")}
     total = len(ask(http, QUERY, JSON_TYPE).json()["data"])
-    assert told == {
+    assert headers == {
         "bankcrm-version": "v1",
         "bankcrm-business-date": "2024-06-28",
         "bankcrm-truncated": "true",

@@ -215,8 +215,8 @@ def test_who_reads_the_version_before_leaves_the_cache_alone(
         publish(settings.published_folder, "v2", "2024-06-28")
         for connection in (new, late, new):
             connection.execute(ROWS)
-    told = [(line["version"], line["cache"]) for line in lines()]
-    assert told == [("v1", "miss"), ("v2", "miss"), ("v1", "miss"), ("v2", "hit")]
+    logged = [(line["version"], line["cache"]) for line in lines()]
+    assert logged == [("v1", "miss"), ("v2", "miss"), ("v1", "miss"), ("v2", "hit")]
 
 
 def test_long_answers_are_fetched_in_parts_and_their_slot_is_given_back(

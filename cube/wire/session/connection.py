@@ -301,7 +301,7 @@ class Connection:
         self._flush()
 
     def _log_in(self, password: str) -> None:
-        """Let in who has a token; what a tool asks for at the start is set."""
+        """Open a session for a valid token, with the settings that the client names at the start."""
         assert self._startup is not None
         token = f"Bearer {password.removeprefix('Bearer ').strip()}"
         try:

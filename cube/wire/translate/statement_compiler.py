@@ -37,7 +37,7 @@ _SYSTEM = ("pg_catalog", "information_schema")
 
 @dataclass(frozen=True)
 class Compiled:
-    """A statement of DuckDB, where it is run, and what the client is told of it."""
+    """A statement of DuckDB, where it is run, and the notices for the client."""
 
     place: Place
     sql: str
