@@ -1,7 +1,7 @@
 """Authentication: JSON web tokens, signed by HS256 with the secret of the settings.
 
-A token states when it expires (``exp``), the groups of its user (``groups``), and what the row rules
-of those groups ask for (``branch_id``, ``manager_id``).
+A token states when it expires (``exp``), the groups of its user (``groups``), and the claims that
+the row rules of those groups need (``branch_id``, ``manager_id``).
 """
 
 from __future__ import annotations

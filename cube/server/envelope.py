@@ -1,4 +1,4 @@
-"""What a client sends: the envelope around a query, as a Pydantic model, and the claims of its user."""
+"""What a client sends: the envelope around a query, and the claims of its user."""
 
 from __future__ import annotations
 

@@ -109,8 +109,8 @@ class Service:
     def stream(self, prepared: PreparedRequest, interrupter: Interrupter) -> Stream:
         """Rows of one query, without end but its own limit.
 
-        Where there is a limit the rows are counted first: whether the limit cuts rows can be said only
-        before the first row, as neither CSV nor most clients know of anything after the last.
+        Where there is a limit the rows are counted first: whether it cuts rows can only be said
+        before the first of them, as CSV and most clients know of nothing after the last.
 
         Raises:
             BankcrmError: as `compute` does; the parts too.

@@ -1,4 +1,4 @@
-"""Many at once: slots and queue, clients that hang up, memory that runs out, a server that stops.
+"""Many at once: slots and queue, disconnected clients, memory that runs out, a stopping server.
 
 The bank here has a channel that is never read to its end, and a branch that waits for the test.
 """
@@ -282,7 +282,7 @@ def test_more_queries_than_slots_and_queue_are_told_when_to_come_back(
 
 
 @pytest.mark.parametrize("media_type", [JSON_TYPE, CSV_TYPE])
-def test_a_client_that_hangs_up_stops_its_query(
+def test_a_client_that_disconnects_stops_its_query(
     slow: Settings, serve: Serve, lines: Callable[[], list[dict[str, Any]]], media_type: str
 ) -> None:
     accept = {"Accept": media_type}

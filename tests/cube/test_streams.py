@@ -1,4 +1,4 @@
-"""Answers as CSV and Arrow: every row, exact values, the same rules, and an end that can be recognised.
+"""Answers as CSV and Arrow: every row, exact values, the same rules, and a recognisable end.
 
 The bank here has each entry 200 times, and one entry whose reversal flag cannot be read.
 """

@@ -301,7 +301,7 @@ class Connection:
         self._flush()
 
     def _log_in(self, password: str) -> None:
-        """Open a session for a valid token, with the settings that the client names at the start."""
+        """Open a session for a valid token, with the settings that the client asks for."""
         assert self._startup is not None
         token = f"Bearer {password.removeprefix('Bearer ').strip()}"
         try:
