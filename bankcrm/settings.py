@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     cube_cache_bytes: int = Field(default=256_000_000, ge=0)
     """Memory for answers of the published version; 0 keeps none."""
     cube_slow_seconds: float = Field(default=0.1, ge=0)
-    """From this time on the access log says which rollups would have answered a query."""
+    """From this time on the access log has the query, so that a rollup can be suggested for it."""
     wire_port: int | None = None
     """Port for PostgreSQL clients, on the same host; not served unless set."""
     wire_connections: int = Field(default=50, ge=1)

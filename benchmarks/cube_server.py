@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -32,15 +32,13 @@ from bankcrm.settings import Settings
 from benchmarks.cube_models import write_model
 from benchmarks.timing import describe_machine
 from cube.compiler.model import MODEL_FOLDER, Model, load_model
-from cube.engine.warehouse import Warehouse
+from cube.engine.engine import build_engine
 from cube.planner.planner import plan_query
 from cube.planner.sql import Statement, write_statement
 from cube.query.query import parse_query
-from cube.security.access import AccessControl, grant_all
+from cube.security.access import grant_all
 from cube.security.auth import DEVELOPER
 from cube.server.formats import ARROW_TYPE, CSV_TYPE, JSON_TYPE
-from cube.server.request import parse_request
-from cube.server.service import Service
 from tests.cube.stock.compiler import StockCompiler
 from tests.tools import find_node_modules
 
@@ -116,14 +114,15 @@ def _is_ready(url: str) -> bool:
 def time_overhead(settings: Settings, url: str, rounds: int) -> Figures:
     """Milliseconds of each form of an answer, and of its SQL in this process, in turns."""
     figures: Figures = {}
-    model = load_model()
-    service = Service(model, AccessControl(model), Warehouse(settings), 60.0)
-    with httpx.Client(base_url=url, timeout=60) as http, ExitStack() as pins:
+    with (
+        closing(build_engine(settings, load_model())) as engine,
+        httpx.Client(base_url=url, timeout=60) as http,
+        engine.warehouse.pin() as version,
+    ):
+        access = engine.control.grant(DEVELOPER)
         for size, query in SIZES.items():
-            request = parse_request({"query": query}, DEVELOPER)
-            prepared = service.prepare(request, JSON_TYPE, pins)
-            statement = write_statement(prepared.plans[0][1], model, size + 1)
-            cursor = prepared.version.connection.cursor()
+            statement = engine.prepare(parse_query(query), version, access).write(size + 1)
+            cursor = version.connection.cursor()
             rows = _fetch(cursor, statement)
             if len(rows) < size:
                 console.print(f"The bank has {len(rows):,} rows where {size:,} were wanted")

@@ -69,7 +69,7 @@ def main() -> None:
     if arguments.without_cache:
         settings = settings.model_copy(update={"cube_cache_bytes": 0})
     app = create_app(settings)
-    wire = WireServer(app.state.service, app.state.bridge, settings)
+    wire = WireServer(app.state.engine, app.state.bridge, settings)
     wire.start()
     with serve_app(app) as server:
         compare(f"{get_address(server)}/cubejs-api/v1/load", wire.port)

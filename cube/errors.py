@@ -65,7 +65,7 @@ class Overloaded(BankcrmError):
 
 
 class Stopping(BankcrmError):
-    """The server was told to stop, and the time that running queries had is over."""
+    """The server stops, and the time that running queries had is over."""
 
     status = 503
 
@@ -74,12 +74,12 @@ class Stopping(BankcrmError):
 
 
 class Disconnected(BankcrmError):
-    """The client hung up before its answer was ready; nobody reads this status but the log."""
+    """The client disconnected before its answer was ready; the status is for the log only."""
 
     status = 499
 
     def __init__(self) -> None:
-        super().__init__("the client hung up, and its query was stopped")
+        super().__init__("the client disconnected, and its query was stopped")
 
 
 class NotAcceptable(BankcrmError):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 
 from bankcrm.settings import Settings
 from cube.compiler.model import load_model
-from cube.engine.warehouse import Warehouse
+from cube.engine.engine import build_engine
 from cube.errors import QueryError
-from cube.planner.explain import Json, explain_plan
-from cube.planner.planner import plan_query
-from cube.planner.rollup_matching import choose_rollups
+from cube.planner.explanation import Json
 from cube.query.query import parse_batch
 from cube.security.access import grant_all
 
@@ -30,13 +29,6 @@ def explain_text(text: str, settings: Settings) -> list[Json]:
         raise QueryError(f"the query is not valid JSON: {error}") from error
     model = load_model()
     access = grant_all(model)
-    warehouse = Warehouse(settings)
-    with warehouse.pin() as version:
-        plans = [
-            choose_rollups(
-                plan_query(query, model, version.business_date, access), model, version.rollups
-            )
-            for query in parse_batch(content).queries
-        ]
-    warehouse.close()
-    return [explain_plan(plan, model) for plan in plans]
+    with closing(build_engine(settings, model)) as engine, engine.warehouse.pin() as version:
+        queries = parse_batch(content).queries
+        return [engine.prepare(query, version, access).explain() for query in queries]

@@ -1,4 +1,4 @@
-"""Run the cube server until it is told to stop."""
+"""Run the cube server until it is stopped."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from cube.server.explorer import NewestDue
 from cube.wire.session.server import WireServer
 
 GRACE_SECONDS = 30.0
-"""Time that running queries have to finish once the server is told to stop."""
+"""Time that running queries have to finish once the server is asked to stop."""
 
 _LAST_ANSWERS_SECONDS = 5
-"""Time to tell the clients of the queries that were interrupted then."""
+"""Time to answer the clients of the queries that were interrupted then."""
 
 
 class CubeServer(uvicorn.Server):
@@ -46,7 +46,7 @@ def run(
     clients on ``settings.wire_port`` where one is set.
 
     From then on no connection is accepted; queries that run may finish for ``grace_seconds``, then
-    they are interrupted and their clients told so. Logging is the caller's: the loggers below
+    they are interrupted and their clients notified. Logging is the caller's: the loggers below
     ``bankcrm.cube`` carry the access lines and the errors.
 
     Raises:
@@ -57,7 +57,7 @@ def run(
     _keep_model_out_of_collections()
     state = app.state
     asked = settings.wire_port is not None
-    wire = WireServer(state.service, state.bridge, settings) if asked else None
+    wire = WireServer(state.engine, state.bridge, settings) if asked else None
     if wire is not None:
         wire.start()
     try:

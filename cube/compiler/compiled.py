@@ -30,7 +30,7 @@ Kind = Literal["dimension", "measure", "segment"]
 class CompiledDimension:
     """A dimension; ``tree`` reads the columns of ``cubes`` only.
 
-    ``mask`` stands in its place for those who may not see it; without one they see no value.
+    ``mask`` replaces it for users who may not see it; without one they see no value.
     """
 
     id: MemberId
@@ -131,6 +131,6 @@ class CompiledView:
 
     @property
     def facts(self) -> tuple[str, ...]:
-        """Roots that bring measures, in the order of the view."""
+        """Roots that have measures, in the order of the view."""
         roots = {m.root for m in self.members.values() if m.kind == "measure"}
         return tuple(root for root in self.trees if root in roots)

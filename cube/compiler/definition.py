@@ -38,7 +38,7 @@ class SqlClause(Definition):
 
 
 class Mask(Definition):
-    """What a dimension shows to those who may not see its values."""
+    """What a dimension shows to users who may not see its values."""
 
     sql: str
 
@@ -241,7 +241,7 @@ class ViewPolicy(Policy):
 class PreAggregation(Definition):
     """A rollup: the table of a cube, grouped by some of its columns and by periods of time.
 
-    ``refresh_key``, ``scheduled_refresh`` and ``external`` tell a stock Cube when and where to
+    ``refresh_key``, ``scheduled_refresh`` and ``external`` say to a stock Cube when and where to
     build it; here the refresh builds it, inside the version.
     """
 

@@ -1,4 +1,4 @@
-"""A measure of the model, compiled: its parts, stages and windows."""
+"""A measure of the model, compiled: its components, stages and windows."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from cube.compiler.expression import (
 )
 from cube.compiler.granularity import Interval
 from cube.compiler.measures import (
-    PART_TABLE,
-    STAGE_VALUE,
+    COMPONENT_TABLE,
+    STEP_VALUE,
+    Aggregate,
     CompiledMeasure,
     Frame,
-    Leaf,
-    Nested,
+    MultiStageStep,
+    NestedAggregate,
     Shift,
-    Stage,
     Window,
-    aggregate,
-    replace_parts,
+    replace_components,
+    write_aggregate,
 )
 from cube.errors import ModelError
 
@@ -60,7 +60,7 @@ class MeasureCompiler:
         }
         self._done: dict[MemberId, CompiledMeasure] = {}
         self._running: list[MemberId] = []
-        self._stages: dict[str, Stage] = {}
+        self._stages: dict[str, MultiStageStep] = {}
 
     def compile(self, cube: str) -> dict[str, CompiledMeasure]:
         """Every measure of a cube that stands for a value; ranks of rows only serve others."""
@@ -96,8 +96,8 @@ class MeasureCompiler:
             return self._build_number(id_, measure)
         if measure.multi_stage:
             return self._build_multi_stage(id_, measure)
-        leaf = Leaf(
-            _part_name(id_),
+        aggregate = Aggregate(
+            _component_name(id_),
             id_[0],
             measure.type,
             self._argument(id_, measure),
@@ -105,7 +105,7 @@ class MeasureCompiler:
             frozenset(),
             frame=self._frame(id_, measure),
         )
-        return self._of_leaf(id_, measure, leaf)
+        return self._of_aggregate(id_, measure, aggregate)
 
     def _check_keys(self, id_: MemberId, measure: Measure) -> None:
         staged = measure.type == "rank" or measure.grain != Grain()
@@ -126,19 +126,24 @@ class MeasureCompiler:
 
     def _combine(self, id_: MemberId, measure: Measure, expression: Expression) -> CompiledMeasure:
         used = {other: self._refer(id_, other) for other in sorted(expression.members)}
-        parts = {name: part for base in used.values() for name, part in base.parts.items()}
+        components = {
+            name: component for base in used.values() for name, component in base.components.items()
+        }
         staged = any(
-            isinstance(part, Window | Nested) or part.stages or part.shifts
-            for part in parts.values()
+            isinstance(component, Window | NestedAggregate) or component.stages or component.shifts
+            for component in components.values()
         )
         if staged and not measure.multi_stage:
             self._fail(id_, "a number over multi-stage measures is multi_stage: true too")
         tree = substitute(expression.tree, {other: base.tree for other, base in used.items()})
-        return CompiledMeasure(id_, measure, tree, parts)
+        return CompiledMeasure(id_, measure, tree, components)
 
     def _build_shifted(self, id_: MemberId, measure: Measure) -> CompiledMeasure:
         base = self._base(id_, measure)
-        if any(not isinstance(part, Leaf) or part.frame for part in base.parts.values()):
+        if any(
+            not isinstance(component, Aggregate) or component.frame
+            for component in base.components.values()
+        ):
             self._fail(id_, "time_shift moves aggregates, not ranks, shares or rolling windows")
         shifts = tuple(
             Shift(
@@ -149,15 +154,22 @@ class MeasureCompiler:
             )
             for item in measure.time_shift
         )
-        leaves = [
-            replace(leaf, name=f"{_part_name(id_)}__{leaf.name}", shifts=leaf.shifts + shifts)
-            for leaf in base.leaves
+        aggregates = [
+            replace(
+                aggregate,
+                name=f"{_component_name(id_)}__{aggregate.name}",
+                shifts=aggregate.shifts + shifts,
+            )
+            for aggregate in base.aggregates
         ]
         names = {
-            old.name: _part_value(leaf.name) for old, leaf in zip(base.leaves, leaves, strict=True)
+            old.name: _component_value(aggregate.name)
+            for old, aggregate in zip(base.aggregates, aggregates, strict=True)
         }
-        tree = replace_parts(base.tree, names)
-        return CompiledMeasure(id_, measure, tree, {leaf.name: leaf for leaf in leaves})
+        tree = replace_components(base.tree, names)
+        return CompiledMeasure(
+            id_, measure, tree, {aggregate.name: aggregate for aggregate in aggregates}
+        )
 
     def _build_rank(self, id_: MemberId, measure: Measure) -> CompiledMeasure:
         if not measure.order_by:
@@ -184,8 +196,10 @@ class MeasureCompiler:
         if not added:
             self._fail(id_, "a multi-stage aggregate says its grain: group_by, add_group_by, ...")
         include = tuple(self._member_id(id_, path) for path in added)
-        part = Nested(_part_name(id_), measure.type, base, include)
-        return CompiledMeasure(id_, measure, _part_value(part.name), {part.name: part})
+        component = NestedAggregate(_component_name(id_), measure.type, base, include)
+        return CompiledMeasure(
+            id_, measure, _component_value(component.name), {component.name: component}
+        )
 
     def _of_window(
         self,
@@ -196,13 +210,13 @@ class MeasureCompiler:
         bases: list[CompiledMeasure],
     ) -> CompiledMeasure:
         """Measure of a window over other measures, which must not be windows themselves."""
-        inner = {name: part for base in bases for name, part in base.parts.items()}
-        if any(isinstance(part, Window) for part in inner.values()):
+        inner = {name: component for base in bases for name, component in base.components.items()}
+        if any(isinstance(component, Window) for component in inner.values()):
             self._fail(id_, "a rank or share of a rank or share is not supported")
         keep = measure.grain.keep_only if measure.group_by is None else measure.group_by
         drop = measure.grain.exclude if measure.reduce_by is None else measure.reduce_by
         window = Window(
-            _part_name(id_),
+            _component_name(id_),
             measure.type,
             tree,
             order,
@@ -210,7 +224,7 @@ class MeasureCompiler:
             frozenset(self._member_id(id_, path) for path in drop or ()),
         )
         return CompiledMeasure(
-            id_, measure, _part_value(window.name), {**inner, window.name: window}
+            id_, measure, _component_value(window.name), {**inner, window.name: window}
         )
 
     def _build_ranked(self, id_: MemberId, measure: Measure) -> CompiledMeasure:
@@ -223,8 +237,8 @@ class MeasureCompiler:
             self._fail(id_, f"grain includes what '{rank.name}' includes, and keeps all")
         stage, ranked = self._build_rank_stage(rank_id, rank)
         condition = exp.EQ(this=ranked.copy(), expression=_stage_value(stage))
-        leaf = Leaf(
-            _part_name(id_),
+        aggregate = Aggregate(
+            _component_name(id_),
             id_[0],
             "sum",
             self._argument(base_id, base),
@@ -232,9 +246,9 @@ class MeasureCompiler:
             frozenset(),
             (stage,),
         )
-        return self._of_leaf(id_, measure, leaf)
+        return self._of_aggregate(id_, measure, aggregate)
 
-    def _build_rank_stage(self, id_: MemberId, rank: Measure) -> tuple[Stage, exp.Expr]:
+    def _build_rank_stage(self, id_: MemberId, rank: Measure) -> tuple[MultiStageStep, exp.Expr]:
         shape = rank.type == "rank" and rank.multi_stage and not rank.public
         if not shape or len(rank.order_by) != 1 or len(rank.grain.include) != 1:
             self._fail(id_, "a rank of rows is private and multi-stage, with one order_by, include")
@@ -252,23 +266,23 @@ class MeasureCompiler:
         if measure.type != "sum" or not plain or len(measure.grain.include) != 1:
             self._fail(id_, "a grain of its own sums a plain measure and includes one member")
         include = self._dimensions[self._member_id(id_, measure.grain.include[0])]
-        value = aggregate(base.type, self._argument(base_id, base), None)
+        value = write_aggregate(base.type, self._argument(base_id, base), None)
         stage = self._stage(id_, measure, value, include)
-        leaf = Leaf(
-            _part_name(id_), id_[0], "max", _stage_value(stage), None, frozenset(), (stage,)
+        aggregate = Aggregate(
+            _component_name(id_), id_[0], "max", _stage_value(stage), None, frozenset(), (stage,)
         )
-        return self._of_leaf(id_, measure, leaf)
+        return self._of_aggregate(id_, measure, aggregate)
 
     def _stage(
         self, id_: MemberId, measure: Measure, value: exp.Expr, include: exp.Expr | None
-    ) -> Stage:
+    ) -> MultiStageStep:
         paths = measure.grain.keep_only or ()
         if not paths:
             self._fail(id_, "grain.keep_only lists the members of time")
         keep_only = frozenset(self._member_id(id_, path) for path in paths)
         cubes = find_cubes(value) | (find_cubes(include) if include else frozenset())
-        name = _part_name(id_)
-        return self._stages.setdefault(name, Stage(name, value, include, keep_only, cubes))
+        name = _component_name(id_)
+        return self._stages.setdefault(name, MultiStageStep(name, value, include, keep_only, cubes))
 
     def _frame(self, id_: MemberId, measure: Measure) -> Frame | None:
         window = measure.rolling_window
@@ -342,11 +356,15 @@ class MeasureCompiler:
         except ModelError as error:
             self._fail(id_, error.problem)
 
-    def _of_leaf(self, id_: MemberId, measure: Measure, leaf: Leaf) -> CompiledMeasure:
-        trees = [tree for tree in (leaf.argument, leaf.condition) if tree is not None]
-        read = frozenset().union(*map(find_cubes, trees)) | {leaf.cube}
-        leaf = replace(leaf, cubes=read - {stage.name for stage in leaf.stages})
-        return CompiledMeasure(id_, measure, _part_value(leaf.name), {leaf.name: leaf})
+    def _of_aggregate(
+        self, id_: MemberId, measure: Measure, aggregate: Aggregate
+    ) -> CompiledMeasure:
+        trees = [tree for tree in (aggregate.argument, aggregate.condition) if tree is not None]
+        read = frozenset().union(*map(find_cubes, trees)) | {aggregate.cube}
+        aggregate = replace(aggregate, cubes=read - {stage.name for stage in aggregate.stages})
+        return CompiledMeasure(
+            id_, measure, _component_value(aggregate.name), {aggregate.name: aggregate}
+        )
 
     def _fail(self, id_: MemberId, problem: str) -> NoReturn:
         raise ModelError(f"{id_[0]}.measures.{id_[1]}: {problem}")
@@ -362,13 +380,13 @@ def _length(text: str | None) -> Interval | None:
     return Interval() if text is None else Interval.parse(text)
 
 
-def _part_name(id_: MemberId) -> str:
+def _component_name(id_: MemberId) -> str:
     return f"{id_[0]}__{id_[1]}"
 
 
-def _part_value(name: str) -> exp.Column:
-    return exp.column(name, PART_TABLE, quoted=True)
+def _component_value(name: str) -> exp.Column:
+    return exp.column(name, COMPONENT_TABLE, quoted=True)
 
 
-def _stage_value(stage: Stage) -> exp.Column:
-    return exp.column(STAGE_VALUE, stage.name, quoted=True)
+def _stage_value(stage: MultiStageStep) -> exp.Column:
+    return exp.column(STEP_VALUE, stage.name, quoted=True)

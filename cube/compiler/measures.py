@@ -1,11 +1,11 @@
-"""Measures as expressions over parts, each computed at a grain of its own.
+"""Measures as expressions over components, each computed at a grain of its own.
 
-A compiled measure is a tree over columns of the pseudo table ``@part``. Its parts are:
+A compiled measure is a tree over columns of the pseudo table ``@component``. Its components are:
 
-- a **leaf**: an aggregate over the rows of one cube, by the members of the query. It may carry a
-  rolling window, a shift in time, and *stages*, which find the first or last month of a period;
+- an **aggregate** over the rows of one cube, by the members of the query. It may carry a rolling
+  window, a shift in time, and *multi-stage steps*, which find the first or last month of a period;
 - a **window**: a rank or an aggregate over the rows of the answer, within some of its members;
-- a **nested** aggregate: of another measure by the query's members and more.
+- a **nested aggregate**: of another measure by the query's members and more.
 
 Two shapes of balances are understood, both written in stock keys:
 
@@ -14,8 +14,9 @@ Two shapes of balances are understood, both written in stock keys:
 - a **sum at a grain of its own**: the base measure per ``grain.include``, summed within
   ``grain.keep_only``, whatever else the query groups by.
 
-Both become a small relation, a `Stage`, with one row per combination of the query's members of
-``keep_only``. Joining it multiplies nothing, so additive measures beside it stay as they are.
+Both become a small relation, a `MultiStageStep`, with one row per combination of the query's
+members of ``keep_only``. Joining it multiplies nothing, so additive measures beside it stay as they
+are.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ from cube.compiler.expression import (
 )
 from cube.compiler.granularity import NO_TIME, Interval
 
-PART_TABLE = "@part"
+COMPONENT_TABLE = "@component"
 TOTAL = "total"
-"""Kind of a leaf that adds up counts taken before; counts of nothing are 0."""
-STAGE_VALUE = "value"
+"""Kind of an aggregate that adds up counts taken before; counts of nothing are 0."""
+STEP_VALUE = "value"
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class MultiStageStep:
     """One value per combination of the members of ``keep_only`` that a query groups by.
 
     ``value`` aggregates the rows of the fact; where ``include`` is set, it does so per value of
@@ -79,7 +80,7 @@ class Shift:
 
 
 @dataclass(frozen=True, eq=False)
-class Leaf:
+class Aggregate:
     """Aggregate ``kind`` of ``argument`` over the rows of ``cube`` that meet ``condition``.
 
     An ``argument`` of None counts rows. ``cubes`` are those whose columns it reads.
@@ -91,7 +92,7 @@ class Leaf:
     argument: exp.Expr | None
     condition: exp.Expr | None
     cubes: frozenset[str]
-    stages: tuple[Stage, ...] = ()
+    stages: tuple[MultiStageStep, ...] = ()
     frame: Frame | None = None
     shifts: tuple[Shift, ...] = ()
 
@@ -117,7 +118,7 @@ class Window:
 
 
 @dataclass(frozen=True, eq=False)
-class Nested:
+class NestedAggregate:
     """Aggregate of a measure's values by the query's members and those of ``include``."""
 
     name: str
@@ -126,17 +127,17 @@ class Nested:
     include: tuple[MemberId, ...]
 
 
-Part = Leaf | Window | Nested
+Component = Aggregate | Window | NestedAggregate
 
 
 @dataclass(frozen=True, eq=False)
 class CompiledMeasure:
-    """A measure; ``tree`` reads the values of ``parts`` only."""
+    """A measure; ``tree`` reads the values of ``components`` only."""
 
     id: MemberId
     definition: Measure
     tree: exp.Expr
-    parts: Mapping[str, Part]
+    components: Mapping[str, Component]
 
     @property
     def value_type(self) -> str:
@@ -144,19 +145,25 @@ class CompiledMeasure:
         return "number"
 
     @property
-    def leaves(self) -> tuple[Leaf, ...]:
-        """The leaves that the measure itself reads."""
-        return tuple(part for part in self.parts.values() if isinstance(part, Leaf))
+    def aggregates(self) -> tuple[Aggregate, ...]:
+        """The aggregates that the measure itself reads."""
+        return tuple(
+            component for component in self.components.values() if isinstance(component, Aggregate)
+        )
 
     @property
     def cubes(self) -> frozenset[str]:
-        """Cubes whose columns the measure reads, in whatever part."""
-        nested = [part.base for part in self.parts.values() if isinstance(part, Nested)]
-        inner = [leaf.cubes for leaf in self.leaves] + [base.cubes for base in nested]
+        """Cubes whose columns the measure reads, in whatever component."""
+        nested = [
+            component.base
+            for component in self.components.values()
+            if isinstance(component, NestedAggregate)
+        ]
+        inner = [aggregate.cubes for aggregate in self.aggregates] + [base.cubes for base in nested]
         return frozenset().union(*inner)
 
 
-def aggregate(kind: str, argument: exp.Expr | None, condition: exp.Expr | None) -> exp.Expr:
+def write_aggregate(kind: str, argument: exp.Expr | None, condition: exp.Expr | None) -> exp.Expr:
     """SUM, COUNT, ... of the argument over the rows that meet the condition."""
     call = _call("sum" if kind == TOTAL else kind, argument)
     if condition is not None:
@@ -167,11 +174,11 @@ def aggregate(kind: str, argument: exp.Expr | None, condition: exp.Expr | None) 
     return exp.Cast(this=count, to=exp.DataType(this=exp.DataType.Type.BIGINT))
 
 
-def replace_parts(tree: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
-    """Copy of a tree with the columns of parts replaced; parts without a value stay."""
+def replace_components(tree: exp.Expr, values: Mapping[str, exp.Expr]) -> exp.Expr:
+    """Copy of a tree with the columns of components replaced; components without a value stay."""
 
     def swap(node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Column) and node.table == PART_TABLE and node.name in values:
+        if isinstance(node, exp.Column) and node.table == COMPONENT_TABLE and node.name in values:
             return values[node.name].copy()
         return node
 

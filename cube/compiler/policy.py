@@ -113,6 +113,21 @@ def fill_rule(rule: Rule, claims: Claims) -> Node:
     return Condition(rule.member, rule.operator, typed)
 
 
+def find_claims(policies: Iterable[RowPolicy]) -> set[str]:
+    """Names of the claims that row rules ask for."""
+    rules = [policy.rule for policy in policies if policy.rule is not None]
+    return {name for rule in rules for name in _find_claims(rule)}
+
+
+def _find_claims(rule: Rule) -> Iterator[str]:
+    if isinstance(rule, RuleGroup):
+        for item in rule.items:
+            yield from _find_claims(item)
+    else:
+        for value in rule.values:
+            yield from _CLAIM.findall(str(value))
+
+
 def _compile_policy(cube: CompiledCube, policy: CubePolicy) -> RowPolicy:
     filters = policy.row_level.filters
     if not filters:

@@ -3,7 +3,7 @@
 A rollup is the table of a cube, grouped by some of its own columns and by periods of time. It holds
 keys, never what a key stands for: names, levels and the paths of row rules are joined to it as they
 are joined to the fact. So a rollup changes only where its fact does, a moved branch or a new
-manager is seen in it at once, and whoever may see only some rows of the fact sees the same of it.
+manager is seen in it at once, and row rules hold for it as they hold for the fact.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import cached_property, lru_cache
 from sqlglot import exp
 
 from cube.compiler.definition import PreAggregation
-from cube.compiler.measures import TOTAL, Leaf, aggregate
+from cube.compiler.measures import TOTAL, Aggregate, write_aggregate
 
 DIALECT = "duckdb"
 ROLLUP_SCHEMA = "rollup"
@@ -33,7 +33,7 @@ _Output = tuple[exp.Expr, str]
 
 @dataclass(frozen=True)
 class Signature:
-    """A leaf as text: two leaves of one signature are one figure."""
+    """An aggregate as text: two aggregates of one signature are one figure."""
 
     kind: str
     argument: str | None
@@ -41,11 +41,11 @@ class Signature:
 
 
 @lru_cache(maxsize=10_000)
-def sign(leaf: Leaf) -> Signature:
-    """The signature of a leaf; leaves belong to a model and are few."""
-    trees = (leaf.argument, leaf.condition)
+def sign(aggregate: Aggregate) -> Signature:
+    """The signature of an aggregate; aggregates belong to a model and are few."""
+    trees = (aggregate.argument, aggregate.condition)
     texts = [None if tree is None else tree.sql(dialect=DIALECT) for tree in trees]
-    return Signature(leaf.kind, *texts)
+    return Signature(aggregate.kind, *texts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ class Rollup:
     time: str
     keys: tuple[str, ...]
     segments: Mapping[str, exp.Expr]
-    measures: Mapping[str, Leaf]
+    measures: Mapping[str, Aggregate]
 
     @property
     def name(self) -> str:
@@ -91,21 +91,29 @@ class Rollup:
         return frozenset((*self.keys, self.time) if self.is_daily else self.keys)
 
     @property
-    def added_up(self) -> dict[str, Leaf]:
+    def added_up(self) -> dict[str, Aggregate]:
         """Measures whose values can be combined, and compared with those of the fact."""
-        return {name: leaf for name, leaf in self.measures.items() if leaf.kind in COMBINED}
+        return {
+            name: aggregate
+            for name, aggregate in self.measures.items()
+            if aggregate.kind in COMBINED
+        }
 
     @property
-    def counted(self) -> dict[str, Leaf]:
+    def counted(self) -> dict[str, Aggregate]:
         """Distinct counts, which hold for single rows of the rollup only."""
-        return {name: leaf for name, leaf in self.measures.items() if leaf.kind == DISTINCT}
+        return {
+            name: aggregate
+            for name, aggregate in self.measures.items()
+            if aggregate.kind == DISTINCT
+        }
 
     @cached_property
     def query(self) -> exp.Select:
         """The rollup as a query of its fact, by the aggregates that any other query uses."""
         keys: list[_Output] = [(self.column(key), key) for key in self.keys]
         keys += [(exp.paren(tree), name) for name, tree in self.segments.items()]
-        values = [(_aggregate(leaf), name) for name, leaf in self.measures.items()]
+        values = [(_aggregate(aggregate), name) for name, aggregate in self.measures.items()]
         return _group([(self._period(), self.time), *keys], [*values], self.fact, self.cube)
 
     @cached_property
@@ -121,14 +129,14 @@ class Rollup:
 
     def sum_fact(self) -> exp.Select:
         """Per partition the rows of the fact and every measure that adds up."""
-        values = [(_aggregate(leaf), name) for name, leaf in self.added_up.items()]
+        values = [(_aggregate(aggregate), name) for name, aggregate in self.added_up.items()]
         return self._sum(values, self.fact)
 
     def sum_rows(self) -> exp.Select:
         """The same from the rollup."""
         values = [
-            (aggregate(COMBINED[leaf.kind], self.column(name), None), name)
-            for name, leaf in self.added_up.items()
+            (write_aggregate(COMBINED[aggregate.kind], self.column(name), None), name)
+            for name, aggregate in self.added_up.items()
         ]
         return self._sum(values, self.table)
 
@@ -149,8 +157,8 @@ def read_columns(tree: exp.Expr, cube: str) -> Iterator[str]:
     return (column.name for column in tree.find_all(exp.Column) if column.table == cube)
 
 
-def _aggregate(leaf: Leaf) -> exp.Expr:
-    return aggregate(leaf.kind, leaf.argument, leaf.condition)
+def _aggregate(aggregate: Aggregate) -> exp.Expr:
+    return write_aggregate(aggregate.kind, aggregate.argument, aggregate.condition)
 
 
 def _first_day(time: exp.Expr, unit: str) -> exp.Expr:

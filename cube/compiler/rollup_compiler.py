@@ -1,4 +1,4 @@
-"""Checks the `pre_aggregations` of a cube: what they name, and whether it can stand in a rollup."""
+"""Checks the `pre_aggregations` of a cube: what they name, and whether a rollup can hold it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cube.compiler.compiled import CompiledCube, CompiledDimension
 from cube.compiler.definition import PreAggregation
 from cube.compiler.expression import MemberId
 from cube.compiler.joins import MANY
-from cube.compiler.measures import PART_TABLE, CompiledMeasure, Leaf
+from cube.compiler.measures import COMPONENT_TABLE, Aggregate, CompiledMeasure
 from cube.compiler.rollup import COMBINED, DISTINCT, FACT_ROWS, MONTHS, Rollup, read_columns
 from cube.errors import ModelError, suggest
 
@@ -20,7 +20,7 @@ def compile_rollups(cube: CompiledCube, cubes: Mapping[str, CompiledCube]) -> tu
     """The rollups of a cube.
 
     Raises:
-        ModelError: names a member that cannot stand in a rollup, and what to write instead.
+        ModelError: names a member that a rollup cannot hold, and what to write instead.
     """
     names = [item.name for item in cube.definition.pre_aggregations]
     for name in names:
@@ -46,11 +46,15 @@ def read_own_column(tree: exp.Expr, cube: str) -> str | None:
     return tree.name if is_own else None
 
 
-def read_plain_leaf(measure: CompiledMeasure) -> Leaf | None:
+def read_plain_aggregate(measure: CompiledMeasure) -> Aggregate | None:
     """The one aggregate that a measure is, where it is made of no others."""
-    parts = list(measure.parts.values())
-    leaf = parts[0] if len(parts) == 1 else None
-    return leaf if isinstance(leaf, Leaf) and measure.tree == _value_of(leaf) else None
+    components = list(measure.components.values())
+    aggregate = components[0] if len(components) == 1 else None
+    return (
+        aggregate
+        if isinstance(aggregate, Aggregate) and measure.tree == _value_of(aggregate)
+        else None
+    )
 
 
 class _RollupCompiler:
@@ -128,22 +132,27 @@ class _RollupCompiler:
             )
         return known[name].tree
 
-    def _measure(self, where: str, path: str) -> Leaf:
+    def _measure(self, where: str, path: str) -> Aggregate:
         cube, name = self._split(path)
         known = self._cube.measures
         if cube != self._name or name not in known:
             _fail(where, f"'{path}' is not a measure of '{self._name}'{suggest(name, known)}")
-        leaf = read_plain_leaf(known[name])
-        if leaf is None:
+        aggregate = read_plain_aggregate(known[name])
+        if aggregate is None:
             _fail(where, f"'{path}' is made of other measures; list those")
-        if leaf.kind not in (*COMBINED, DISTINCT) or leaf.stages or leaf.frame or leaf.shifts:
+        if (
+            aggregate.kind not in (*COMBINED, DISTINCT)
+            or aggregate.stages
+            or aggregate.frame
+            or aggregate.shifts
+        ):
             _fail(where, f"'{path}' does not add up; list the plain sums and counts it is made of")
-        if not leaf.cubes <= {self._name}:
+        if not aggregate.cubes <= {self._name}:
             _fail(
                 where,
                 f"'{path}' reads other cubes; list the measure without that filter and their keys",
             )
-        return leaf
+        return aggregate
 
     def _split(self, path: str) -> MemberId:
         cube, _, name = path.rpartition(".")
@@ -154,12 +163,12 @@ def _last(path: str) -> str:
     return path.rpartition(".")[2]
 
 
-def _count_rows(cube: str) -> Leaf:
-    return Leaf(FACT_ROWS, cube, "count", None, None, frozenset({cube}))
+def _count_rows(cube: str) -> Aggregate:
+    return Aggregate(FACT_ROWS, cube, "count", None, None, frozenset({cube}))
 
 
-def _value_of(leaf: Leaf) -> exp.Expr:
-    return exp.column(leaf.name, PART_TABLE, quoted=True)
+def _value_of(aggregate: Aggregate) -> exp.Expr:
+    return exp.column(aggregate.name, COMPONENT_TABLE, quoted=True)
 
 
 def _fail(where: str, problem: str) -> NoReturn:

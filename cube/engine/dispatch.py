@@ -1,19 +1,19 @@
-"""From requests to answers on the event loop: the cache, work done once, slots, threads.
+"""From work to answers on the event loop: the cache, work done once, slots, threads.
 
-    plan (a thread) -> the client's copy -> the cache -> the same work under way -> a slot -> DuckDB
+    the cache -> the same work under way -> a slot -> a thread -> DuckDB
 
-The version is held from the plan to the last byte.
+The version is held until the last byte.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from bankcrm.settings import Settings
 from cube.engine.cache import Answer, AnswerCache
@@ -21,9 +21,7 @@ from cube.engine.interrupt import Interrupter
 from cube.engine.single_flight import Flights
 from cube.engine.slots import Slot, Slots
 from cube.engine.threads import Threads
-from cube.engine.warehouse import Version
-from cube.server.request import Request
-from cube.server.service import Prepared, Service, Stream
+from cube.engine.warehouse import Version, Warehouse
 
 STREAM_SECONDS = 600.0
 """How long a stream may take from its first to its last byte, slow readers included."""
@@ -32,9 +30,18 @@ _PLANNERS = 2
 T = TypeVar("T")
 
 
+class InParts(Protocol):
+    """An answer in parts, each computed when it is asked for."""
+
+    parts: Generator[bytes, None, None]
+
+
+S = TypeVar("S", bound=InParts)
+
+
 @dataclass(frozen=True)
 class Work:
-    """An answer to compute, on a version that whoever asks holds.
+    """An answer to compute, on a version that the caller holds.
 
     Args:
         key: stands for all that the answer depends on; equal keys are computed once.
@@ -49,7 +56,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Served:
-    """An answer and how it came about: ``cache`` is ``hit``, ``shared`` or ``miss``.
+    """An answer and where it came from: ``cache`` is ``hit``, ``shared`` or ``miss``.
 
     ``waited`` are the seconds until it had a slot, ``computed`` those after.
     """
@@ -61,24 +68,24 @@ class Served:
 
 
 @dataclass(frozen=True)
-class OpenStream:
+class OpenStream(Generic[S]):
     """A stream with its first part, and the seconds it waited for its slot."""
 
-    stream: Stream
+    stream: S
     first: bytes
     waited: float
     rest: Callable[[], Coroutine[Any, Any, bytes | None]]
 
 
 class Dispatcher:
-    """Answers the requests of one server. For one event loop.
+    """Does the work of one server. For one event loop.
 
-    Streams have slots of their own: who downloads a year does not keep dashboards waiting.
+    Streams have slots of their own: the download of a year does not keep dashboards waiting.
     """
 
-    def __init__(self, service: Service, settings: Settings) -> None:
+    def __init__(self, warehouse: Warehouse, settings: Settings) -> None:
         running, waiting = settings.cube_queries, settings.cube_queue
-        self._service = service
+        self._warehouse = warehouse
         self._slots = Slots(running, waiting, settings.cube_wait_seconds)
         self._streams = Slots(max(1, running // 2), waiting, settings.cube_wait_seconds)
         self._planners = Threads(_PLANNERS)
@@ -95,28 +102,6 @@ class Dispatcher:
         """Result of short work that needs no slot."""
         return await self._planners.run(work)
 
-    @asynccontextmanager
-    async def prepare(self, request: Request, media_type: str) -> AsyncIterator[Prepared]:
-        """A request with its plans, its version held for as long as the block runs.
-
-        Raises:
-            QueryError: a query cannot be answered as asked.
-            NothingPublished: there is no version.
-        """
-        with ExitStack() as pins:
-            yield await self.run(partial(self._service.prepare, request, media_type, pins))
-
-    async def load(self, prepared: Prepared) -> Served:
-        """The answer as JSON, taken from the cache or computed once for all who ask now.
-
-        Raises:
-            Overloaded: too many queries run and wait.
-            BankcrmError: as `Service.compute` does.
-        """
-        compute = partial(self._service.compute, prepared)
-        fresh = prepared.request.fresh
-        return await self.answer(Work(prepared.version, prepared.etag, compute, fresh))
-
     async def answer(self, work: Work) -> Served:
         """An answer, taken from the cache or computed once for all who ask now.
 
@@ -124,8 +109,8 @@ class Dispatcher:
             Overloaded: too many queries run and wait.
             Exception: whatever the work raises.
         """
-        # Who still reads the version before must not drop the answers of the current one.
-        keeps = self._service.warehouse.is_current(work.version)
+        # A reader of the version before must not drop the answers of the current one.
+        keeps = self._warehouse.is_current(work.version)
         kept = self._cache.get(work.version.name, work.key) if keeps else None
         if kept is not None and not work.fresh:
             return Served(kept, "hit")
@@ -133,26 +118,25 @@ class Dispatcher:
         served = await self._flights.join(work.key, partial(self._start, work))
         return Served(served.answer, "shared") if shared else served
 
-    async def take_stream(self) -> tuple[Slot, AsyncExitStack]:
-        """A slot among the streams, for as long as the stack is not closed.
+    def take_stream(self) -> AbstractAsyncContextManager[Slot]:
+        """A slot among the streams, for as long as the block runs.
 
         Raises:
             Overloaded: too many streams run and wait.
         """
-        held = AsyncExitStack()
-        return await held.enter_async_context(self._streams.take()), held
+        return self._streams.take()
 
     @asynccontextmanager
-    async def stream(self, prepared: Prepared) -> AsyncIterator[OpenStream]:
+    async def stream(self, start: Callable[[Interrupter], S]) -> AsyncIterator[OpenStream[S]]:
         """An answer in parts, the first of them computed. The block must end in `STREAM_SECONDS`.
 
         Raises:
             Overloaded: too many streams run and wait.
-            BankcrmError: as `Service.stream` does.
+            Exception: whatever the start raises; the parts too.
         """
         async with self._streams.take() as slot, asyncio.timeout(STREAM_SECONDS):
             run = partial(self._workers.run, interrupter=slot.interrupter)
-            stream = await run(partial(self._service.stream, prepared, slot.interrupter))
+            stream = await run(partial(start, slot.interrupter))
             following = partial(run, partial(next, stream.parts, None))
             try:
                 yield OpenStream(stream, await following() or b"", slot.waited, following)
@@ -165,13 +149,12 @@ class Dispatcher:
         self._streams.stop()
 
     def close(self) -> None:
-        """Wait for what runs, then close the warehouse."""
+        """Wait for what runs."""
         self._planners.close()
         self._workers.close()
-        self._service.warehouse.close()
 
     def _start(self, work: Work, held: ExitStack) -> Coroutine[Any, Any, Served]:
-        held.enter_context(self._service.warehouse.hold(work.version))
+        held.enter_context(self._warehouse.hold(work.version))
         return self._compute(work)
 
     async def _compute(self, work: Work) -> Served:

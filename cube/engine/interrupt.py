@@ -1,4 +1,4 @@
-"""Stopping a query that runs in DuckDB: over its time, nobody waits for it, or the server stops."""
+"""Stopping a query that runs in DuckDB: over its time, without a client, or as the server stops."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Interrupter:
     def _interrupt(self, ended: threading.Event) -> None:
         """Interrupt until it holds: DuckDB forgets an interrupt that comes just before a statement.
 
-        Under the lock, so that nobody closes the cursor meanwhile.
+        Under the lock, so that the cursor is not closed meanwhile.
         """
         while not ended.is_set():
             with self._lock:
@@ -76,9 +76,9 @@ class Interrupter:
 
 
 def _is_out_of_memory(error: duckdb.Error | OSError) -> bool:
-    """An Arrow reader tells DuckDB's errors as OSError, with nothing but the words."""
-    told = isinstance(error, OSError) and str(error).startswith("Out of Memory Error")
-    return told or isinstance(error, duckdb.OutOfMemoryException)
+    """An Arrow reader raises DuckDB's errors as OSError, with nothing but the message."""
+    from_arrow = isinstance(error, OSError) and str(error).startswith("Out of Memory Error")
+    return from_arrow or isinstance(error, duckdb.OutOfMemoryException)
 
 
 def _too_slow(seconds: float) -> QueryTimeout:

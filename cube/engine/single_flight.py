@@ -1,4 +1,4 @@
-"""Identical work at the same time is done once (single flight), and stopped when nobody waits."""
+"""Identical work at the same time is done once (single flight), and stopped without callers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Flights(Generic[T]):
     async def join(self, key: str, start: Start[T]) -> T:
         """Result of the work that runs under ``key``, started unless it is under way.
 
-        Who is cancelled leaves; when the last one has left, the work itself is cancelled.
+        A cancelled caller leaves; when the last one has left, the work itself is cancelled.
         """
         flight = self._flights.get(key)
         if flight is None:
@@ -54,7 +54,7 @@ class Flights(Generic[T]):
             held.close()
             self._land(key, flight)
             if not task.cancelled():
-                task.exception()  # Told to those who wait; where nobody does, to nobody.
+                task.exception()  # The waiting callers have it; without any, asyncio would warn.
 
         flight.task.add_done_callback(land)
         return flight

@@ -63,7 +63,7 @@ class Slots:
             self._free.release()
 
     def stop(self) -> None:
-        """Interrupt what runs and refuse whatever waits or comes."""
+        """Interrupt what runs and refuse what waits or comes later."""
         self._stopped = True
         for slot in self._taken:
             slot.interrupter.stop(Stopping())

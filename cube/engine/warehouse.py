@@ -2,7 +2,7 @@
 
 Every version has its own path, so an open version stays whole while another is published. A request
 pins one version for as long as it runs; a version that is no longer current is closed when the last
-request lets go of it.
+request releases it.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Version:
     ) -> list[list[Row]]:
         """Rows of each statement, all within one time limit, on a cursor of their own.
 
-        A cursor costs microseconds, so none is kept; how many there are is bounded by who asks.
+        A cursor costs microseconds, so none is kept; their number is bounded by the slots.
 
         Raises:
             QueryTimeout: the statements took longer and were interrupted.
@@ -155,12 +155,12 @@ class Warehouse:
         """Switch to the version CURRENT names; keep the one before where it cannot be opened.
 
         To open a version is to read it whole. Requests that come meanwhile wait for it, so that
-        nobody reads the version before once another is published; those that run are not held up.
+        none reads the version before once another is published; those that run are not delayed.
         """
         try:
             if self._is_news(_read_pointer(self._settings)):
                 with self._switching:
-                    # Whoever waited here read the pointer too long ago.
+                    # The pointer may have changed while this request waited.
                     name = _read_pointer(self._settings)
                     if self._is_news(name):
                         self._switch_to(name)
@@ -175,11 +175,11 @@ class Warehouse:
         return current is None or name not in (current.name, self._refused)
 
     def _switch_to(self, name: str) -> None:
-        """Open a version. Without any open version, the newest sound one before it will do."""
+        """Open a version. Without any open version, the newest intact one before it will do."""
         try:
             opened = _open_version(self._settings, name)
         except NothingPublished as error:
-            # Not read again for every request: a version does not mend itself.
+            # Not read again for every request: a damaged version stays damaged.
             self._refused = name
             if self._current is not None:
                 raise
@@ -210,7 +210,7 @@ def _read_pointer(settings: Settings) -> str:
 
 
 def _open_earlier(settings: Settings, name: str, reason: NothingPublished) -> Version:
-    """The newest sound version before a damaged one; the reason again where there is none."""
+    """The newest intact version before a damaged one; the reason again where there is none."""
     for earlier in reversed([v for v in list_versions(settings) if v < name]):
         with suppress(NothingPublished):
             version = _open_version(settings, earlier)

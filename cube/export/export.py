@@ -13,9 +13,8 @@ from pathlib import Path
 from bankcrm.audit import acting_user, record
 from bankcrm.settings import Settings
 from cube.compiler.model import load_model
-from cube.engine.warehouse import Warehouse
-from cube.export.answers import TIMEOUT_SECONDS, Answers, ask_tables, find_unknown
-from cube.export.tables import (
+from cube.engine.engine import Engine, build_engine
+from cube.export.definitions import (
     InvalidExport,
     Language,
     Table,
@@ -25,11 +24,10 @@ from cube.export.tables import (
     own_table,
     table_of_link,
 )
+from cube.export.filled import TIMEOUT_SECONDS, FilledTables, fill_tables, find_unknown
 from cube.export.workbook import Facts, write_workbook
-from cube.security.access import AccessControl
 from cube.security.auth import SecurityContext
-from cube.security.logins import NOBODY
-from cube.server.service import Service
+from cube.security.logins import ANONYMOUS
 
 MONTHS = 24
 """Months of a workbook unless a period is given, the running one included."""
@@ -63,7 +61,7 @@ class Export:
     """A workbook that was written: its path, what it holds, and what the rights left out."""
 
     path: Path
-    answers: Answers
+    filled: FilledTables
 
 
 def export_workbook(settings: Settings, context: SecurityContext, order: Order) -> Export:
@@ -79,17 +77,15 @@ def export_workbook(settings: Settings, context: SecurityContext, order: Order) 
         NothingPublished: there is no version.
         BankcrmError: a query fails, or the file cannot be written.
     """
-    model = load_model()
-    with closing(Warehouse(settings)) as warehouse:
-        service = Service(model, AccessControl(model), warehouse, TIMEOUT_SECONDS)
-        with warehouse.pin() as version:
+    with closing(build_engine(settings, load_model(), TIMEOUT_SECONDS)) as engine:
+        with engine.warehouse.pin() as version:
             business_date = version.business_date
         period = _choose_period(order, business_date)
-        tables = _choose_tables(order, service, context, business_date)
-        answers = ask_tables(service, context, tables, period, order.language)
-    _require_rows(answers)
+        tables = _choose_tables(order, engine, context, business_date)
+        filled = fill_tables(engine, context, tables, period, order.language)
+    _require_rows(filled)
     facts = Facts(
-        user=str(context.get("sub") or NOBODY),
+        user=str(context.get("sub") or ANONYMOUS),
         groups=tuple(context["groups"]),
         period=period,
         is_open_ended=order.last is None,
@@ -97,9 +93,9 @@ def export_workbook(settings: Settings, context: SecurityContext, order: Order) 
         server=order.server or f"http://{settings.host}:{settings.port}",
         language=order.language,
     )
-    path = order.output or Path(f"bankcrm-{answers.business_date}.xlsx")
-    _write_whole(settings, answers, facts, path)
-    return Export(path, answers)
+    path = order.output or Path(f"bankcrm-{filled.business_date}.xlsx")
+    _write_whole(settings, filled, facts, path)
+    return Export(path, filled)
 
 
 def _choose_period(order: Order, business_date: date) -> tuple[date, date]:
@@ -113,9 +109,9 @@ def _choose_period(order: Order, business_date: date) -> tuple[date, date]:
 
 
 def _choose_tables(
-    order: Order, service: Service, context: SecurityContext, business_date: date
+    order: Order, engine: Engine, context: SecurityContext, business_date: date
 ) -> Sequence[Table]:
-    """The tables of every workbook, or the one table of whoever asks."""
+    """The tables of every workbook, or the one table that was asked for."""
     if order.link is not None and order.view is not None:
         raise InvalidExport("--link and --view both name a table", "Give one of them.")
     if order.link is not None:
@@ -126,7 +122,7 @@ def _choose_tables(
         raise InvalidExport("the table has no view", "Say which one with --view.")
     else:
         return load_tables()
-    access = service.control.grant(context)
+    access = engine.control.grant(context)
     find_unknown(table, access)
     definition = access.views[table.view].definition
     named = {"title": definition.title, "about": definition.description}
@@ -138,8 +134,8 @@ def _choose_tables(
     return (table.model_copy(update=known),)
 
 
-def _require_rows(answers: Answers) -> None:
-    if not any(answer.rows.num_rows for answer in answers.answers):
+def _require_rows(filled: FilledTables) -> None:
+    if not any(table.rows.num_rows for table in filled.tables):
         raise InvalidExport(
             "these rights and this period leave no row",
             "A branch manager needs --branch, a customer manager --manager; else take a longer "
@@ -147,18 +143,18 @@ def _require_rows(answers: Answers) -> None:
         )
 
 
-def _write_whole(settings: Settings, answers: Answers, facts: Facts, path: Path) -> None:
+def _write_whole(settings: Settings, filled: FilledTables, facts: Facts, path: Path) -> None:
     """The file appears, or replaces the one before, when it is whole and entered in the audit log.
 
-    Only the user of the machine may read it, until he passes it on.
+    Only the user of the machine may read it, until they pass it on.
     """
     descriptor, name = -1, ""
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         os.close(descriptor)
         part = Path(name)
-        write_workbook(answers, facts, part)
-        record(settings, "exported", facts.user, answers.version, _tell(answers, facts, path))
+        write_workbook(filled, facts, part)
+        record(settings, "exported", facts.user, filled.version, _describe(filled, facts, path))
         part.replace(path)
     except OSError as error:
         raise InvalidExport(
@@ -170,7 +166,7 @@ def _write_whole(settings: Settings, answers: Answers, facts: Facts, path: Path)
             Path(name).unlink(missing_ok=True)
 
 
-def _tell(answers: Answers, facts: Facts, path: Path) -> dict[str, object]:
+def _describe(filled: FilledTables, facts: Facts, path: Path) -> dict[str, object]:
     """What an auditor wants to know: who got what, how much of it, in which file."""
     return {
         "workbook": path.resolve(),
@@ -178,7 +174,7 @@ def _tell(answers: Answers, facts: Facts, path: Path) -> dict[str, object]:
         "by": acting_user(),
         "period": [day.isoformat() for day in facts.period],
         "tables": {
-            answer.table.view + "." + answer.table.name: answer.rows.num_rows
-            for answer in answers.answers
+            table.table.view + "." + table.table.name: table.rows.num_rows
+            for table in filled.tables
         },
     }

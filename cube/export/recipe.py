@@ -1,8 +1,8 @@
 """The Power Query recipe of a table: it asks the CSV stream of the server again, as the workbook's
 reader, with the same query.
 
-Excel sends a request with content as a POST and with headers of its own only where it is told to
-connect anonymously: the token stands in the header ``Authorization``, not in Excel's credentials.
+Excel sends a request with content as a POST and with headers of its own only where it connects
+anonymously: the token stands in the header ``Authorization``, not in Excel's credentials.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from cube.export.answers import Answer, Column
+from cube.export.filled import Column, FilledTable
 
 TOKEN_PLACEHOLDER = "PASTE YOUR TOKEN HERE"
 UTF8 = 65001
@@ -73,9 +73,9 @@ in
 """
 
 
-def recipe_of(answer: Answer, server: str, period: tuple[date, date]) -> str:
+def recipe_of(table: FilledTable, server: str, period: tuple[date, date]) -> str:
     """The recipe that brings a table of a workbook again, for a period that may be longer."""
-    return write_recipe(server, answer.table.query(period), answer.columns)
+    return write_recipe(server, table.table.query(period), table.columns)
 
 
 def _quote(text: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from cube.export.tables import Language
+from cube.export.definitions import Language
 
 WORDS_FILE = Path(__file__).with_name("words.yml")
 

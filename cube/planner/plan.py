@@ -19,7 +19,7 @@ from cube.compiler.expression import MemberId
 from cube.compiler.filters import Node
 from cube.compiler.granularity import NO_TIME, Granularity, Interval
 from cube.compiler.joins import JoinStep
-from cube.compiler.measures import Frame, Leaf, Nested, Shift, Stage, Window
+from cube.compiler.measures import Aggregate, Frame, MultiStageStep, NestedAggregate, Shift, Window
 from cube.query.dates import DateRange
 
 
@@ -43,10 +43,10 @@ class Column:
 
 
 @dataclass(frozen=True)
-class StagePlan:
-    """A stage of a balance: the columns it groups by, the filters it obeys."""
+class MultiStagePlan:
+    """A multi-stage step of a balance: the columns it groups by, the filters it obeys."""
 
-    stage: Stage
+    stage: MultiStageStep
     columns: tuple[Column, ...]
     where: tuple[Node, ...]
     joins: tuple[JoinStep, ...]
@@ -100,8 +100,8 @@ class Source:
     table: str
     joins: tuple[JoinStep, ...]
     where: tuple[Node, ...]
-    leaves: tuple[Leaf, ...]
-    stages: tuple[StagePlan, ...] = ()
+    aggregates: tuple[Aggregate, ...]
+    stages: tuple[MultiStagePlan, ...] = ()
     distinct: tuple[exp.Expr, ...] = ()
     shifts: tuple[Shift, ...] = ()
     rolling: Rolling | None = None
@@ -110,7 +110,7 @@ class Source:
 
     @property
     def is_plain(self) -> bool:
-        """Whether one grouped SELECT computes the leaves."""
+        """Whether one grouped SELECT computes the aggregates."""
         return not self.distinct and self.rolling is None
 
 
@@ -119,7 +119,7 @@ class NestedSource:
     """An aggregate over the rows of a finer body."""
 
     name: str
-    part: Nested
+    component: NestedAggregate
     body: Body
 
 
@@ -164,9 +164,12 @@ class Plan:
     @property
     def rollups(self) -> tuple[str, ...]:
         """Rollups that the answer is read from."""
-        return tuple(
-            dict.fromkeys(source.rollup for source in _sources(self.body) if source.rollup)
-        )
+        return tuple(dict.fromkeys(source.rollup for source in self.sources if source.rollup))
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Every source, those of finer bodies too."""
+        return tuple(_sources(self.body))
 
 
 def _sources(body: Body) -> Iterator[Source]:

@@ -15,7 +15,7 @@ from cube.compiler.compiled import (
 from cube.compiler.filters import SEGMENT, Condition, Group, Node, list_conditions
 from cube.compiler.measures import (
     CompiledMeasure,
-    Part,
+    Component,
 )
 from cube.compiler.model import Model
 from cube.compiler.values import type_values
@@ -58,9 +58,9 @@ class _Planner:
         segments = tuple(self._member(name, "segment") for name in query.segments)
         ranges = self._ranges()
         where, having = self._filters(ranges, segments)
-        parts = _list_parts(measures, having)
+        components = _list_components(measures, having)
         facts = Facts(self._resolver, columns, where, self._rolled(columns, ranges))
-        body = facts.body(columns, parts)
+        body = facts.body(columns, components)
         plan = Plan(
             body=body,
             measures=measures,
@@ -177,15 +177,17 @@ def _time_column(member: Member, name: str) -> Column:
     return Column(f"{member.name}.{name}", member, known[name])
 
 
-def _list_parts(measures: tuple[Member, ...], having: tuple[Node, ...]) -> list[tuple[str, Part]]:
-    """Parts of the measures that are shown or filtered by, each once, with their roots."""
+def _list_components(
+    measures: tuple[Member, ...], having: tuple[Node, ...]
+) -> list[tuple[str, Component]]:
+    """Components of the measures that are shown or filtered by, each once, with their roots."""
     used = (*measures, *(c.member for node in having for c in list_conditions(node)))
-    parts: dict[str, tuple[str, Part]] = {}
+    components: dict[str, tuple[str, Component]] = {}
     for member in used:
         if isinstance(member.source, CompiledMeasure):
-            for name, part in member.source.parts.items():
-                parts.setdefault(name, (member.root, part))
-    return list(parts.values())
+            for name, component in member.source.components.items():
+                components.setdefault(name, (member.root, component))
+    return list(components.values())
 
 
 def _is_aggregate(condition: Condition) -> bool:

@@ -1,6 +1,6 @@
 """Which rollup may answer for a source of a plan: the smallest that holds all the source reads.
 
-A rollup stands in the place of its fact under the same name, with the same joins, filters and row
+A rollup takes the place of its fact under the same name, with the same joins, filters and row
 rules; only the aggregates are combined from those it holds. So the question is whether every column
 of the fact that the source reads is in the rollup: by itself, or as a period of time where the
 source asks for nothing finer. What no rollup can answer, the fact answers.
@@ -17,10 +17,10 @@ from bankcrm.warehouse.rollup_states import RollupState, States
 from cube.compiler.compiled import CompiledDimension, CompiledSegment
 from cube.compiler.filters import SEGMENT, Condition, Group, Node, list_conditions
 from cube.compiler.joins import MANY
-from cube.compiler.measures import Leaf, Stage, aggregate
+from cube.compiler.measures import Aggregate, MultiStageStep, write_aggregate
 from cube.compiler.model import Model
 from cube.compiler.rollup import COMBINED, Rollup, read_columns, sign
-from cube.planner.plan import Body, Column, Plan, Source, StagePlan
+from cube.planner.plan import Body, Column, MultiStagePlan, Plan, Source
 from cube.planner.rollup_time import fits_filter, fits_frame, fits_granularity, fits_shift
 
 
@@ -37,11 +37,11 @@ def choose_rollups(plan: Plan, model: Model, states: States) -> Plan:
     return replace(plan, body=_choose(plan.body, model, states, plan))
 
 
-def find_objection(
+def find_mismatch(
     rollup: Rollup, source: Source, columns: tuple[Column, ...], plan: Plan
 ) -> str | None:
     """The first reason why a rollup cannot answer for a source; ``columns`` are its body's."""
-    return _Match(rollup, source, columns, plan).objection()
+    return _Match(rollup, source, columns, plan).mismatch()
 
 
 def _choose(body: Body, model: Model, states: States, plan: Plan) -> Body:
@@ -61,7 +61,7 @@ def _serve(
     for rollup in model.rollups.get(source.root, ()):
         state = states.get(rollup.name)
         match = _Match(rollup, source, columns, plan)
-        reason = _judge(rollup, state) or match.objection()
+        reason = _judge(rollup, state) or match.mismatch()
         if reason is not None:
             refused.append((rollup.name, reason))
         elif state is not None:
@@ -91,9 +91,9 @@ class _Match:
     columns: tuple[Column, ...]
     plan: Plan
 
-    def objection(self) -> str | None:
+    def mismatch(self) -> str | None:
         """The first reason why the rollup cannot answer."""
-        return next(self._objections(), None)
+        return next(self._mismatches(), None)
 
     def served(self) -> Source:
         """The source, read from the rollup."""
@@ -101,12 +101,14 @@ class _Match:
             self.source,
             table=self.rollup.table,
             rollup=self.rollup.name,
-            leaves=tuple(self._combine(leaf) or leaf for leaf in self.source.leaves),
+            aggregates=tuple(
+                self._combine(aggregate) or aggregate for aggregate in self.source.aggregates
+            ),
             stages=tuple(self._restage(plan) for plan in self.source.stages),
             where=tuple(self._rewrite(node) for node in self.source.where),
         )
 
-    def _objections(self) -> Iterator[str]:
+    def _mismatches(self) -> Iterator[str]:
         source = self.source
         steps = [*source.joins, *(step for plan in source.stages for step in plan.joins)]
         if source.distinct or any(step.edge.relationship == MANY for step in steps):
@@ -114,14 +116,15 @@ class _Match:
         yield from self._missing(step.edge.condition for step in steps)
         for node in source.where:
             for condition in list_conditions(node):
-                yield from self._filter_objections(condition)
-        yield from self._column_objections()
-        yield from self._time_objections()
-        for leaf in source.leaves:
-            if self._combine(leaf) is None:
-                yield f"it holds nothing that '{leaf.name.replace('__', '.')}' could be made of"
+                yield from self._filter_mismatches(condition)
+        yield from self._column_mismatches()
+        yield from self._time_mismatches()
+        for aggregate in source.aggregates:
+            if self._combine(aggregate) is None:
+                name = aggregate.name.replace("__", ".")
+                yield f"it holds nothing that '{name}' could be made of"
         for plan in source.stages:
-            yield from self._stage_objections(plan.stage)
+            yield from self._stage_mismatches(plan.stage)
 
     def _missing(self, trees: Iterable[exp.Expr]) -> Iterator[str]:
         for tree in trees:
@@ -138,7 +141,7 @@ class _Match:
         )
         return is_time and not self.rollup.is_daily
 
-    def _column_objections(self) -> Iterator[str]:
+    def _column_mismatches(self) -> Iterator[str]:
         for column in self.columns:
             dimension = column.member.source
             assert isinstance(dimension, CompiledDimension)
@@ -148,7 +151,7 @@ class _Match:
                 unit = self.rollup.definition.granularity
                 yield f"'{column.name}' is not made of whole periods of a {unit}"
 
-    def _filter_objections(self, condition: Condition) -> Iterator[str]:
+    def _filter_mismatches(self, condition: Condition) -> Iterator[str]:
         source = condition.member.source
         if isinstance(source, CompiledDimension):
             if not self._is_period(source):
@@ -160,12 +163,14 @@ class _Match:
             if not self._keeps(source):
                 yield from self._missing([source.tree])
         else:
-            yield from self._missing(leaf.condition for leaf in source.leaves if leaf.condition)
+            yield from self._missing(
+                aggregate.condition for aggregate in source.aggregates if aggregate.condition
+            )
 
     def _keeps(self, segment: CompiledSegment) -> bool:
         return segment.id[0] == self.rollup.cube and segment.id[1] in self.rollup.segments
 
-    def _time_objections(self) -> Iterator[str]:
+    def _time_mismatches(self) -> Iterator[str]:
         source, rollup = self.source, self.rollup
         if rollup.is_daily:
             if source.rolling is not None:
@@ -183,37 +188,41 @@ class _Match:
             if not fits_shift(rollup.months, shift):
                 yield f"a time shift does not move a {unit} to another"
 
-    def _stage_objections(self, stage: Stage) -> Iterator[str]:
+    def _stage_mismatches(self, stage: MultiStageStep) -> Iterator[str]:
         if stage.include is not None:
             yield from self._missing([stage.include])
         if self._stage_value(stage) is None:
             yield f"it holds nothing that '{stage.name.replace('__', '.')}' could be made of"
 
-    def _combine(self, leaf: Leaf) -> Leaf | None:
-        """The leaf over rows of the rollup; None where it holds nothing that serves."""
-        if leaf.argument is not None and not [*read_columns(leaf.argument, self.rollup.cube)]:
-            return leaf if self._survives_grouping(leaf) else None
-        if leaf.cube != self.rollup.cube:
+    def _combine(self, aggregate: Aggregate) -> Aggregate | None:
+        """The aggregate over rows of the rollup; None where it holds nothing that serves."""
+        if aggregate.argument is not None and not [
+            *read_columns(aggregate.argument, self.rollup.cube)
+        ]:
+            return aggregate if self._survives_grouping(aggregate) else None
+        if aggregate.cube != self.rollup.cube:
             return None
-        wanted = sign(leaf)
+        wanted = sign(aggregate)
         whole = replace(wanted, condition=None)
         signed = {sign(stored): name for name, stored in self.rollup.added_up.items()}
         if wanted in signed:
-            return self._combined(leaf, COMBINED[leaf.kind], signed[wanted], None)
-        if whole in signed and self._holds(leaf.condition):
-            return self._combined(leaf, COMBINED[leaf.kind], signed[whole], leaf.condition)
-        return self._single(leaf)
+            return self._combined(aggregate, COMBINED[aggregate.kind], signed[wanted], None)
+        if whole in signed and self._holds(aggregate.condition):
+            return self._combined(
+                aggregate, COMBINED[aggregate.kind], signed[whole], aggregate.condition
+            )
+        return self._single(aggregate)
 
-    def _survives_grouping(self, leaf: Leaf) -> bool:
+    def _survives_grouping(self, aggregate: Aggregate) -> bool:
         """The largest and smallest of other cubes' values, which repeated rows do not change."""
-        return leaf.kind in ("min", "max") and self._holds(leaf.condition)
+        return aggregate.kind in ("min", "max") and self._holds(aggregate.condition)
 
-    def _single(self, leaf: Leaf) -> Leaf | None:
+    def _single(self, aggregate: Aggregate) -> Aggregate | None:
         """A distinct count, where every group is one row of the rollup."""
         for name, stored in self.rollup.counted.items():
-            is_plain = not leaf.frame and not leaf.shifts
-            if sign(stored) == sign(leaf) and is_plain and self._is_exact():
-                return self._combined(leaf, "max", name, None)
+            is_plain = not aggregate.frame and not aggregate.shifts
+            if sign(stored) == sign(aggregate) and is_plain and self._is_exact():
+                return self._combined(aggregate, "max", name, None)
         return None
 
     def _is_exact(self) -> bool:
@@ -228,23 +237,25 @@ class _Match:
                     grouped.add(tree.name)
         return not rollup.segments and grouped >= {rollup.time, *rollup.keys}
 
-    def _combined(self, leaf: Leaf, kind: str, name: str, condition: exp.Expr | None) -> Leaf:
+    def _combined(
+        self, aggregate: Aggregate, kind: str, name: str, condition: exp.Expr | None
+    ) -> Aggregate:
         column = self.rollup.column(name)
-        return replace(leaf, kind=kind, argument=column, condition=condition)
+        return replace(aggregate, kind=kind, argument=column, condition=condition)
 
     def _holds(self, tree: exp.Expr | None) -> bool:
         return tree is None or not [*self._missing([tree])]
 
-    def _stage_value(self, stage: Stage) -> exp.Expr | None:
+    def _stage_value(self, stage: MultiStageStep) -> exp.Expr | None:
         """The value of a stage over rows of the rollup."""
         if stage.is_extreme and self._holds(stage.value):
             return stage.value
         for name, stored in self.rollup.added_up.items():
-            if aggregate(stored.kind, stored.argument, stored.condition) == stage.value:
-                return aggregate(COMBINED[stored.kind], self.rollup.column(name), None)
+            if write_aggregate(stored.kind, stored.argument, stored.condition) == stage.value:
+                return write_aggregate(COMBINED[stored.kind], self.rollup.column(name), None)
         return None
 
-    def _restage(self, plan: StagePlan) -> StagePlan:
+    def _restage(self, plan: MultiStagePlan) -> MultiStagePlan:
         value = self._stage_value(plan.stage)
         assert value is not None
         where = tuple(self._rewrite(node) for node in plan.where)

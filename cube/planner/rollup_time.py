@@ -7,6 +7,7 @@ shift only where no such period is divided. Lengths of periods are given in mont
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from typing import Final
 
 from cube.compiler.filters import Condition
 from cube.compiler.granularity import NO_TIME, Granularity, Interval
@@ -14,9 +15,9 @@ from cube.compiler.measures import Shift
 from cube.compiler.rollup import MONTHS
 from cube.planner.plan import Rolling
 
-_RANGES = ("inDateRange", "notInDateRange", "onTheDate")
-_FROM_START = ("beforeDate", "afterOrOnDate")
-_FROM_END = ("afterDate", "beforeOrOnDate")
+RANGES: Final = ("inDateRange", "notInDateRange", "onTheDate")
+FROM_START: Final = ("beforeDate", "afterOrOnDate")
+FROM_END: Final = ("afterDate", "beforeOrOnDate")
 _PRESENCE = ("set", "notSet")
 
 
@@ -33,11 +34,11 @@ def fits_granularity(months: int, granularity: Granularity | None, today: date) 
 def fits_filter(months: int, condition: Condition) -> bool:
     """Whether a filter on the time takes or leaves each period as a whole."""
     moments = [value for value in condition.values if isinstance(value, datetime)]
-    if condition.operator in _RANGES:
+    if condition.operator in RANGES:
         return _starts(moments[0], months) and _ends(moments[1], months)
-    if condition.operator in _FROM_START:
+    if condition.operator in FROM_START:
         return _starts(moments[0], months)
-    if condition.operator in _FROM_END:
+    if condition.operator in FROM_END:
         return _ends(moments[0], months)
     return condition.operator in _PRESENCE
 

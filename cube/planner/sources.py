@@ -12,15 +12,15 @@ from cube.compiler.expression import MemberId
 from cube.compiler.filters import Condition, Node, list_conditions
 from cube.compiler.joins import JoinStep, Tree, is_multiplied
 from cube.compiler.measures import (
-    Leaf,
-    Nested,
-    Part,
-    Stage,
+    Aggregate,
+    Component,
+    MultiStageStep,
+    NestedAggregate,
     Window,
 )
 from cube.compiler.policy import HIDDEN
 from cube.errors import QueryError
-from cube.planner.plan import Body, Column, NestedSource, Rolling, Source, StagePlan, is_moved
+from cube.planner.plan import Body, Column, MultiStagePlan, NestedSource, Rolling, Source, is_moved
 from cube.planner.resolver import Resolver
 from cube.query.dates import DateRange
 from cube.query.query import MAXIMUM_LIMIT
@@ -30,7 +30,7 @@ _UNMOVED_BY_REPEATS = ("min", "max", "count_distinct", "count_distinct_approx")
 
 @dataclass(frozen=True)
 class _Fit:
-    """A tree with the joins that columns, filters and some leaves need."""
+    """A tree with the joins that columns, filters and some aggregates need."""
 
     tree: Tree
     joins: tuple[JoinStep, ...]
@@ -42,7 +42,7 @@ class _Fit:
 
 
 class Facts:
-    """Divides the parts of a query into sources."""
+    """Divides the components of a query into sources."""
 
     def __init__(
         self,
@@ -56,86 +56,100 @@ class Facts:
         self._where = where
         self._rolled = rolled
 
-    def body(self, columns: tuple[Column, ...], parts: Iterable[tuple[str, Part]]) -> Body:
-        """Sources of the parts, each with the root it hangs on. Without parts, rows of one root."""
-        listed = list(parts)
-        leaves = [(root, part) for root, part in listed if isinstance(part, Leaf)]
-        nested = [(root, part) for root, part in listed if isinstance(part, Nested)]
-        windows = [part for _, part in listed if isinstance(part, Window)]
-        sources = self._sources(columns, leaves)
+    def body(
+        self, columns: tuple[Column, ...], components: Iterable[tuple[str, Component]]
+    ) -> Body:
+        """Sources of the components, each with its root. Without components, rows of one root."""
+        listed = list(components)
+        aggregates = [
+            (root, component) for root, component in listed if isinstance(component, Aggregate)
+        ]
+        nested = [
+            (root, component)
+            for root, component in listed
+            if isinstance(component, NestedAggregate)
+        ]
+        windows = [component for _, component in listed if isinstance(component, Window)]
+        sources = self._sources(columns, aggregates)
         if not sources and not nested:
-            sources = [self._without_leaves(columns)]
+            sources = [self._without_aggregates(columns)]
         inner = tuple(
-            self._nested(columns, part, root, f"nested_{position}")
-            for position, (root, part) in enumerate(nested)
+            self._nested(columns, component, root, f"nested_{position}")
+            for position, (root, component) in enumerate(nested)
         )
         return Body(columns, tuple(sources), inner, tuple(dict.fromkeys(windows)))
 
     def _nested(
-        self, columns: tuple[Column, ...], part: Nested, root: str, name: str
+        self, columns: tuple[Column, ...], component: NestedAggregate, root: str, name: str
     ) -> NestedSource:
         known = {column.id for column in columns if column.granularity is None}
         added = tuple(
             Column(f"@{'.'.join(id_)}", self._resolver.dimension(id_))
-            for id_ in part.include
+            for id_ in component.include
             if id_ not in known
         )
-        parts = [(root, inner) for inner in part.base.parts.values()]
-        return NestedSource(name, part, self.body(columns + added, parts))
+        components = [(root, inner) for inner in component.base.components.values()]
+        return NestedSource(name, component, self.body(columns + added, components))
 
-    def _sources(self, columns: tuple[Column, ...], leaves: list[tuple[str, Leaf]]) -> list[Source]:
+    def _sources(
+        self, columns: tuple[Column, ...], aggregates: list[tuple[str, Aggregate]]
+    ) -> list[Source]:
         sources: list[Source] = []
-        for root, leaf in leaves:
+        for root, aggregate in aggregates:
             for position, source in enumerate(sources):
-                grown = self._grow(source, root, columns, leaf)
+                grown = self._grow(source, root, columns, aggregate)
                 if grown is not None:
                     sources[position] = grown
                     break
             else:
-                sources.append(self._start(f"source_{len(sources)}", root, columns, leaf))
+                sources.append(self._start(f"source_{len(sources)}", root, columns, aggregate))
         return [self._add_stages(source, columns) for source in sources]
 
-    def _start(self, name: str, root: str, columns: tuple[Column, ...], leaf: Leaf) -> Source:
-        rolling = self._rolling(leaf, columns)
-        self._check_shift(leaf, columns)
+    def _start(
+        self, name: str, root: str, columns: tuple[Column, ...], aggregate: Aggregate
+    ) -> Source:
+        rolling = self._rolling(aggregate, columns)
+        self._check_shift(aggregate, columns)
         read = _read_columns(columns, rolling)
-        fit, where = self._guard(self._root_of(root, leaf), read, self._kept(rolling), [leaf])
-        repeated = _is_sensitive(leaf) and is_multiplied(leaf.cube, fit.joins)
-        key = self._resolver.model.cubes[leaf.cube].primary_key if repeated else ()
+        fit, where = self._guard(
+            self._root_of(root, aggregate), read, self._kept(rolling), [aggregate]
+        )
+        repeated = _is_sensitive(aggregate) and is_multiplied(aggregate.cube, fit.joins)
+        key = self._resolver.model.cubes[aggregate.cube].primary_key if repeated else ()
         return Source(
             name,
             fit.tree.root,
             fit.tree.table,
             fit.joins,
             where,
-            (leaf,),
+            (aggregate,),
             distinct=key,
-            shifts=leaf.shifts,
+            shifts=aggregate.shifts,
             rolling=rolling,
         )
 
     def _grow(
-        self, source: Source, root: str, columns: tuple[Column, ...], leaf: Leaf
+        self, source: Source, root: str, columns: tuple[Column, ...], aggregate: Aggregate
     ) -> Source | None:
-        """The source with one more leaf, if the same rows serve both."""
-        first = source.leaves[0]
-        same = (leaf.shifts, leaf.frame) == (first.shifts, first.frame)
-        if not same or self._root_of(root, leaf) != source.root:
+        """The source with one more aggregate, if the same rows serve both."""
+        first = source.aggregates[0]
+        same = (aggregate.shifts, aggregate.frame) == (first.shifts, first.frame)
+        if not same or self._root_of(root, aggregate) != source.root:
             return None
-        if source.distinct and leaf.cube != first.cube:
+        if source.distinct and aggregate.cube != first.cube:
             return None
-        leaves = (*source.leaves, leaf)
+        aggregates = (*source.aggregates, aggregate)
         read = _read_columns(columns, source.rolling)
-        fit, where = self._guard(source.root, read, self._kept(source.rolling), leaves)
+        fit, where = self._guard(source.root, read, self._kept(source.rolling), aggregates)
         if where != source.where:
             return None
         if not source.distinct and any(
-            _is_sensitive(item) and is_multiplied(item.cube, fit.joins) for item in leaves
+            _is_sensitive(item) and is_multiplied(item.cube, fit.joins) for item in aggregates
         ):
             return None
-        return replace(source, joins=fit.joins, leaves=leaves)
+        return replace(source, joins=fit.joins, aggregates=aggregates)
 
-    def _without_leaves(self, columns: tuple[Column, ...]) -> Source:
+    def _without_aggregates(self, columns: tuple[Column, ...]) -> Source:
         """Rows of the root that reaches every member of a query without measures."""
         members = [column.member for column in columns]
         roots = dict.fromkeys([*(member.root for member in members), *self._resolver.roots()])
@@ -151,19 +165,19 @@ class Facts:
     def _may_list(self, root: str) -> bool:
         return self._resolver.access.may_list(root, self._resolver.roots())
 
-    def _root_of(self, root: str, leaf: Leaf) -> str:
-        reached = any(tree.reaches(leaf.cubes) for tree in self._resolver.trees(root))
-        return root if reached else leaf.cube
+    def _root_of(self, root: str, aggregate: Aggregate) -> str:
+        reached = any(tree.reaches(aggregate.cubes) for tree in self._resolver.trees(root))
+        return root if reached else aggregate.cube
 
     def _fit(
         self,
         root: str,
         columns: tuple[Column, ...],
         where: tuple[Node, ...],
-        leaves: Iterable[Leaf],
+        aggregates: Iterable[Aggregate],
     ) -> _Fit:
         """The first tree of the root that has every member, and the joins needed from it."""
-        needed = _needed_cubes(columns, where) | frozenset().union(*(x.cubes for x in leaves))
+        needed = _needed_cubes(columns, where) | frozenset().union(*(x.cubes for x in aggregates))
         for tree in self._resolver.trees(root):
             if tree.reaches(needed):
                 return _Fit(tree, tree.select(needed))
@@ -174,16 +188,16 @@ class Facts:
         root: str,
         columns: tuple[Column, ...],
         where: tuple[Node, ...],
-        leaves: Iterable[Leaf],
+        aggregates: Iterable[Aggregate],
     ) -> tuple[_Fit, tuple[Node, ...]]:
         """The joins of a source, and its filters with the row rules of every cube that it reads.
 
-        A rule may itself need a join, and the joined cube bring a rule of its own.
+        A rule may itself need a join, and the joined cube have a rule of its own.
         """
-        measured = frozenset(leaf.cube for leaf in leaves)
+        measured = frozenset(aggregate.cube for aggregate in aggregates)
         rules: tuple[Node, ...] = ()
         while True:
-            fit = self._fit(root, columns, where + rules, leaves)
+            fit = self._fit(root, columns, where + rules, aggregates)
             found = self._resolver.access.select_rules(fit.cubes, measured)
             if found == rules:
                 return fit, where + rules
@@ -218,10 +232,10 @@ class Facts:
             )
         )
 
-    def _rolling(self, leaf: Leaf, columns: tuple[Column, ...]) -> Rolling | None:
-        if leaf.frame is None:
+    def _rolling(self, aggregate: Aggregate, columns: tuple[Column, ...]) -> Rolling | None:
+        if aggregate.frame is None:
             return None
-        what = f"the rolling window of '{leaf.name.replace('__', '.')}'"
+        what = f"the rolling window of '{aggregate.name.replace('__', '.')}'"
         if len(self._rolled) != 1:
             raise QueryError(f"{what} needs one time dimension with a dateRange")
         ((member, bounds),) = self._rolled.values()
@@ -234,37 +248,41 @@ class Facts:
             seconds = (bounds[1] - bounds[0]).total_seconds()
             if seconds / times[0].granularity.interval.approximate_seconds > MAXIMUM_LIMIT:
                 raise QueryError(f"{what} would have more than {MAXIMUM_LIMIT} periods")
-        return Rolling(leaf.frame, member, times[0] if times else None, bounds)
+        return Rolling(aggregate.frame, member, times[0] if times else None, bounds)
 
-    def _check_shift(self, leaf: Leaf, columns: tuple[Column, ...]) -> None:
+    def _check_shift(self, aggregate: Aggregate, columns: tuple[Column, ...]) -> None:
         """A shift needs a time to move, and cannot move the days of a calendar."""
-        if not leaf.shifts:
+        if not aggregate.shifts:
             return
         members = [column.member for column in columns]
         members += [c.member for node in self._where for c in list_conditions(node)]
-        what = f"the time shift of '{leaf.name.split('__')[1]}'"
+        what = f"the time shift of '{aggregate.name.split('__')[1]}'"
         for member in members:
             if self._resolver.is_calendar(member):
                 raise QueryError(f"{what} cannot move '{member.name}'; use a time dimension")
-        moved = [m for m in members if any(is_moved(m, shift) for shift in leaf.shifts)]
+        moved = [m for m in members if any(is_moved(m, shift) for shift in aggregate.shifts)]
         if not moved:
             raise QueryError(f"{what} needs a time dimension in the query")
 
     def _add_stages(self, source: Source, columns: tuple[Column, ...]) -> Source:
-        stages = dict.fromkeys(stage for leaf in source.leaves for stage in leaf.stages)
+        stages = dict.fromkeys(
+            stage for aggregate in source.aggregates for stage in aggregate.stages
+        )
         plans = tuple(self._stage(source, stage, columns) for stage in stages)
         return replace(source, stages=plans)
 
-    def _stage(self, source: Source, stage: Stage, columns: tuple[Column, ...]) -> StagePlan:
+    def _stage(
+        self, source: Source, stage: MultiStageStep, columns: tuple[Column, ...]
+    ) -> MultiStagePlan:
         kept = tuple(column for column in columns if column.id in stage.keep_only)
         filters = tuple(node for node in source.where if _concerns(node, stage.keep_only))
         needed = _needed_cubes(kept, filters) | stage.cubes
         tree = next(t for t in self._resolver.trees(source.root) if t.reaches(needed))
-        return StagePlan(stage, kept, filters, tree.select(needed))
+        return MultiStagePlan(stage, kept, filters, tree.select(needed))
 
 
-def _is_sensitive(leaf: Leaf) -> bool:
-    return leaf.kind not in _UNMOVED_BY_REPEATS
+def _is_sensitive(aggregate: Aggregate) -> bool:
+    return aggregate.kind not in _UNMOVED_BY_REPEATS
 
 
 def _concerns(node: Node, keep_only: frozenset[MemberId]) -> bool:

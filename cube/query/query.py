@@ -152,6 +152,10 @@ class Query(Part):
     segments: tuple[StrictStr, ...] = ()
     cache: CachePolicy | None = None
 
+    def without_default_limit(self) -> Query:
+        """The same with every row, unless it states a limit."""
+        return self if self.limit is not None else self.model_copy(update={"limit": ALL_ROWS})
+
 
 And.model_rebuild()
 Or.model_rebuild()

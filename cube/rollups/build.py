@@ -1,9 +1,9 @@
 """The rollups of a version: built after dbt, compared with their facts, and recorded.
 
-Upon a copied version only the partitions that the night touched are built again. Every partition is
-then compared with its fact: rows behind it, and each measure that adds up, to the last digit. A
-rollup that differs is dropped, recorded as refused with the reason, and told loudly; it does not
-stop the night, because the facts are right and answer in its place, only slower.
+Upon a copied version only the partitions that the refresh touched are built again. Every partition
+is then compared with its fact: rows behind it, and each measure that adds up, to the last digit. A
+rollup that differs is dropped, recorded as refused with the reason, and logged as an error; it does
+not stop the refresh, because the facts are right and answer in its place, only slower.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bankcrm.warehouse.rollup_states import RollupState, read_rollups, record_ro
 from cube.compiler.model import Model, load_model
 from cube.compiler.rollup import DIALECT, FACT_ROWS, MONTHS, ROLLUP_SCHEMA, Rollup
 
-MOST_DIFFERENCES_TOLD = 3
+MOST_DIFFERENCES_SHOWN = 3
 WIDE_DECIMAL = re.compile(r"DECIMAL\((\d+),(\d+)\)")
 NARROW_DIGITS = 18
 """Digits of a decimal that fit in 64 bits."""
@@ -165,9 +165,9 @@ def judge_rollup(connection: duckdb.DuckDBPyConnection, rollup: Rollup) -> Rollu
     if fact_rows and not count[0]:
         differences = [f"it is empty, its fact holds {fact_rows:,} rows"]
     if differences:
-        told = "; ".join(differences[:MOST_DIFFERENCES_TOLD])
-        more = len(differences) - MOST_DIFFERENCES_TOLD
-        return _refuse(rollup, told + (f"; and {more} more" if more > 0 else ""))
+        reason = "; ".join(differences[:MOST_DIFFERENCES_SHOWN])
+        more = len(differences) - MOST_DIFFERENCES_SHOWN
+        return _refuse(rollup, reason + (f"; and {more} more" if more > 0 else ""))
     return RollupState(
         rollup.name, rollup.table, rollup.digest, len(facts), count[0], fact_rows, "ready"
     )
@@ -203,7 +203,7 @@ def _compare(names: list[str], facts: Partitions, rolled: Partitions) -> Iterato
 
 
 def _compare_counts(connection: duckdb.DuckDBPyConnection, rollup: Rollup) -> Iterator[str]:
-    """Distinct counts against those of the fact, counted anew for every row of the rollup."""
+    """Distinct counts against those of the fact, counted again for every row of the rollup."""
     names = list(rollup.counted)
     if not names:
         return

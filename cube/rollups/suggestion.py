@@ -1,7 +1,7 @@
-"""The rollup that would have answered a query: what the log of slow queries says of it.
+"""The rollup that would have answered a query in the place of its facts.
 
-A wish holds names of the model and no value of the query. Whether it would serve is decided by the
-same matcher that chooses among the rollups that exist.
+A suggestion holds names of the model and no value of the query. Whether it would serve is decided
+by the same matcher that chooses among the rollups that exist.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from cube.compiler.compiled import CompiledCube, CompiledDimension, CompiledSegm
 from cube.compiler.definition import PreAggregation
 from cube.compiler.filters import Condition, list_conditions
 from cube.compiler.joins import MANY
-from cube.compiler.measures import CompiledMeasure, Leaf, Stage, aggregate
+from cube.compiler.measures import Aggregate, CompiledMeasure, MultiStageStep, write_aggregate
 from cube.compiler.model import Model
 from cube.compiler.rollup import COMBINED, MONTHS, Rollup, Signature, read_columns, sign
-from cube.compiler.rollup_compiler import compile_rollup, read_own_column, read_plain_leaf
+from cube.compiler.rollup_compiler import compile_rollup, read_own_column, read_plain_aggregate
 from cube.errors import ModelError
 from cube.planner.plan import Body, Column, Plan, Source
-from cube.planner.rollup_matching import find_objection
+from cube.planner.rollup_matching import find_mismatch
 
 _PARTITIONS = {"day": "month", "month": "month", "quarter": "quarter", "year": "year"}
 _UNITS = ("year", "quarter", "month", "day")
 """The coarsest first: it has the fewest rows."""
 
 
-class Wish(BaseModel):
+class RollupSuggestion(BaseModel):
     """A rollup without a name. ``time_dimension`` and members belong to ``cube`` or its joins."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,9 +48,9 @@ class Wish(BaseModel):
             {**content, "name": name, "type": "rollup", "partition_granularity": partition}
         )
 
-    def covers(self, other: Wish) -> bool:
-        """Whether a rollup of this wish answers what one of the other does."""
-        ours, theirs = (MONTHS.get(wish.granularity, 0) for wish in (self, other))
+    def covers(self, other: RollupSuggestion) -> bool:
+        """Whether the rollup answers what that of another suggestion does."""
+        ours, theirs = (MONTHS.get(suggestion.granularity, 0) for suggestion in (self, other))
         return (
             (self.cube, self.time_dimension) == (other.cube, other.time_dimension)
             and {*self.dimensions} >= {*other.dimensions}
@@ -59,28 +59,28 @@ class Wish(BaseModel):
         )
 
 
-def list_wishes(plan: Plan, model: Model) -> list[Wish]:
-    """One wish for each fact that the plan reads although a rollup could answer in its place."""
+def suggest_rollups(plan: Plan, model: Model) -> list[RollupSuggestion]:
+    """One for each fact that the plan reads although a rollup could answer in its place."""
     if plan.ungrouped:
         return []
     found = (
-        _Wisher(source, body.columns, plan, model).wish()
+        _Suggester(source, body.columns, plan, model).suggest()
         for body in _bodies(plan.body)
         for source in body.sources
         if source.rollup is None
     )
-    return [*dict.fromkeys(wish for wish in found if wish is not None)]
+    return [*dict.fromkeys(suggestion for suggestion in found if suggestion is not None)]
 
 
-def compile_wish(wish: Wish, name: str, model: Model) -> Rollup:
-    """The wish as a checked rollup.
+def compile_suggestion(suggestion: RollupSuggestion, name: str, model: Model) -> Rollup:
+    """The suggestion as a checked rollup.
 
     Raises:
-        ModelError: the model has no such cube, or a member of it cannot stand in a rollup.
+        ModelError: the model has no such cube, or a rollup cannot hold a member of it.
     """
-    if wish.cube not in model.cubes:
-        raise ModelError(f"the model has no cube '{wish.cube}'")
-    return compile_rollup(wish.define(name), model.cubes[wish.cube], model.cubes)
+    if suggestion.cube not in model.cubes:
+        raise ModelError(f"the model has no cube '{suggestion.cube}'")
+    return compile_rollup(suggestion.define(name), model.cubes[suggestion.cube], model.cubes)
 
 
 def _bodies(body: Body) -> Iterator[Body]:
@@ -89,7 +89,7 @@ def _bodies(body: Body) -> Iterator[Body]:
         yield from _bodies(nested.body)
 
 
-class _Wisher:
+class _Suggester:
     """One source of a plan, and the columns of its body."""
 
     def __init__(
@@ -102,7 +102,7 @@ class _Wisher:
         self._cube: CompiledCube = model.cubes[source.root]
         self._measures = dict(_list_measures(self._cube))
 
-    def wish(self) -> Wish | None:
+    def suggest(self) -> RollupSuggestion | None:
         """The coarsest rollup that the matcher takes, or None."""
         time = self._time()
         if time is None:
@@ -110,9 +110,9 @@ class _Wisher:
         name, column = time
         keys = sorted({*self._read()} - {column})
         dimensions = [self._dimension(key) for key in keys]
-        measures = [*map(self._measure, self._source.leaves)]
+        measures = [*map(self._measure, self._source.aggregates)]
         measures += [self._staged(stage) for stage in self._stages() if not stage.is_extreme]
-        # Every key and value has a name in the model, or nobody could declare the rollup.
+        # Every key and value has a name in the model, or the rollup could not be declared.
         named = [path for path in dimensions if path is not None]
         held = sorted({path for path in measures if path is not None})
         if len(named) < len(keys) or None in measures:
@@ -121,9 +121,9 @@ class _Wisher:
 
     def _coarsest(
         self, time: str, dimensions: tuple[str, ...], measures: tuple[str, ...]
-    ) -> Wish | None:
+    ) -> RollupSuggestion | None:
         for unit in _UNITS:
-            wish = Wish(
+            suggestion = RollupSuggestion(
                 cube=self._source.root,
                 time_dimension=time,
                 granularity=unit,
@@ -131,11 +131,11 @@ class _Wisher:
                 measures=measures,
             )
             try:
-                rollup = compile_wish(wish, "wish", self._model)
+                rollup = compile_suggestion(suggestion, "suggested", self._model)
             except ModelError:
                 return None
-            if find_objection(rollup, self._source, self._columns, self._plan) is None:
-                return wish
+            if find_mismatch(rollup, self._source, self._columns, self._plan) is None:
+                return suggestion
         return None
 
     def _time(self) -> tuple[str, str] | None:
@@ -159,7 +159,7 @@ class _Wisher:
     def _name(self) -> str:
         return self._source.root
 
-    def _stages(self) -> Iterator[Stage]:
+    def _stages(self) -> Iterator[MultiStageStep]:
         return (plan.stage for plan in self._source.stages)
 
     def _conditions(self) -> Iterator[Condition]:
@@ -192,10 +192,12 @@ class _Wisher:
             if isinstance(member, CompiledSegment):
                 yield member.tree
             elif isinstance(member, CompiledMeasure):
-                yield from (leaf.condition for leaf in member.leaves if leaf.condition)
-        for leaf in source.leaves:
-            if leaf.condition is not None and sign(leaf) not in self._measures:
-                yield leaf.condition
+                yield from (
+                    aggregate.condition for aggregate in member.aggregates if aggregate.condition
+                )
+        for aggregate in source.aggregates:
+            if aggregate.condition is not None and sign(aggregate) not in self._measures:
+                yield aggregate.condition
         for stage in self._stages():
             yield from (tree for tree in (stage.include,) if tree is not None)
             if stage.is_extreme:
@@ -215,16 +217,19 @@ class _Wisher:
                 return f"{joined}.{keys[0]}" if keys else None
         return None
 
-    def _measure(self, leaf: Leaf) -> str | None:
-        """The measure of the cube that a leaf is combined from."""
-        wanted = sign(leaf)
+    def _measure(self, aggregate: Aggregate) -> str | None:
+        """The measure of the cube that an aggregate is combined from."""
+        wanted = sign(aggregate)
         return self._measures.get(wanted) or self._measures.get(replace(wanted, condition=None))
 
-    def _staged(self, stage: Stage) -> str | None:
+    def _staged(self, stage: MultiStageStep) -> str | None:
         for signature, name in self._measures.items():
-            leaf = read_plain_leaf(self._cube.measures[name])
-            assert leaf is not None
-            if aggregate(signature.kind, leaf.argument, leaf.condition) == stage.value:
+            aggregate = read_plain_aggregate(self._cube.measures[name])
+            assert aggregate is not None
+            if (
+                write_aggregate(signature.kind, aggregate.argument, aggregate.condition)
+                == stage.value
+            ):
                 return name
         return None
 
@@ -232,8 +237,8 @@ class _Wisher:
 def _list_measures(cube: CompiledCube) -> Iterator[tuple[Signature, str]]:
     """Measures of a cube that add up, by the aggregate that each is."""
     for name, measure in cube.measures.items():
-        leaf = read_plain_leaf(measure)
-        if leaf is None or leaf.stages or leaf.frame or leaf.shifts:
+        aggregate = read_plain_aggregate(measure)
+        if aggregate is None or aggregate.stages or aggregate.frame or aggregate.shifts:
             continue
-        if leaf.kind in COMBINED:
-            yield sign(leaf), name
+        if aggregate.kind in COMBINED:
+            yield sign(aggregate), name

@@ -1,1 +1,1 @@
-"""Who asks, and what they may see."""
+"""Authentication, and what a user may see."""

@@ -1,4 +1,4 @@
-"""What one user may see: views cut to their members, and a row rule per cube.
+"""Access of one user: views cut to their members, and a row rule per cube.
 
 Everything is denied unless a policy of one of the user's groups grants it. Where several policies
 match, the user has what any of them grants; where a query reads several cubes, a row must be

@@ -1,7 +1,7 @@
-"""Who asks: JSON web tokens, signed by HS256 with the secret of the settings.
+"""Authentication: JSON web tokens, signed by HS256 with the secret of the settings.
 
-A token states when it ends (``exp``), the groups of its user (``groups``), and what the row rules
-of those groups ask for (``branch_id``, ``manager_id``).
+A token states when it expires (``exp``), the groups of its user (``groups``), and the claims that
+the row rules of those groups need (``branch_id``, ``manager_id``).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SecurityContext = Mapping[str, Any]
 """Claims of the token."""
 
 DEVELOPER: Final[SecurityContext] = {"groups": ["admin"]}
-"""Who asks on loopback without a secret: an administrator. It never leaves this machine."""
+"""The user on loopback without a secret: an administrator. It never leaves this machine."""
 
 ALGORITHMS = ("HS256",)
 REQUIRED_CLAIMS = ("exp", "groups")
@@ -60,7 +60,7 @@ def authenticate(authorization: str | None, settings: Settings) -> SecurityConte
 
     Raises:
         Forbidden: a secret is set and the token is absent, expired, not yet valid, meant for
-            another audience, not ours, or without end or groups.
+            another audience, not ours, or without expiry or groups.
     """
     if settings.api_secret is None:
         return DEVELOPER

@@ -1,7 +1,7 @@
 """Logins for the audit log: the first use of a token on a day, by the process that serves it.
 
 Not each query: the access log has those. A login that cannot be recorded is refused, so that
-nobody reads a bank's customers without a trace.
+customers of the bank are never read without a trace.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from bankcrm.settings import Settings
 from cube.errors import CannotRecord
 from cube.security.auth import SecurityContext
 
-NOBODY = "nobody named"
+ANONYMOUS = "anonymous"
+"""User of a token that names none."""
 SHOWN_OF_HASH = 16
-"""So many digits of a token's hash tell tokens apart; they open nothing."""
+"""So many digits of a token's hash distinguish tokens; they open nothing."""
 
 
 class Logins:
-    """Remembers whose login is in the audit log today. Threads may share it.
+    """Keeps track of the logins that are in the audit log today. Threads may share it.
 
     Args:
         settings: where the audit log lies.
@@ -58,7 +59,7 @@ class Logins:
         details = {"groups": context["groups"], "token": key, "way": self._way}
         try:
             record(
-                self._settings, "cube_login", str(context.get("sub") or NOBODY), "cubes", details
+                self._settings, "cube_login", str(context.get("sub") or ANONYMOUS), "cubes", details
             )
         except OSError as error:
             raise CannotRecord(

@@ -2,10 +2,10 @@
 
 ``bytes`` is the length of the body as sent. The endpoints add what they know: who asked,
 ``version``, ``rows``, ``format``, ``cache`` (hit, shared or miss), ``queue_ms`` (the wait for a
-slot), ``computed_ms`` (the time after it), ``cancelled`` where the client hung up, and of a slow
-query ``wishes``: the rollups that would have answered it, by names of the model.
+slot), ``computed_ms`` (the time after it), ``cancelled`` where the client disconnected, and
+``slow_queries`` where it was slow: by names of the model, for `bankcrm rollups --suggest`.
 
-Queries and their values are not logged; they may name customers.
+Values of queries are not logged; they may name customers.
 """
 
 from __future__ import annotations

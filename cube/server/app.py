@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from bankcrm.errors import NothingPublished
 from bankcrm.settings import Settings
 from cube.compiler.model import load_model
-from cube.engine.warehouse import Warehouse
+from cube.engine.engine import QUERY_TIMEOUT_SECONDS, build_engine
 from cube.errors import (
     CannotRecord,
     Disconnected,
@@ -27,15 +27,12 @@ from cube.errors import (
     QueryTimeout,
     Stopping,
 )
-from cube.security.access import AccessControl
 from cube.security.auth import check_exposure
 from cube.server.access_log import AccessLog
 from cube.server.docs import mount_docs
 from cube.server.endpoints import Api
 from cube.server.explorer import Explorer, NewestDue
-from cube.server.service import Service
-
-QUERY_TIMEOUT_SECONDS = 60.0
+from cube.server.schemas import ErrorBody
 
 _LOG = logging.getLogger("bankcrm.cube.app")
 _LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]", "::1"]
@@ -70,9 +67,8 @@ def create_app(
         BankcrmError: the server would be reachable from outside without a good secret.
     """
     check_exposure(settings)
-    model = load_model()
-    service = Service(model, AccessControl(model), Warehouse(settings), query_timeout_seconds)
-    api = Api(service, settings)
+    engine = build_engine(settings, load_model(), query_timeout_seconds)
+    api = Api(engine, settings)
     handlers: dict[Any, Any] = {
         **dict.fromkeys(_FOR_CLIENTS, _answer_known),
         NothingPublished: _answer_unpublished,
@@ -82,7 +78,7 @@ def create_app(
     app = Starlette(
         routes=[
             *api.routes(),
-            *Explorer(settings, service.warehouse, newest_due).routes(),
+            *Explorer(settings, engine.warehouse, newest_due).routes(),
             mount_docs(settings),
         ],
         middleware=[Middleware(AccessLog), *_guard_hosts(settings)],
@@ -90,7 +86,7 @@ def create_app(
         lifespan=api.lifespan,
     )
     app.state.stop = api.stop
-    app.state.service = service
+    app.state.engine = engine
     app.state.bridge = api.bridge
     return app
 
@@ -113,24 +109,24 @@ async def _answer_known(http: HttpRequest, error: Exception) -> Response:
         http.state.log["cancelled"] = True
     headers = {"Retry-After": str(error.retry_seconds)} if isinstance(error, Overloaded) else None
     message = ". ".join(filter(None, (error.problem, error.remedy)))
-    return JSONResponse({"error": message}, status_code=error.status, headers=headers)
+    return JSONResponse(ErrorBody(error=message), status_code=error.status, headers=headers)
 
 
 async def _answer_unpublished(http: HttpRequest, error: Exception) -> Response:
-    """The remedy is the operator's, so the client is not told."""
+    """The remedy is the operator's, so the client does not get it."""
     assert isinstance(error, NothingPublished)
-    return JSONResponse({"error": error.problem}, status_code=503)
+    return JSONResponse(ErrorBody(error=error.problem), status_code=503)
 
 
 async def _answer_http(http: HttpRequest, error: Exception) -> Response:
     """No such path or method."""
     assert isinstance(error, HTTPException)
-    return JSONResponse({"error": error.detail}, status_code=error.status_code)
+    return JSONResponse(ErrorBody(error=error.detail), status_code=error.status_code)
 
 
 async def _answer_unknown(http: HttpRequest, error: Exception) -> Response:
-    """Log the cause, tell the client only where to look."""
+    """Log the cause; the client learns only where to look."""
     request_id = http.state.request_id
     _LOG.error("request %s failed", request_id, exc_info=error)
     message = f"Internal error; the server's log has it under request {request_id}"
-    return JSONResponse({"error": message}, status_code=500)
+    return JSONResponse(ErrorBody(error=message), status_code=500)

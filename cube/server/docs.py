@@ -2,8 +2,8 @@
 
 It holds no row of the bank, but it names the tables and the parameters that the bank has set. So
 where the server has a secret it is for those who have a token. A link cannot send one; therefore
-the explorer's first answer brings a pass with it, a cookie that opens these pages and nothing else
-and ends with the token.
+the explorer's first answer sets a pass, a cookie that opens these pages and nothing else
+and expires with the token.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _STRICT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-# dbt's page is one file of scripts and styles; it may ask nothing of anybody, this server included.
+# dbt's page is one file of scripts and styles; it may request nothing, of this server neither.
 _SEALED = (
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; "
     "style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; "
@@ -55,12 +55,12 @@ def mount_docs(settings: Settings) -> Mount:
 def admit_reader(
     answer: Response, context: SecurityContext, settings: Settings, *, is_secure: bool
 ) -> None:
-    """Give whoever showed a good token a pass to the pages, until the token ends.
+    """Give the bearer of a valid token a pass to the pages, until the token expires.
 
     Args:
-        answer: the answer that brings the pass.
+        answer: the answer that sets the pass.
         context: claims of the token.
-        settings: without a secret nobody needs a pass.
+        settings: without a secret no pass is needed.
         is_secure: whether the client speaks HTTPS, so that the pass never travels without.
     """
     if settings.api_secret is None:

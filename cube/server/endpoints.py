@@ -19,14 +19,18 @@ from bankcrm.errors import NothingPublished
 from bankcrm.settings import Settings
 from cube.engine.bridge import Bridge
 from cube.engine.dispatch import Dispatcher, Served
-from cube.engine.threads import while_connected
+from cube.engine.engine import Engine
 from cube.errors import Forbidden, QueryError
+from cube.rollups.slow_query import describe_query
 from cube.security.access import ADMINISTRATORS
 from cube.security.auth import SecurityContext, authenticate
 from cube.security.logins import Logins
+from cube.server.disconnection import while_connected
+from cube.server.envelope import Request, parse_request
 from cube.server.formats import JSON_TYPE, choose_type
 from cube.server.openapi import ENDPOINTS, build_openapi
-from cube.server.request import Request, parse_request
+from cube.server.requests import Requests
+from cube.server.schemas import Health
 from cube.server.service import Service, encode
 from cube.server.streaming import StreamedAnswer, describe_headers
 
@@ -35,13 +39,15 @@ COMPRESSION_LEVEL = 5
 
 
 class Api:
-    """The endpoints over one service. Queries run in threads, so that the event loop stays free."""
+    """The endpoints over one engine. Queries run in threads, so that the event loop stays free."""
 
-    def __init__(self, service: Service, settings: Settings) -> None:
-        self._service = service
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self._engine = engine
+        self._service = Service(engine)
         self._settings = settings
         self._logins = Logins(settings, "http")
-        self._dispatcher = Dispatcher(service, settings)
+        self._dispatcher = Dispatcher(engine.warehouse, settings)
+        self._requests = Requests(self._service, self._dispatcher)
         self.bridge = Bridge(self._dispatcher)
         self._openapi = encode(build_openapi())
 
@@ -55,13 +61,14 @@ class Api:
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         """Interrupt what still runs at the end, then close the warehouse."""
-        with self.bridge.open():
+        async with self.bridge.open():
             yield
             self.stop()
         self._dispatcher.close()
+        self._engine.close()
 
     def stop(self) -> None:
-        """Interrupt running queries; their clients are told that the server stops."""
+        """Interrupt running queries; their clients are notified that the server stops."""
         self._dispatcher.stop()
 
     async def _load(self, http: HttpRequest) -> Response:
@@ -69,20 +76,22 @@ class Api:
         media_type = choose_type(http.headers.get("accept"))
         http.state.log["format"] = media_type
         if media_type != JSON_TYPE:
-            return StreamedAnswer(self._dispatcher, request, media_type, http)
+            return StreamedAnswer(self._requests, request, media_type, http)
         return await while_connected(http.receive, self._answer(http, request))
 
     async def _answer(self, http: HttpRequest, request: Request) -> Response:
-        async with self._dispatcher.prepare(request, JSON_TYPE) as prepared:
+        async with self._requests.hold(request, JSON_TYPE) as prepared:
             headers = describe_headers(prepared)
             http.state.log["version"] = prepared.version.name
             if http.headers.get("if-none-match") == prepared.etag:
                 return Response(status_code=304, headers=headers)
-            served = await self._dispatcher.load(prepared)
-            http.state.log |= _tell(served)
+            served = await self._requests.answer(prepared)
+            http.state.log |= _describe_answer(served)
             if served.computed >= self._settings.cube_slow_seconds:
-                wishes = await self._dispatcher.run(partial(self._service.list_wishes, prepared))
-                http.state.log["wishes"] = [wish.model_dump() for wish in wishes]
+                http.state.log["slow_queries"] = [
+                    describe_query(query).model_dump(exclude_defaults=True)
+                    for query in prepared.queries
+                ]
         return Response(served.answer.body, media_type=JSON_TYPE, headers=headers)
 
     async def _sql(self, http: HttpRequest) -> Response:
@@ -113,17 +122,17 @@ class Api:
         return Response(body, media_type=JSON_TYPE, headers=headers)
 
     async def _livez(self, http: HttpRequest) -> Response:
-        return JSONResponse({"health": "HEALTH"})
+        return JSONResponse(Health(health="HEALTH"))
 
     async def _readyz(self, http: HttpRequest) -> Response:
         try:
             await self._dispatcher.run(self._probe)
         except NothingPublished:
-            return JSONResponse({"health": "DOWN"}, status_code=503)
-        return JSONResponse({"health": "HEALTH"})
+            return JSONResponse(Health(health="DOWN"), status_code=503)
+        return JSONResponse(Health(health="HEALTH"))
 
     async def _status(self, http: HttpRequest) -> Response:
-        """The status page of the last run, which tells of the whole bank."""
+        """The status page of the last run, which covers the whole bank."""
         if ADMINISTRATORS not in self._authenticate(http)["groups"]:
             raise Forbidden("The status page is for administrators")
         page = self._settings.status_page_file
@@ -132,15 +141,15 @@ class Api:
         return Response(page.read_bytes(), media_type="text/html")
 
     async def _describe_api(self, http: HttpRequest) -> Response:
-        """The OpenAPI document, which tells nothing of the bank."""
+        """The OpenAPI document, which has no data of the bank."""
         return Response(self._openapi, media_type=JSON_TYPE)
 
     def _probe(self) -> None:
-        with self._service.warehouse.pin():
+        with self._engine.warehouse.pin():
             pass
 
     def _authenticate(self, http: HttpRequest) -> SecurityContext:
-        """Who asks; the access log names the user and the groups, the audit log the login."""
+        """Claims of the user; the access log has user and groups, the audit log the login."""
         shown = http.headers.get("authorization")
         context = authenticate(shown, self._settings)
         self._logins.note(context, shown if self._settings.api_secret else None)
@@ -161,11 +170,11 @@ class Api:
         return parse_request(content, context)
 
 
-def _tell(served: Served) -> dict[str, Any]:
+def _describe_answer(served: Served) -> dict[str, Any]:
     """What the access log says of an answer as JSON."""
     rows, waited = served.answer.rows, _milliseconds(served.waited)
-    told = {"rows": rows, "cache": served.cache, "queue_ms": waited}
-    return told | ({"computed_ms": _milliseconds(served.computed)} if served.computed else {})
+    described = {"rows": rows, "cache": served.cache, "queue_ms": waited}
+    return described | ({"computed_ms": _milliseconds(served.computed)} if served.computed else {})
 
 
 def _milliseconds(seconds: float) -> float:

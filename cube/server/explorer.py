@@ -1,4 +1,4 @@
-"""The explorer: a built page of files that never change, and what stands published.
+"""The explorer: a built page of files that never change, and how fresh the data is.
 
 The page is built by Vite into ``cube/explorer/dist`` (``make explorer``). It holds no data: what it
 shows it asks of the cube API with the user's token.
@@ -77,13 +77,13 @@ class Explorer:
         self._folder = folder
 
     def routes(self) -> list[Route]:
-        """The page, its files, and its standing. They are no part of the API for programs."""
+        """The page, its files, and the freshness of its data. They are no part of the API."""
         return [
             Route(path, handler, methods=["GET"], include_in_schema=False)
             for path, handler in (
                 ("/", self._page),
                 ("/assets/{name}", self._asset),
-                ("/explorer/standing", self._standing),
+                ("/explorer/freshness", self._freshness),
             )
         ]
 
@@ -109,17 +109,17 @@ class Explorer:
             raise HTTPException(404, "Not Found")
         return _answer(http, asset, _FOREVER)
 
-    async def _standing(self, http: HttpRequest) -> Response:
-        """What is published, which night should be, and who asks."""
+    async def _freshness(self, http: HttpRequest) -> Response:
+        """What is published, which business date should be, and the user."""
         context = authenticate(http.headers.get("authorization"), self._settings)
         user = {"user": context.get("sub"), "groups": context["groups"]}
         http.state.log = user
-        standing = await run_in_threadpool(self._read_standing)
-        answer = JSONResponse({**standing, **user}, headers={"Cache-Control": "no-store"})
+        freshness = await run_in_threadpool(self._read_freshness)
+        answer = JSONResponse({**freshness, **user}, headers={"Cache-Control": "no-store"})
         admit_reader(answer, context, self._settings, is_secure=http.url.scheme == "https")
         return answer
 
-    def _read_standing(self) -> dict[str, str | None]:
+    def _read_freshness(self) -> dict[str, str | None]:
         now = datetime.now(tz=UTC)
         expected = self._newest_due(now).isoformat() if self._newest_due is not None else None
         with self._warehouse.pin() as version:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cube.engine.arrow import cast_batch, plain_schema, plain_type
 from cube.errors import NotAcceptable
 
 JSON_TYPE = "application/json"
@@ -27,7 +28,6 @@ the annotation of the members."""
 
 _EXACT_SCALE = 6
 """Beyond this scale Arrow writes small decimals with an exponent."""
-_TIME = pa.timestamp("us")
 
 
 class Encoder(Protocol):
@@ -75,19 +75,16 @@ class ArrowEncoder:
 
     def start(self, schema: pa.Schema, about: Mapping[str, Any]) -> bytes:
         """The schema."""
-        fields = [pa.field(field.name, _arrow_type(field.type)) for field in schema]
         metadata: dict[bytes | str, bytes | str] = {
             METADATA_KEY: json.dumps(about, ensure_ascii=False).encode()
         }
-        self._schema = pa.schema(fields, metadata=metadata)
+        self._schema = plain_schema(schema).with_metadata(metadata)
         self._writer = pa.ipc.new_stream(self._buffer, self._schema)
         return self._drain()
 
     def rows(self, batch: pa.RecordBatch) -> bytes:
         """One record batch."""
-        columns = zip(batch.columns, self._schema.types, strict=True)
-        arrays = [pc.cast(column, kind) for column, kind in columns]
-        self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
+        self._writer.write_batch(cast_batch(batch, self._schema))
         return self._drain()
 
     def end(self) -> bytes:
@@ -113,15 +110,15 @@ def choose_type(accept: str | None) -> str:
         NotAcceptable: it takes none of ours.
     """
     offered = (JSON_TYPE, *STREAMS)
-    wishes = dict(map(_parse_wish, (accept or "*/*").lower().split(",")))
-    liking = {kind: _weigh(kind, wishes) for kind in offered}
-    best = max(offered, key=lambda kind: liking[kind])
-    if liking[best] <= 0:
+    accepted = dict(map(_parse_range, (accept or "*/*").lower().split(",")))
+    quality = {kind: _weigh(kind, accepted) for kind in offered}
+    best = max(offered, key=lambda kind: quality[kind])
+    if quality[best] <= 0:
         raise NotAcceptable(f"an answer comes as one of {', '.join(offered)}, not as '{accept}'")
     return best
 
 
-def _parse_wish(item: str) -> tuple[str, float]:
+def _parse_range(item: str) -> tuple[str, float]:
     kind, *parameters = (part.strip() for part in item.split(";"))
     weights = [part[2:] for part in parameters if part.startswith("q=")]
     try:
@@ -130,20 +127,14 @@ def _parse_wish(item: str) -> tuple[str, float]:
         return kind, 0.0
 
 
-def _weigh(kind: str, wishes: Mapping[str, float]) -> float:
+def _weigh(kind: str, accepted: Mapping[str, float]) -> float:
     family = kind.partition("/")[0]
-    return next((wishes[name] for name in (kind, f"{family}/*", "*/*") if name in wishes), 0.0)
-
-
-def _arrow_type(kind: pa.DataType) -> pa.DataType:
-    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
-        return _TIME
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
+    return next((accepted[name] for name in (kind, f"{family}/*", "*/*") if name in accepted), 0.0)
 
 
 def _csv_text(column: Any) -> Any:  # noqa: ANN401 - Arrow's stubs know no array of some type
     """Fields of a column: as in JSON, text in quotes."""
-    kind: pa.DataType = _arrow_type(column.type)
+    kind: pa.DataType = plain_type(column.type)
     if pa.types.is_string(kind):
         doubled: Any = pc.replace_substring(pc.cast(column, kind), '"', '""')
         quote: Any = pa.scalar('"')

@@ -1,4 +1,4 @@
-"""The endpoints as a table, and the OpenAPI 3.1 document made of it and of the Pydantic models."""
+"""The endpoints as a table, and the OpenAPI 3.1 document made of it and the shapes of answers."""
 
 from __future__ import annotations
 
@@ -6,20 +6,17 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Literal
 
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic import TypeAdapter
 
+from cube.server.envelope import Envelope
 from cube.server.formats import ARROW_TYPE, CSV_TYPE, JSON_TYPE
-from cube.server.request import Envelope
-from cube.server.schemas import ErrorBody, Health, LoadResult, MultiResult
+from cube.server.schemas import ErrorBody, Health, Json, LoadResult, MultiResult
 
 API = "/cubejs-api/v1"
 Method = Literal["GET", "POST"]
 _REFERENCE = "#/components/schemas/{model}"
 _SCHEME = "token"
 _BOTH: tuple[Method, ...] = ("GET", "POST")
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class Endpoint:
     methods: tuple[Method, ...]
     summary: str
     reads: bool = False
-    answers: tuple[type[BaseModel], ...] = ()
+    answers: tuple[type[Any], ...] = ()
     media_types: tuple[str, ...] = (JSON_TYPE,)
     statuses: tuple[int, ...] = ()
     is_open: bool = False
@@ -125,10 +122,11 @@ _STREAM_HEADERS = {
 def build_openapi() -> Json:
     """The document, as JSON values."""
     answers = (model for item in ENDPOINTS for model in item.answers)
-    models: dict[type[BaseModel], None] = dict.fromkeys([Envelope, *answers, ErrorBody])
-    _, schemas = models_json_schema(
-        [(model, "validation") for model in models], ref_template=_REFERENCE
-    )
+    models: dict[type[Any], None] = dict.fromkeys([Envelope, *answers, ErrorBody])
+    adapters: list[tuple[str, Literal["validation"], TypeAdapter[Any]]] = [
+        (model.__name__, "validation", TypeAdapter(model)) for model in models
+    ]
+    _, schemas = TypeAdapter.json_schemas(adapters, ref_template=_REFERENCE)
     definitions = schemas["$defs"]
     scheme = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     return {
@@ -197,5 +195,5 @@ def _describe_refusal(status: int) -> Json:
     return described
 
 
-def _refer(model: type[BaseModel]) -> Json:
+def _refer(model: type[Any]) -> Json:
     return {"$ref": _REFERENCE.format(model=model.__name__)}

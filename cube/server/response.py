@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import cast
 
-from cube.compiler.compiled import CompiledDimension, CompiledView, Member
-from cube.compiler.granularity import Granularity
-from cube.compiler.measures import CompiledMeasure
 from cube.engine.warehouse import Row, Version
 from cube.planner.plan import Column, Plan
-from cube.planner.sql import Statement
+from cube.planner.prepare import PreparedQuery
 from cube.query.dates import format_moment
-from cube.query.query import And, FilterItem, Or, Query, QueryType
+from cube.query.query import And, FilterItem, Or, Query, QueryType, ResponseFormat
+from cube.server.meta import annotate_member, describe_granularity
+from cube.server.schemas import (
+    ColumnarRows,
+    CompactRows,
+    Json,
+    LoadResult,
+    MultiResult,
+    ResultDescription,
+    Rows,
+    UsedRollup,
+    Value,
+)
 
-Json = dict[str, Any]
-Values = Sequence[str | bool | None]
+Values = Sequence[Value]
 """A column as Cube sends it."""
 
 
@@ -32,53 +40,44 @@ class Result:
 
 
 def build_load(
-    query: Query,
-    plan: Plan,
-    result: Result,
-    version: Version,
-    kind: QueryType = "regularQuery",
-) -> Json:
+    prepared: PreparedQuery, result: Result, version: Version, kind: QueryType = "regularQuery"
+) -> LoadResult:
     """One result of ``/v1/load``; ``kind`` is that of the request it belongs to."""
+    rows = _tabulate(prepared.plan, result.rows, prepared.query, kind)
     return {
-        "query": normalize_query(query, plan),
-        "lastRefreshTime": _format_published(version),
-        "annotation": _annotate(plan),
+        **describe_result(prepared, version, result.truncated, result.total),
         "dataSource": "default",
         "dbType": "duckdb",
         "extDbType": "duckdb",
         "external": False,
         "slowQuery": False,
-        "total": result.total,
-        "truncated": result.truncated,
-        "version": version.name.removesuffix(".duckdb"),
-        "businessDate": version.business_date.isoformat(),
-        **_name_rollups(plan, version),
-        "data": _DATA[query.response_format](*_tabulate(plan, result.rows, query, kind)),
+        "data": _DATA[prepared.query.response_format](*rows),
     }
 
 
-def describe_stream(
-    query: Query, plan: Plan, version: Version, truncated: bool, total: int | None
-) -> Json:
-    """What ``/v1/load`` says beside the rows, for answers whose form has no place for it."""
-    return {
-        "query": normalize_query(query, plan),
-        "lastRefreshTime": _format_published(version),
-        "annotation": _annotate(plan),
+def describe_result(
+    prepared: PreparedQuery, version: Version, truncated: bool, total: int | None
+) -> ResultDescription:
+    """What ``/v1/load`` says beside the rows; a stream has it in its metadata."""
+    described: ResultDescription = {
+        "query": normalize_query(prepared),
+        "lastRefreshTime": version.published_at.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "annotation": _annotate(prepared.plan),
         "total": total,
         "truncated": truncated,
         "version": version.name.removesuffix(".duckdb"),
         "businessDate": version.business_date.isoformat(),
-        **_name_rollups(plan, version),
     }
+    # As in a stock Cube, there is no key where no rollup answered.
+    if prepared.plan.rollups:
+        described["usedPreAggregations"] = _name_rollups(prepared.plan, version)
+    return described
 
 
-def _name_rollups(plan: Plan, version: Version) -> Json:
-    """Rollups that the answer is read from; as in a stock Cube, no key where there is none."""
-    if not plan.rollups:
-        return {}
+def _name_rollups(plan: Plan, version: Version) -> dict[str, UsedRollup]:
+    """Rollups that the answer is read from, by their tables."""
     built_at = int(version.published_at.timestamp() * 1000)
-    used = {
+    return {
         version.rollups[name].table: {
             "preAggregationId": name,
             "lastUpdatedAt": built_at,
@@ -86,10 +85,9 @@ def _name_rollups(plan: Plan, version: Version) -> Json:
         }
         for name in plan.rollups
     }
-    return {"usedPreAggregations": used}
 
 
-def build_multi(kind: QueryType, results: list[Json]) -> Json:
+def build_multi(kind: QueryType, results: list[LoadResult]) -> MultiResult:
     """Body of ``/v1/load`` with ``queryType=multi``: every result, and the query to pivot by."""
     queries = [result["query"] for result in results]
     return {
@@ -132,8 +130,9 @@ def build_dry_run(kind: QueryType, queries: list[Json]) -> Json:
     }
 
 
-def build_sql(plan: Plan, statement: Statement) -> Json:
+def build_sql(prepared: PreparedQuery) -> Json:
     """Body of ``/v1/sql``: the statement and its parameters as text."""
+    plan, statement = prepared.plan, prepared.write()
     names = [*(column.name for column in plan.columns), *(m.name for m in plan.measures)]
     return {
         "sql": {
@@ -149,13 +148,9 @@ def build_sql(plan: Plan, statement: Statement) -> Json:
     }
 
 
-def build_meta(views: Iterable[CompiledView]) -> Json:
-    """Body of ``/v1/meta``: the public views and their members."""
-    return {"cubes": [_describe_view(view) for view in views if view.definition.public]}
-
-
-def normalize_query(query: Query, plan: Plan) -> Json:
+def normalize_query(prepared: PreparedQuery) -> Json:
     """The query as it was understood: ranges resolved, defaults written out."""
+    query, plan = prepared.query, prepared.plan
     return {
         "measures": list(query.measures),
         "dimensions": [c.name for c in plan.columns if c.granularity is None],
@@ -171,10 +166,6 @@ def normalize_query(query: Query, plan: Plan) -> Json:
         "responseFormat": query.response_format,
         **({"ungrouped": True} if plan.ungrouped else {}),
     }
-
-
-def _format_published(version: Version) -> str:
-    return version.published_at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def _normalize_times(query: Query, plan: Plan) -> list[Json]:
@@ -258,7 +249,7 @@ def _format_column(values: Sequence[object]) -> Values:
     return [_format(value) for value in values]
 
 
-def _format(value: object) -> str | bool | None:
+def _format(value: object) -> Value:
     """Value as Cube sends it: numbers as exact decimals in text, times without a zone."""
     if value is None or isinstance(value, str | bool):
         return value
@@ -277,19 +268,19 @@ def _as_text(value: object) -> str:
     return value.isoformat(sep=" ") if isinstance(value, datetime) else str(value)
 
 
-def _rows_as_objects(names: list[str], columns: list[Values]) -> list[Json]:
+def _rows_as_objects(names: list[str], columns: list[Values]) -> list[dict[str, Value]]:
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _rows_compact(names: list[str], columns: list[Values]) -> Json:
+def _rows_compact(names: list[str], columns: list[Values]) -> CompactRows:
     return {"members": names, "dataset": list(zip(*columns, strict=True))}
 
 
-def _rows_columnar(names: list[str], columns: list[Values]) -> Json:
+def _rows_columnar(names: list[str], columns: list[Values]) -> ColumnarRows:
     return {"members": names, "columns": columns}
 
 
-_DATA: dict[str, Callable[[list[str], list[Values]], Any]] = {
+_DATA: dict[ResponseFormat, Callable[[list[str], list[Values]], Rows]] = {
     "default": _rows_as_objects,
     "compact": _rows_compact,
     "columnar": _rows_columnar,
@@ -300,96 +291,16 @@ def _annotate(plan: Plan) -> Json:
     times: Json = {}
     for column in plan.columns:
         if column.granularity is not None:
-            granularity = _describe_granularity(column.granularity)
-            times[column.name] = {**_annotation(column.member), "granularity": granularity}
-            times[column.member.name] = _annotation(column.member)
+            granularity = describe_granularity(column.granularity)
+            times[column.name] = {**annotate_member(column.member), "granularity": granularity}
+            times[column.member.name] = annotate_member(column.member)
     return {
-        "measures": {member.name: _annotation(member) for member in plan.measures},
+        "measures": {member.name: annotate_member(member) for member in plan.measures},
         "dimensions": {
-            column.name: _annotation(column.member)
+            column.name: annotate_member(column.member)
             for column in plan.columns
             if column.granularity is None
         },
-        "segments": {member.name: _annotation(member) for member in plan.segments},
+        "segments": {member.name: annotate_member(member) for member in plan.segments},
         "timeDimensions": times,
     }
-
-
-def _describe_granularity(granularity: Granularity) -> Json:
-    entry = {"name": granularity.name, "title": granularity.title, "interval": granularity.text}
-    definition = granularity.definition
-    for key in ("offset", "origin"):
-        if definition is not None and getattr(definition, key) is not None:
-            entry[key] = getattr(definition, key)
-    return entry
-
-
-def _annotation(member: Member) -> Json:
-    entry: Json = {"title": member.title, "shortTitle": member.title}
-    if member.kind != "segment":
-        entry["type"] = member.type
-    if member.description is not None:
-        entry["description"] = member.description
-    if member.format is not None:
-        entry["format"] = member.format
-    currency = getattr(member.source.definition, "currency", None)
-    if currency is not None:
-        entry["currency"] = currency
-    if member.meta:
-        entry["meta"] = dict(member.meta)
-    if member.kind == "measure":
-        entry["drillMembers"] = list(member.drill_members)
-        entry["drillMembersGrouped"] = {"measures": [], "dimensions": list(member.drill_members)}
-    return entry
-
-
-def _describe_view(view: CompiledView) -> Json:
-    definition = view.definition
-    title = definition.title or definition.name
-    members = list(view.members.values())
-    folders = [{"name": name, "members": list(names)} for name, names in view.folders]
-    return {
-        "name": definition.name,
-        "type": "view",
-        "title": title,
-        "description": definition.description,
-        "isVisible": True,
-        "public": True,
-        "meta": definition.meta,
-        "measures": [_describe_member(m, title) for m in members if m.kind == "measure"],
-        "dimensions": [_describe_member(m, title) for m in members if m.kind == "dimension"],
-        "segments": [_describe_member(m, title) for m in members if m.kind == "segment"],
-        "hierarchies": [
-            {
-                "name": item.name,
-                "title": item.definition.title or item.definition.name,
-                "aliasMember": item.alias,
-                "public": item.definition.public,
-                "levels": list(item.levels),
-            }
-            for item in view.hierarchies
-        ],
-        "folders": folders,
-        "nestedFolders": folders,
-    }
-
-
-def _describe_member(member: Member, view_title: str) -> Json:
-    source = member.source
-    entry = {"name": member.name, **_annotation(member), "isVisible": True, "public": True}
-    entry["title"] = f"{view_title} {member.title}"
-    if member.kind != "segment":
-        entry["aliasMember"] = ".".join(source.id)
-    if isinstance(source, CompiledMeasure):
-        kind = source.definition.type
-        entry |= {"aggType": _AGGREGATES.get(kind, kind)}
-        entry |= {"cumulative": False, "cumulativeTotal": False}
-    elif isinstance(source, CompiledDimension):
-        entry |= {"suggestFilterValues": True, "primaryKey": False}
-        custom = [g for g in source.granularities.values() if g.definition is not None]
-        if custom:
-            entry["granularities"] = [_describe_granularity(item) for item in custom]
-    return entry
-
-
-_AGGREGATES = {"count_distinct": "countDistinct", "count_distinct_approx": "countDistinctApprox"}

@@ -1,82 +1,103 @@
-"""Shapes of answers, for the OpenAPI document; the tests hold what is sent against them."""
+"""Shapes of the answers: `response` builds them, and the OpenAPI document describes them."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, NotRequired
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict
 
 from cube.query.query import QueryType
 
+Json = dict[str, Any]
 Value = str | bool | None
 """Numbers are exact decimals in text, times have no zone."""
 
-
-class _Shape(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+_exact = with_config(ConfigDict(extra="forbid"))
 
 
-class ErrorBody(_Shape):
+@_exact
+class ErrorBody(TypedDict):
     """What is wrong, and what to do about it."""
 
     error: str
 
 
-class Health(_Shape):
+@_exact
+class Health(TypedDict):
     """Whether the server can answer."""
 
     health: Literal["HEALTH", "DOWN"]
 
 
-class CompactRows(_Shape):
+@_exact
+class CompactRows(TypedDict):
     """Rows as lists, in the order of the members."""
 
-    members: tuple[str, ...]
-    dataset: tuple[tuple[Value, ...], ...]
+    members: list[str]
+    dataset: list[tuple[Value, ...]]
 
 
-class ColumnarRows(_Shape):
+@_exact
+class ColumnarRows(TypedDict):
     """One list of values for each member."""
 
-    members: tuple[str, ...]
-    columns: tuple[tuple[Value, ...], ...]
+    members: list[str]
+    columns: list[Sequence[Value]]
 
 
-class UsedRollup(_Shape):
+Rows = list[dict[str, Value]] | CompactRows | ColumnarRows
+"""By the response format of the query."""
+
+
+@_exact
+class UsedRollup(TypedDict):
     """A rollup that the answer was read from."""
 
-    pre_aggregation_id: str
-    last_updated_at: int = Field(description="When it was built, milliseconds since 1970.")
+    preAggregationId: str
+    lastUpdatedAt: Annotated[int, Field(description="When it was built, milliseconds since 1970.")]
     type: Literal["rollup"]
 
 
-class LoadResult(_Shape):
+@_exact
+class ResultDescription(TypedDict):
+    """The query, and the version and business date that it was read from."""
+
+    query: Annotated[Json, Field(description="The query as it was understood.")]
+    lastRefreshTime: str
+    annotation: Annotated[Json, Field(description="Titles, types and formats of the members.")]
+    total: Annotated[
+        int | None, Field(description="Rows without limit and offset, where asked for.")
+    ]
+    truncated: Annotated[bool, Field(description="Whether the limit left rows out.")]
+    version: str
+    businessDate: Annotated[str, Field(json_schema_extra={"format": "date"})]
+    usedPreAggregations: NotRequired[
+        Annotated[
+            dict[str, UsedRollup],
+            Field(description="By table; absent where the facts answered."),
+        ]
+    ]
+
+
+@_exact
+class LoadResult(ResultDescription):
     """Rows of one query, and the version and business date that they were read from."""
 
-    query: dict[str, Any] = Field(description="The query as it was understood.")
-    last_refresh_time: str
-    annotation: dict[str, Any] = Field(description="Titles, types and formats of the members.")
-    data_source: str
-    db_type: str
-    ext_db_type: str
+    dataSource: str
+    dbType: str
+    extDbType: str
     external: bool
-    slow_query: bool
-    total: int | None = Field(description="Rows without limit and offset, where asked for.")
-    truncated: bool = Field(description="Whether the limit left rows out.")
-    version: str
-    business_date: date
-    used_pre_aggregations: dict[str, UsedRollup] = Field(
-        default_factory=dict, description="By table; absent where the facts answered."
-    )
-    data: tuple[dict[str, Value], ...] | CompactRows | ColumnarRows
+    slowQuery: bool
+    data: Rows
 
 
-class MultiResult(_Shape):
+@_exact
+class MultiResult(TypedDict):
     """The answer with `queryType=multi`: the results of every query that the request stands for."""
 
-    query_type: QueryType
-    results: tuple[LoadResult, ...]
-    pivot_query: dict[str, Any]
-    slow_query: bool
+    queryType: QueryType
+    results: list[LoadResult]
+    pivotQuery: Json
+    slowQuery: bool

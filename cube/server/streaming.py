@@ -11,12 +11,13 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from bankcrm.errors import BankcrmError
-from cube.engine.dispatch import Dispatcher, OpenStream
-from cube.engine.threads import while_connected
+from cube.engine.dispatch import OpenStream
 from cube.errors import Disconnected
+from cube.server.disconnection import while_connected
+from cube.server.envelope import Request
 from cube.server.formats import ARROW_TYPE, CSV_TYPE
-from cube.server.request import Request
-from cube.server.service import Prepared, Stream
+from cube.server.requests import Requests
+from cube.server.service import PreparedRequest, Stream
 
 _CONTENT_TYPES = {CSV_TYPE: "text/csv; charset=utf-8; header=present", ARROW_TYPE: ARROW_TYPE}
 
@@ -27,11 +28,11 @@ class StreamedAnswer(Response):
     takes for a failure, as the end of the body has not come."""
 
     def __init__(
-        self, dispatcher: Dispatcher, request: Request, media_type: str, http: HttpRequest
+        self, requests: Requests, request: Request, media_type: str, http: HttpRequest
     ) -> None:
         self.media_type: str = media_type
         self.background = None
-        self._dispatcher = dispatcher
+        self._requests = requests
         self._request = request
         self._known = http.headers.get("if-none-match")
         self._log: dict[str, Any] = http.state.log
@@ -47,16 +48,18 @@ class StreamedAnswer(Response):
             self._log["cancelled"] = True
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._dispatcher.prepare(self._request, self.media_type) as prepared:
+        async with self._requests.hold(self._request, self.media_type) as prepared:
             self._log["version"] = prepared.version.name
             headers = describe_headers(prepared)
             if prepared.etag == self._known:
                 await Response(status_code=304, headers=headers)(scope, receive, send)
                 return
-            async with self._dispatcher.stream(prepared) as opened:
-                await self._send(opened, headers | _tell(opened.stream), send)
+            async with self._requests.open_stream(prepared) as opened:
+                await self._send(opened, headers | _describe(opened.stream), send)
 
-    async def _send(self, opened: OpenStream, headers: Mapping[str, str], send: Send) -> None:
+    async def _send(
+        self, opened: OpenStream[Stream], headers: Mapping[str, str], send: Send
+    ) -> None:
         self._log |= {"queue_ms": round(opened.waited * 1000, 1)}
         named = MutableHeaders({**headers, "Content-Type": _CONTENT_TYPES[self.media_type]})
         await send({"type": "http.response.start", "status": 200, "headers": named.raw})
@@ -67,16 +70,16 @@ class StreamedAnswer(Response):
                 await send({"type": "http.response.body", "body": part, "more_body": True})
                 part = await opened.rest()
         except Exception as error:
-            # DuckDB's own words may hold values of the bank.
-            told = error.problem if isinstance(error, BankcrmError) else type(error).__name__
-            self._log["error"] = told
+            # DuckDB's own messages may hold values of the bank.
+            name = type(error).__name__
+            self._log["error"] = error.problem if isinstance(error, BankcrmError) else name
             raise
         finally:
             self._log["rows"] = opened.stream.rows
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def describe_headers(prepared: Prepared) -> dict[str, str]:
+def describe_headers(prepared: PreparedRequest) -> dict[str, str]:
     """Headers of every answer to a query."""
     return {
         "ETag": prepared.etag,
@@ -85,7 +88,7 @@ def describe_headers(prepared: Prepared) -> dict[str, str]:
     }
 
 
-def _tell(stream: Stream) -> dict[str, str]:
+def _describe(stream: Stream) -> dict[str, str]:
     """What an answer as JSON holds beside its rows."""
     headers = {
         "Bankcrm-Version": stream.version.name.removesuffix(".duckdb"),

@@ -1,4 +1,4 @@
-"""Errors of the wire: a message, and the SQLSTATE by which clients tell its kind.
+"""Errors of the wire: a message, and the SQLSTATE by which clients recognise its kind.
 
 Source: PostgreSQL 15, appendix A, "Error Codes".
 """
@@ -27,6 +27,7 @@ BAD_PARAMETER: Final = "22P02"
 BAD_STATEMENT: Final = "26000"
 BAD_VALUE: Final = "22023"
 CANCELED: Final = "57014"
+CONNECTION_FAILURE: Final = "08006"
 DATATYPE_MISMATCH: Final = "42804"
 DONE: Final = "00000"
 DUPLICATE_CURSOR: Final = "42P03"
@@ -34,7 +35,6 @@ DUPLICATE_STATEMENT: Final = "42P05"
 FAILED_TRANSACTION: Final = "25P02"
 FORBIDDEN: Final = "42501"
 GROUPING: Final = "42803"
-HUNG_UP: Final = "08006"
 IDLE_IN_TRANSACTION: Final = "25P03"
 INTERNAL: Final = "XX000"
 INVALID_AUTHORIZATION: Final = "28000"
@@ -58,7 +58,7 @@ UNDEFINED_TABLE: Final = "42P01"
 
 
 class WireError(BankcrmError):
-    """An error that the client is told.
+    """An error that is sent to the client.
 
     Args:
         sqlstate: its kind.
@@ -99,18 +99,18 @@ _KNOWN: tuple[tuple[type[Exception], str], ...] = (
     (duckdb.NotImplementedException, NOT_SUPPORTED),
     (duckdb.PermissionException, FORBIDDEN),
 )
-_WORDS: dict[type[Exception], str] = {RecursionError: "the statement is nested too deep"}
+_MESSAGES: dict[type[Exception], str] = {RecursionError: "the statement is nested too deep"}
 
 
 def to_wire_error(error: Exception) -> WireError | None:
-    """The error as a client is told it; None where it is a fault of the server."""
+    """The error as it is sent to a client; None where it is a fault of the server."""
     if isinstance(error, WireError):
         return error
     for kind, sqlstate in _KNOWN:
         if isinstance(error, kind):
             if isinstance(error, BankcrmError):
                 return WireError(sqlstate, error.problem, error.remedy)
-            return WireError(sqlstate, _WORDS.get(kind, _first_lines(error)))
+            return WireError(sqlstate, _MESSAGES.get(kind, _first_lines(error)))
     return None
 
 

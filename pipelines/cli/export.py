@@ -139,14 +139,14 @@ def _choose_rights(
 
 
 def _print(written: Export) -> None:
-    answers = written.answers
-    for answer in answers.answers:
-        console.print(f"{answer.table.title}: {answer.rows.num_rows:,} rows", highlight=False)
-        if answer.left_out:
-            console.print(f"  left out, beyond these rights: {', '.join(answer.left_out)}")
-    if answers.unseen:
-        names = ", ".join(table.title for table in answers.unseen)
+    filled = written.filled
+    for table in filled.tables:
+        console.print(f"{table.table.title}: {table.rows.num_rows:,} rows", highlight=False)
+        if table.left_out:
+            console.print(f"  left out, beyond these rights: {', '.join(table.left_out)}")
+    if filled.unseen:
+        names = ", ".join(table.title for table in filled.unseen)
         console.print(f"Not there, beyond these rights: {names}")
     console.print(
-        f"written {written.path}, version {answers.version}", highlight=False, soft_wrap=True
+        f"written {written.path}, version {filled.version}", highlight=False, soft_wrap=True
     )

@@ -152,7 +152,7 @@ def test_an_old_night_is_red_and_the_newest_is_not(visit: Visit) -> None:
     visit.open(BALANCES)
     expect(as_of).to_contain_text("days old")
     red = as_of.locator("strong").evaluate(colour)
-    visit.page.route("**/explorer/standing", expect_night)
+    visit.page.route("**/explorer/freshness", expect_night)
     visit.page.reload()
     expect(as_of).to_contain_text("2 days behind")
     expect(as_of).to_contain_text("The night of 30 Jun 2024 should be published by now")

@@ -15,7 +15,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from bankcrm.settings import Settings
-from cube.compiler.model import load_model
+from cube.compiler.model import Model, load_model
+from cube.engine.engine import build_engine
 from cube.planner.planner import plan_query
 from cube.planner.sql import write_statement
 from cube.query.query import parse_query
@@ -23,6 +24,7 @@ from cube.rollups.build import build_rollups, list_rollups
 from cube.security.access import grant_all
 from cube.serve import CubeServer
 from cube.server.app import create_app
+from cube.server.service import Service
 from tests.servers import serve_app
 
 LOCAL = "http://127.0.0.1"
@@ -143,3 +145,17 @@ def ask_tiny() -> Callable[..., list[tuple[Any, ...]]]:
         return [tuple(v.isoformat() if isinstance(v, datetime) else v for v in row) for row in rows]
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def model() -> Model:
+    """The model of the bank."""
+    return load_model()
+
+
+@pytest.fixture(scope="session")
+def service(model: Model, published: Settings) -> Iterator[Service]:
+    """What the REST API answers from, over the shared version."""
+    engine = build_engine(published, model)
+    yield Service(engine)
+    engine.close()

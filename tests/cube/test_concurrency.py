@@ -1,4 +1,4 @@
-"""Many at once: slots and queue, clients that hang up, memory that runs out, a server that stops.
+"""Many at once: slots and queue, disconnected clients, memory that runs out, a stopping server.
 
 The bank here has a channel that is never read to its end, and a branch that waits for the test.
 """
@@ -211,7 +211,7 @@ def test_a_stop_holds_whenever_it_comes(delay: float) -> None:
 
 
 def test_a_stop_amid_the_rows_of_a_stream_is_told_by_its_reason() -> None:
-    """Arrow's reader tells DuckDB's errors in its own way."""
+    """Arrow's reader raises DuckDB's errors in its own way."""
     interrupter = Interrupter()
     rows = "select range from range(1000000000000) where range < 500000 or hash(range) = 1"
     with duckdb.connect(config={"threads": 1}) as cursor:
@@ -225,7 +225,7 @@ def test_a_stop_amid_the_rows_of_a_stream_is_told_by_its_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "raised"),
+    ("given", "raised"),
     [
         (duckdb.OutOfMemoryException("failed to allocate"), OutOfMemory),
         (OSError("Out of Memory Error: failed to allocate"), OutOfMemory),
@@ -234,10 +234,10 @@ def test_a_stop_amid_the_rows_of_a_stream_is_told_by_its_reason() -> None:
     ],
 )
 def test_memory_that_ran_out_is_told_apart_from_other_errors(
-    told: Exception, raised: type[Exception]
+    given: Exception, raised: type[Exception]
 ) -> None:
     with duckdb.connect() as cursor, pytest.raises(raised), Interrupter().guard(cursor, 30):
-        raise told
+        raise given
 
 
 def test_cancelled_work_has_ended_when_the_cancellation_is_told() -> None:
@@ -282,7 +282,7 @@ def test_more_queries_than_slots_and_queue_are_told_when_to_come_back(
 
 
 @pytest.mark.parametrize("media_type", [JSON_TYPE, CSV_TYPE])
-def test_a_client_that_hangs_up_stops_its_query(
+def test_a_client_that_disconnects_stops_its_query(
     slow: Settings, serve: Serve, lines: Callable[[], list[dict[str, Any]]], media_type: str
 ) -> None:
     accept = {"Accept": media_type}

@@ -49,12 +49,12 @@ def sign_in(http: TestClient, published: Settings) -> None:
     """Ask as the explorer does at first; the pass stays with the client."""
     secured = published.model_copy(update={"api_secret": SECRET})
     token = make_token(secured, ["analyst"], timedelta(hours=1), {})
-    answer = http.get("/explorer/standing", headers={"Authorization": token})
+    answer = http.get("/explorer/freshness", headers={"Authorization": token})
     assert answer.status_code == 200
-    told = answer.headers["set-cookie"].lower()
-    assert "httponly" in told
-    assert "path=/docs" in told
-    assert "samesite=strict" in told
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "path=/docs" in cookie
+    assert "samesite=strict" in cookie
 
 
 def test_the_pages_are_served_under_rules_that_forbid_everything_else(http: TestClient) -> None:
@@ -111,7 +111,9 @@ def test_where_there_is_a_secret_a_reader_signs_in_first(
     assert answer.status_code == 403
     assert "Sign in to read the dictionary" in answer.text
     sign_in(guarded, published)
-    assert guarded.get("/docs/").status_code == 404, "it has not been made, which is told now"
+    assert guarded.get("/docs/").status_code == 404, (
+        "it has not been made, and a reader with a token may know"
+    )
 
 
 def test_a_pass_opens_the_pages_and_nothing_else(guarded: TestClient, published: Settings) -> None:

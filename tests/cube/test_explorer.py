@@ -1,4 +1,4 @@
-"""The routes of the explorer: files of the build and nothing else, headers, standing."""
+"""The routes of the explorer: files of the build and nothing else, headers, freshness."""
 
 from __future__ import annotations
 
@@ -90,16 +90,16 @@ def test_a_page_that_is_not_built_says_how_to_build_it(published: Settings, tmp_
         assert client.get("/").content == PAGE
 
 
-def test_the_standing_names_the_version_and_who_asks(explorer: TestClient) -> None:
-    standing = explorer.get("/explorer/standing").json()
-    assert standing["version"] == "v1"
-    assert standing["businessDate"] == "2024-06-28"
-    assert standing["groups"] == ["admin"]
-    assert standing["expectedDate"] == DUE.isoformat()
-    assert standing["businessDate"] < standing["expectedDate"] < standing["today"]
+def test_the_freshness_names_the_version_and_who_asks(explorer: TestClient) -> None:
+    freshness = explorer.get("/explorer/freshness").json()
+    assert freshness["version"] == "v1"
+    assert freshness["businessDate"] == "2024-06-28"
+    assert freshness["groups"] == ["admin"]
+    assert freshness["expectedDate"] == DUE.isoformat()
+    assert freshness["businessDate"] < freshness["expectedDate"] < freshness["today"]
 
 
-def test_the_standing_is_for_those_with_a_token(published: Settings) -> None:
+def test_the_freshness_is_for_those_with_a_token(published: Settings) -> None:
     app = create_app(published.model_copy(update={"api_secret": SECRET}))
     with TestClient(app) as client:
-        assert client.get("/explorer/standing").status_code == 403
+        assert client.get("/explorer/freshness").status_code == 403

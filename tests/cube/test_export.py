@@ -18,7 +18,7 @@ from bankcrm.audit import read_entries
 from bankcrm.settings import Settings
 from cube.compiler.model import load_model
 from cube.export import Order, export_workbook
-from cube.export.tables import InvalidExport, table_of_link
+from cube.export.definitions import InvalidExport, table_of_link
 from cube.export.workbook import HEADER_ROW
 from cube.security.access import AccessControl
 from pipelines.cli import app
@@ -96,12 +96,12 @@ def test_each_question_is_an_excel_table_under_a_header_that_stays(workbook: Any
 
 def test_the_first_sheet_says_what_the_workbook_holds(workbook: Any) -> None:
     cells = [row for row in workbook["About"].iter_rows(values_only=True) if row[0]]
-    told = {row[0]: row[1:] for row in cells}
-    assert told["Business date"][0] == datetime(2024, 6, 28)
-    assert told["Version"][0] == "v1"
-    assert (told["User"][0], told["Rights of"][0]) == ("Ann", "admin")
+    shown = {row[0]: row[1:] for row in cells}
+    assert shown["Business date"][0] == datetime(2024, 6, 28)
+    assert shown["Version"][0] == "v1"
+    assert (shown["User"][0], shown["Rights of"][0]) == ("Ann", "admin")
     for sheet in workbook.worksheets[1:-1]:
-        assert told[sheet.title][1] == len(read_rows(sheet))
+        assert shown[sheet.title][1] == len(read_rows(sheet))
     assert any("Power Query" in str(row) or "Advanced Editor" in str(row) for row in cells)
 
 
@@ -170,9 +170,9 @@ def test_what_the_rights_leave_out_is_named(bank: Settings) -> None:
     written = export_workbook(bank, claims, Order(output=bank.home / "mine.xlsx", first=FIRST))
     about = openpyxl.load_workbook(written.path)["About"]
     said = " ".join(str(cell) for row in about.iter_rows(values_only=True) for cell in row)
-    for table in written.answers.unseen:
+    for table in written.filled.unseen:
         assert table.title in said
-    for answer in written.answers.answers:
+    for answer in written.filled.tables:
         for name in answer.left_out:
             assert name in said
 

@@ -1,4 +1,4 @@
-"""Logins in the audit log: each token once a day, and nobody gets in without a trace."""
+"""Logins in the audit log: each token once a day, and no access without a trace."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_without_a_secret_the_developer_is_entered(home: Settings) -> None:
     with TestClient(create_app(home), base_url=LOCAL) as http:
         assert http.get(META).status_code == http.get(META).status_code == 200
         assert http.get("/livez").status_code == 200
-    assert logged_in(home) == [(logins.NOBODY, ["admin"])]
+    assert logged_in(home) == [(logins.ANONYMOUS, ["admin"])]
 
 
 def test_a_login_that_cannot_be_recorded_is_refused_until_it_can(home: Settings) -> None:

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from cube.compiler.model import MODEL_FOLDER, load_model
 from cube.errors import ModelError
-from cube.planner.explain import list_columns
+from cube.planner.explanation import list_columns
 
 PROJECT = Path(__file__).resolve().parents[2]
 MODEL = """

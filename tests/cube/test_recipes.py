@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from bankcrm.settings import PROJECT_FOLDER, Settings
-from cube.export.answers import Answer, Answers, ask_tables
+from cube.export.definitions import AFTER_ALL, load_tables, own_table
+from cube.export.filled import FilledTable, FilledTables, fill_tables
 from cube.export.recipe import TOKEN_PLACEHOLDER, recipe_of, write_recipe
-from cube.export.tables import AFTER_ALL, load_tables, own_table
 from cube.security.auth import make_token
 from cube.server.app import create_app
 
@@ -94,21 +94,21 @@ def token(published: Settings) -> str:
 
 
 @pytest.fixture(scope="module")
-def answers(http: TestClient) -> Answers:
+def answers(http: TestClient) -> FilledTables:
     """The tables of every workbook, as an administrator has them."""
-    service = http.app.state.service  # type: ignore[attr-defined]
-    return ask_tables(service, ADMINISTRATOR, load_tables(), PERIOD, "en")
+    engine = http.app.state.engine  # type: ignore[attr-defined]
+    return fill_tables(engine, ADMINISTRATOR, load_tables(), PERIOD, "en")
 
 
-def in_cells(answer: Answer) -> list[list[Any]]:
+def in_cells(answer: FilledTable) -> list[list[Any]]:
     return [list(row) for row in zip(*answer.rows.to_pydict().values(), strict=True)]
 
 
 def test_a_recipe_brings_the_rows_of_its_table(
-    http: TestClient, token: str, answers: Answers
+    http: TestClient, token: str, answers: FilledTables
 ) -> None:
-    assert sum(answer.rows.num_rows for answer in answers.answers) > 50
-    for answer in answers.answers:
+    assert sum(answer.rows.num_rows for answer in answers.tables) > 50
+    for answer in answers.tables:
         request = read_recipe(recipe_of(answer, "https://bank.example", (PERIOD[0], AFTER_ALL)))
         header, *lines = request.send(http, token)
         assert header == [column.name for column in answer.columns]
@@ -136,9 +136,9 @@ def test_the_documented_recipe_is_what_export_writes_and_the_server_answers(
     request = read_recipe(documented)
     query = json.loads(request.body)["query"]
     table = own_table("balances", query["measures"], query["dimensions"])
-    service = http.app.state.service  # type: ignore[attr-defined]
+    engine = http.app.state.engine  # type: ignore[attr-defined]
     period = (date.fromisoformat(query["timeDimensions"][0]["dateRange"][0]), AFTER_ALL)
-    (answer,) = ask_tables(service, ADMINISTRATOR, [table], period, "en").answers
+    (answer,) = fill_tables(engine, ADMINISTRATOR, [table], period, "en").tables
     assert recipe_of(answer, "https://bank.example", period) == documented
     assert request.method == "POST"
     assert request.path == "/cubejs-api/v1/load"

@@ -1,4 +1,4 @@
-"""A wish is a rollup that would have answered; the advice is made of the wishes of a log."""
+"""Slow queries of a log are planned again; the advice is made of the rollups they lacked."""
 
 from __future__ import annotations
 
@@ -23,13 +23,21 @@ from cube.compiler.definition import PreAggregation
 from cube.compiler.model import Model, load_model
 from cube.errors import QueryError
 from cube.planner.plan import Plan
-from cube.planner.planner import plan_query
+from cube.planner.prepare import PlanningContext, PreparedQuery, prepare
 from cube.planner.rollup_matching import choose_rollups
 from cube.planner.sql import write_statement
 from cube.query.query import parse_query
-from cube.rollups.advice import Advice, Demand, advise, read_wishes
+from cube.rollups.advice import (
+    Advice,
+    Demand,
+    SlowRequest,
+    advise,
+    read_slow_requests,
+    suggest,
+)
 from cube.rollups.build import fill_rollup, judge_rollup
-from cube.rollups.suggestion import Wish, compile_wish, list_wishes
+from cube.rollups.slow_query import SlowFilter, SlowQuery, SlowTime, describe_query
+from cube.rollups.suggestion import RollupSuggestion, compile_suggestion, suggest_rollups
 from cube.security.access import AccessControl
 from cube.server.app import create_app
 from pipelines.cli.screens.rollups import print_advice
@@ -64,10 +72,20 @@ def connection(
         yield opened
 
 
-def make_plan(model: Model, query: dict[str, Any], claims: Claims = ADMIN) -> Plan:
-    """The plan of a query where a version holds no rollups at all."""
+def make_query(model: Model, query: dict[str, Any], claims: Claims = ADMIN) -> PreparedQuery:
+    """A query, planned where a version holds no rollups at all."""
     access = AccessControl(model).grant(claims)
-    return plan_query(parse_query(query), model, BUSINESS_DATE, access)
+    return prepare(parse_query(query), PlanningContext(model, access, BUSINESS_DATE, {}))
+
+
+def suggest_for(
+    prepared: PreparedQuery, model: Model, claims: Claims = ADMIN
+) -> list[RollupSuggestion]:
+    """What is suggested for a query by the line that the access log has of it."""
+    logged = describe_query(prepared).model_dump_json(exclude_defaults=True)
+    query = SlowQuery.model_validate_json(logged)
+    request = SlowRequest((query,), tuple(claims["groups"]))
+    return [*suggest({request: Demand(1, 1.0)}, model, BUSINESS_DATE, {})]
 
 
 def fetch(plan: Plan, model: Model, connection: duckdb.DuckDBPyConnection) -> list[Any]:
@@ -77,39 +95,44 @@ def fetch(plan: Plan, model: Model, connection: duckdb.DuckDBPyConnection) -> li
 
 
 def answer_from(
-    wish: Wish, plan: Plan, model: Model, connection: duckdb.DuckDBPyConnection
+    suggestion: RollupSuggestion, plan: Plan, model: Model, connection: duckdb.DuckDBPyConnection
 ) -> Plan:
-    """The plan of a query where the wish has come true and no other rollup is there."""
-    rollup = compile_wish(wish, "wished", model)
+    """The plan of a query where what is suggested is built and no other rollup is there."""
+    rollup = compile_suggestion(suggestion, "suggested", model)
     fill_rollup(connection, rollup, None)
     state = judge_rollup(connection, rollup)
     assert state.state == "ready", state.reason
-    wished = replace(model, rollups={wish.cube: (rollup,)})
-    return choose_rollups(plan, wished, {rollup.name: state})
+    declared = replace(model, rollups={suggestion.cube: (rollup,)})
+    return choose_rollups(plan, declared, {rollup.name: state})
 
 
-def test_a_rollup_that_is_wished_for_answers_with_the_rows_of_the_fact(
+def test_a_rollup_that_is_suggested_answers_with_the_rows_of_the_fact(
     model: Model, connection: duckdb.DuckDBPyConnection
 ) -> None:
     pick = random.Random(SEED)
-    wished = rows = 0
+    suggested = rows = 0
     for number in range(COUNT):
         query = draw(model.views[VIEWS[number % len(VIEWS)]], pick)
+        claims = pick.choice([ADMIN, BRANCH])
         try:
-            plan = make_plan(model, query, pick.choice([ADMIN, BRANCH]))
+            prepared = make_query(model, query, claims)
         except QueryError:
             continue
-        for wish in list_wishes(plan, model):
-            served = answer_from(wish, plan, model, connection)
-            assert served.rollups == (f"{wish.cube}.wished",), (query, wish)
+        plan = prepared.plan
+        # Nothing is lost on the way through the log.
+        suggestions = suggest_for(prepared, model, claims)
+        assert suggestions == suggest_rollups(plan, model), query
+        for suggestion in suggestions:
+            served = answer_from(suggestion, plan, model, connection)
+            assert served.rollups == (f"{suggestion.cube}.suggested",), (query, suggestion)
             found = fetch(served, model, connection)
-            assert found == fetch(plan, model, connection), (query, wish)
-            wished, rows = wished + 1, rows + len(found)
-    assert wished > 15
+            assert found == fetch(plan, model, connection), (query, suggestion)
+            suggested, rows = suggested + 1, rows + len(found)
+    assert suggested > 15
     assert rows > 50
 
 
-def test_a_wish_is_the_coarsest_rollup_with_the_keys_that_the_query_and_its_rights_read(
+def test_a_suggestion_is_the_coarsest_rollup_with_the_keys_that_the_query_and_its_rights_read(
     model: Model,
 ) -> None:
     query = {
@@ -117,17 +140,67 @@ def test_a_wish_is_the_coarsest_rollup_with_the_keys_that_the_query_and_its_righ
         "dimensions": ["contacts.channel_name"],
         "timeDimensions": [{"dimension": "contacts.contact_date", "granularity": "quarter"}],
     }
-    (wish,) = list_wishes(make_plan(model, query), model)
-    assert (wish.granularity, wish.dimensions) == ("quarter", ("channel.channel_key",))
-    (wish,) = list_wishes(make_plan(model, query, BRANCH), model)
-    assert wish.dimensions == ("branch.branch_key", "channel.channel_key")
+    (suggestion,) = suggest_for(make_query(model, query), model)
+    assert (suggestion.granularity, suggestion.dimensions) == ("quarter", ("channel.channel_key",))
+    (suggestion,) = suggest_for(make_query(model, query, BRANCH), model, BRANCH)
+    assert suggestion.dimensions == ("branch.branch_key", "channel.channel_key")
 
 
-def test_what_no_rollup_could_answer_is_not_wished_for(model: Model) -> None:
+@pytest.mark.parametrize(
+    ("condition", "period"),
+    [
+        ({"operator": "inDateRange", "values": ["2023-01-01", "2024-12-31"]}, "year"),
+        ({"operator": "inDateRange", "values": ["2024-01-01", "2024-09-30"]}, "quarter"),
+        ({"operator": "notInDateRange", "values": ["2024-02-01", "2024-02-29"]}, "month"),
+        ({"operator": "inDateRange", "values": ["2024-02-01", "2024-02-28"]}, "day"),
+        ({"operator": "inDateRange", "values": ["2024-02-01", "2024-02-29T10:00"]}, "month"),
+        ({"operator": "afterOrOnDate", "values": ["2024-10-01"]}, "quarter"),
+        ({"operator": "beforeOrOnDate", "values": ["2024-12-31"]}, "year"),
+        ({"operator": "beforeDate", "values": ["2024-12-31"]}, "day"),
+        ({"operator": "equals", "values": ["2024-01-01"]}, "day"),
+        ({"operator": "set"}, None),
+    ],
+)
+def test_of_a_filter_on_time_the_log_has_the_longest_period_it_is_made_of(
+    model: Model, condition: dict[str, Any], period: str | None
+) -> None:
+    """The same period is found in the query that is planned again."""
+    query = {
+        "measures": ["contacts.contact_count"],
+        "filters": [{"member": "contacts.contact_date", **condition}],
+    }
+    prepared = make_query(model, query)
+    slow = describe_query(prepared)
+    assert [item.period for item in slow.filters] == [period]
+    access = AccessControl(model).grant(ADMIN)
+    again = prepare(slow.sample(), PlanningContext(model, access, BUSINESS_DATE, {}))
+    assert describe_query(again) == slow
+    assert suggest_for(prepared, model) == suggest_rollups(prepared.plan, model)
+
+
+def test_filters_are_logged_one_by_one_and_without_values(model: Model) -> None:
+    city = {"member": "contacts.customer_city", "operator": "equals", "values": ["Zzyzx"]}
+    other = {"member": "contacts.channel_name", "operator": "contains", "values": ["Zz"]}
+    query = {
+        "measures": ["contacts.contact_count"],
+        "timeDimensions": [
+            {"dimension": "contacts.contact_date", "dateRange": ["2024-01-01", "2024-01-31"]}
+        ],
+        "filters": [{"or": [city, {"and": [other, city]}]}],
+    }
+    slow = describe_query(make_query(model, query))
+    assert slow.time_dimensions == (SlowTime(dimension="contacts.contact_date", period="month"),)
+    assert slow.filters == (
+        SlowFilter(member="contacts.customer_city", operator="equals"),
+        SlowFilter(member="contacts.channel_name", operator="contains"),
+    )
+
+
+def test_for_what_no_rollup_could_answer_none_is_suggested(model: Model) -> None:
     distinct = {"measures": ["transactions.customer_count"]}
     single = {"dimensions": ["transactions.branch_name"], "ungrouped": True}
     for query in (distinct, single):
-        assert list_wishes(make_plan(model, query), model) == []
+        assert suggest_for(make_query(model, query), model) == []
 
 
 def ask(settings: Settings, caplog: pytest.LogCaptureFixture) -> str:
@@ -141,18 +214,22 @@ def ask(settings: Settings, caplog: pytest.LogCaptureFixture) -> str:
     return caplog.messages[-1]
 
 
-def test_the_access_log_tells_wishes_of_slow_queries_and_no_value(
-    published: Settings, caplog: pytest.LogCaptureFixture
+def test_the_access_log_has_slow_queries_by_names_and_no_value(
+    published: Settings, model: Model, caplog: pytest.LogCaptureFixture
 ) -> None:
     slow = ask(published.model_copy(update={"cube_slow_seconds": 0.0}), caplog)
-    assert sum(found.queries for found in read_wishes([f"2024-06-28 INFO {slow}"]).values()) == 1
     assert "Zzyzx" not in slow
+    requests = read_slow_requests([f"2024-06-28 INFO {slow}"])
+    ((request, demand),) = requests.items()
+    assert (request.groups, demand.queries) == (("admin",), 1)
+    (suggestion,) = suggest(requests, model, BUSINESS_DATE, {})
+    assert suggestion.measures == ("contact_count",)
     quick = ask(published.model_copy(update={"cube_slow_seconds": 3600.0}), caplog)
-    assert "wishes" not in json.loads(quick)
+    assert "slow_queries" not in json.loads(quick)
 
 
-def make_wish(*dimensions: str, granularity: str = "month") -> Wish:
-    return Wish(
+def make_suggestion(*dimensions: str, granularity: str = "month") -> RollupSuggestion:
+    return RollupSuggestion(
         cube="contact",
         time_dimension="contact_date",
         granularity=granularity,
@@ -161,19 +238,39 @@ def make_wish(*dimensions: str, granularity: str = "month") -> Wish:
     )
 
 
-def test_lines_that_are_no_wishes_are_skipped_and_the_time_is_shared() -> None:
-    first, second = make_wish("branch.branch_key"), make_wish("channel.channel_key")
-    both = {"computed_ms": 300.0, "wishes": [first.model_dump(), second.model_dump()]}
-    one = {"computed_ms": 50.0, "wishes": [first.model_dump()], "user": "ann"}
-    lines = ["", "started", "{", "{}", '{"wishes": [1], "computed_ms": 1}', json.dumps(one)]
-    found = read_wishes([*lines, f"INFO {json.dumps(both)}"])
-    assert found == {first: Demand(2, 200.0), second: Demand(1, 150.0)}
+def log_line(milliseconds: float, *queries: dict[str, Any]) -> str:
+    """A line of the access log with slow queries."""
+    entry = {"computed_ms": milliseconds, "groups": ["admin"], "slow_queries": queries}
+    return json.dumps({**entry, "user": "ann"})
+
+
+def slow_query(dimension: str) -> dict[str, Any]:
+    return {
+        "measures": ["contacts.contact_count"],
+        "dimensions": [dimension],
+        "time_dimensions": [{"dimension": "contacts.contact_date", "granularity": "month"}],
+    }
+
+
+def test_other_lines_and_unknown_names_are_skipped_and_the_time_is_shared(model: Model) -> None:
+    branch, channel = slow_query("contacts.branch_name"), slow_query("contacts.channel_name")
+    unknown = slow_query("contacts.no_such_name")
+    lines = ["", "started", "{", "{}", '{"slow_queries": [1], "computed_ms": 1, "groups": []}']
+    lines += [log_line(50.0, branch), f"INFO {log_line(300.0, branch, channel)}"]
+    requests = read_slow_requests([*lines, log_line(1000.0, unknown)])
+    found = suggest(requests, model, BUSINESS_DATE, {})
+    assert found == {
+        make_suggestion("branch.branch_key"): Demand(2, 200.0),
+        make_suggestion("channel.channel_key"): Demand(1, 150.0),
+    }
 
 
 def advise_on(
-    wishes: dict[Wish, Demand], model: Model, connection: duckdb.DuckDBPyConnection
+    suggestions: dict[RollupSuggestion, Demand],
+    model: Model,
+    connection: duckdb.DuckDBPyConnection,
 ) -> list[Advice]:
-    return advise(wishes, model, connection, lambda done, total: None)
+    return advise(suggestions, model, connection, lambda done, total: None)
 
 
 @pytest.fixture
@@ -187,14 +284,14 @@ def many_contacts(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.Duck
     connection.execute("drop table kept")
 
 
-def test_one_rollup_for_two_wishes_is_better_than_two(
+def test_one_rollup_for_two_suggestions_is_better_than_two(
     model: Model, many_contacts: duckdb.DuckDBPyConnection
 ) -> None:
-    branch, channel = make_wish("branch.branch_key"), make_wish("channel.channel_key")
-    year = make_wish("channel.channel_key", granularity="year")
-    wishes = {branch: Demand(3, 900.0), channel: Demand(2, 500.0), year: Demand(1, 400.0)}
-    (advice,) = advise_on(wishes, model, many_contacts)
-    assert advice.wish.dimensions == ("branch.branch_key", "channel.channel_key")
+    branch, channel = make_suggestion("branch.branch_key"), make_suggestion("channel.channel_key")
+    year = make_suggestion("channel.channel_key", granularity="year")
+    suggestions = {branch: Demand(3, 900.0), channel: Demand(2, 500.0), year: Demand(1, 400.0)}
+    (advice,) = advise_on(suggestions, model, many_contacts)
+    assert advice.suggestion.dimensions == ("branch.branch_key", "channel.channel_key")
     assert (advice.queries, advice.milliseconds) == (6, 1800.0)
     keys = "branch_key, channel_key, date_trunc('month', contact_date)"
     counted = many_contacts.execute(
@@ -207,19 +304,21 @@ def test_a_rollup_as_large_as_its_fact_or_unknown_to_the_model_is_not_advised(
     model: Model, connection: duckdb.DuckDBPyConnection
 ) -> None:
     """A table of nearly every contact is worth nothing; a log may be older than the model."""
-    large = make_wish("customer.customer_key", "channel.channel_key", granularity="day")
-    wishes = {large: Demand(3, 900.0), make_wish("no_such_key"): Demand(9, 9000.0)}
-    assert advise_on(wishes, model, connection) == []
+    large = make_suggestion("customer.customer_key", "channel.channel_key", granularity="day")
+    suggestions = {large: Demand(3, 900.0), make_suggestion("no_such_key"): Demand(9, 9000.0)}
+    assert advise_on(suggestions, model, connection) == []
 
 
 def test_what_a_rollup_of_the_model_serves_by_now_is_not_advised(
     model: Model, many_contacts: duckdb.DuckDBPyConnection
 ) -> None:
-    wish = make_wish("branch.branch_key")
-    present = compile_wish(make_wish("branch.branch_key", "channel.channel_key"), "here", model)
+    suggestion = make_suggestion("branch.branch_key")
+    present = compile_suggestion(
+        make_suggestion("branch.branch_key", "channel.channel_key"), "here", model
+    )
     newer = replace(model, rollups={**model.rollups, "contact": (present,)})
-    assert len(advise_on({wish: Demand(1, 1.0)}, model, many_contacts)) == 1
-    assert advise_on({wish: Demand(1, 1.0)}, newer, many_contacts) == []
+    assert len(advise_on({suggestion: Demand(1, 1.0)}, model, many_contacts)) == 1
+    assert advise_on({suggestion: Demand(1, 1.0)}, newer, many_contacts) == []
 
 
 def print_for(settings: Settings, log: Path) -> str:
@@ -237,16 +336,15 @@ def test_the_command_prints_what_the_model_can_declare(
         "select path from duckdb_databases() where database_name = $1", [name]
     ).fetchall()[0]
     (home.published_folder / "v1.duckdb").write_bytes(Path(path).read_bytes())
-    wish = make_wish("branch.branch_key").model_dump()
     log = tmp_path / "serve.log"
-    log.write_text(json.dumps({"computed_ms": 1500.0, "wishes": [wish]}), encoding="utf-8")
+    log.write_text(log_line(1500.0, slow_query("contacts.branch_name")), encoding="utf-8")
     screen = print_for(home, log)
     assert "1 slow queries without a rollup, 1.5 seconds" in screen
     declared = yaml.safe_load(screen.partition("cube contact:\n")[2])
     assert PreAggregation.model_validate(declared[0]).name == "advised_1"
 
 
-def test_a_log_without_wishes_says_so_and_a_missing_one_is_named(
+def test_a_log_without_slow_queries_says_so_and_a_missing_one_is_named(
     home: Settings, tmp_path: Path
 ) -> None:
     log = tmp_path / "serve.log"

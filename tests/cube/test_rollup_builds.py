@@ -144,7 +144,7 @@ def test_sums_are_stored_in_64_bits_unless_one_does_not_fit(
 
 
 @pytest.mark.parametrize(
-    ("harm", "told"),
+    ("harm", "reported"),
     [
         ("update {table} set amount = amount + 0.01 where transaction_date = '2024-03-01' "
          "and amount = (select max(amount) from {table} where transaction_date = '2024-03-01')",
@@ -161,7 +161,7 @@ def test_sums_are_stored_in_64_bits_unless_one_does_not_fit(
     ],
 )  # fmt: skip
 def test_a_rollup_with_a_changed_number_is_refused_with_the_reason(
-    open_file: duckdb.DuckDBPyConnection, rollups: dict[str, Rollup], harm: str, told: str
+    open_file: duckdb.DuckDBPyConnection, rollups: dict[str, Rollup], harm: str, reported: str
 ) -> None:
     rollup = rollups["transaction.by_month"]
     fill_rollup(open_file, rollup, None)
@@ -169,7 +169,7 @@ def test_a_rollup_with_a_changed_number_is_refused_with_the_reason(
     open_file.execute(harm.format(table=rollup.table))
     state = judge_rollup(open_file, rollup)
     assert state.state == "refused"
-    assert told in str(state.reason)
+    assert reported in str(state.reason)
 
 
 def test_a_changed_distinct_count_is_refused(
@@ -263,10 +263,10 @@ def test_the_command_tells_the_state_of_every_rollup(
     console = Console(record=True, width=200, file=StringIO())
     print_rollups(console, home)
     lines = [line.split() for line in console.export_text().replace("│", "").splitlines()]
-    told = {line[0]: line[1:] for line in lines if line and "." in line[0]}
-    assert told["transaction.customers_by_month"] == ["month", "8", "8", "400", "ready"]
-    assert told["transaction.by_day"] == ["day", "not", "built", "yet"]
-    assert told["flow.by_day"] == ["day", "refused"]
+    reported = {line[0]: line[1:] for line in lines if line and "." in line[0]}
+    assert reported["transaction.customers_by_month"] == ["month", "8", "8", "400", "ready"]
+    assert reported["transaction.by_day"] == ["day", "not", "built", "yet"]
+    assert reported["flow.by_day"] == ["day", "refused"]
     assert ["Refused", "flow.by_day:", "it", "could"] in [line[:4] for line in lines]
 
 

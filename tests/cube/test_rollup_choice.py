@@ -149,7 +149,7 @@ def test_what_no_rollup_holds_the_fact_answers_and_the_reason_is_told(
     (source,) = served.body.sources
     assert (source.rollup, source.table) == (None, "marts.fct_transaction")
     assert len(source.refused) == 4
-    assert any(reason in told for _, told in source.refused), source.refused
+    assert any(reason in given for _, given in source.refused), source.refused
     assert source.where == plan.body.sources[0].where
 
 

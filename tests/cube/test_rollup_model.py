@@ -97,7 +97,7 @@ def test_a_changed_definition_has_another_digest(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "told"),
+    ("keys", "message"),
     [
         ({"type": "original_sql"}, "pre_aggregations.by_month.type"),
         ({"time_dimension": None}, "pre_aggregations.by_month.time_dimension: Field required"),
@@ -124,11 +124,11 @@ def test_a_changed_definition_has_another_digest(tmp_path: Path) -> None:
     ],
 )
 def test_what_a_rollup_cannot_hold_is_refused_by_name(
-    tmp_path: Path, keys: dict[str, object], told: str
+    tmp_path: Path, keys: dict[str, object], message: str
 ) -> None:
     with pytest.raises(ModelError) as error:
         load(tmp_path, **keys)
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert "bank.yml" in str(error.value)
     assert "by_month" in str(error.value)
 

@@ -1,4 +1,4 @@
-"""Answers as CSV and Arrow: every row, exact values, the same rules, and an end that can be told.
+"""Answers as CSV and Arrow: every row, exact values, the same rules, and a recognisable end.
 
 The bank here has each entry 200 times, and one entry whose reversal flag cannot be read.
 """
@@ -26,13 +26,14 @@ from starlette.testclient import TestClient
 
 from bankcrm.settings import Settings
 from cube.compiler.model import load_model
+from cube.engine.engine import build_engine
 from cube.engine.interrupt import Interrupter
-from cube.engine.warehouse import BATCH_ROWS, Warehouse
+from cube.engine.warehouse import BATCH_ROWS
 from cube.errors import NotAcceptable
-from cube.security.access import AccessControl
 from cube.security.auth import make_token
 from cube.serve import CubeServer
 from cube.server.app import create_app
+from cube.server.envelope import parse_request
 from cube.server.formats import (
     ARROW_TYPE,
     CSV_TYPE,
@@ -42,7 +43,6 @@ from cube.server.formats import (
     CsvEncoder,
     choose_type,
 )
-from cube.server.request import parse_request
 from cube.server.service import Service
 
 Serve = Callable[..., AbstractContextManager[CubeServer]]
@@ -122,9 +122,9 @@ def test_csv_and_arrow_hold_the_rows_of_the_answer_in_json(http: TestClient) -> 
 
 def test_a_stream_says_what_it_was_read_from(http: TestClient) -> None:
     answer = ask(http, {**QUERY, "limit": 3, "total": True}, ARROW_TYPE)
-    told = {name: value for name, value in answer.headers.items() if name.startswith("bankcrm")}
+    headers = {name: value for name, value in answer.headers.items() if name.startswith("bankcrm")}
     total = len(ask(http, QUERY, JSON_TYPE).json()["data"])
-    assert told == {
+    assert headers == {
         "bankcrm-version": "v1",
         "bankcrm-business-date": "2024-06-28",
         "bankcrm-truncated": "true",
@@ -262,8 +262,8 @@ def test_rows_are_computed_as_they_are_sent_from_one_version_to_the_end(
     home: Settings, publish: Callable[..., Path]
 ) -> None:
     publish(home.published_folder, "v2", "2024-06-28", WIDE)
-    model = load_model()
-    service = Service(model, AccessControl(model), Warehouse(home), 60.0)
+    engine = build_engine(home, load_model())
+    service = Service(engine)
     request = parse_request({"query": ROWS}, {"groups": ["admin"]})
     with ExitStack() as pins:
         prepared = service.prepare(request, CSV_TYPE, pins)
@@ -271,14 +271,14 @@ def test_rows_are_computed_as_they_are_sent_from_one_version_to_the_end(
         next(stream.parts)
         assert stream.rows <= BATCH_ROWS
         publish(home.published_folder, "v3", "2024-06-29", "delete from marts.fct_transaction")
-        with service.warehouse.pin() as version:
+        with engine.warehouse.pin() as version:
             assert version.name == "v3"
         for _ in stream.parts:
             pass
         assert stream.rows == ENTRIES
     with pytest.raises(duckdb.ConnectionException):
         prepared.version.connection.execute("select 1")
-    service.warehouse.close()
+    engine.warehouse.close()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from bankcrm.settings import Settings
 from bankcrm.warehouse.versions import open_published
 from cube.compiler.compiled import CompiledView, Member
-from cube.compiler.measures import CompiledMeasure, Leaf
+from cube.compiler.measures import Aggregate, CompiledMeasure
 from cube.compiler.model import MODEL_FOLDER, Model, load_model
 from cube.server.app import create_app
 from tests.integration.plain_totals import PlainTotals
@@ -100,15 +100,15 @@ def list_sides(model: Model) -> list[Side]:
     return [Side(view, fact) for view in model.views.values() for fact in view.facts]
 
 
-def leaf_of_sum(member: Member, fact: str) -> Leaf | None:
+def aggregate_of_sum(member: Member, fact: str) -> Aggregate | None:
     """The only part of a sum or count of the fact; None for ratios, means, distinct counts."""
     assert isinstance(member.source, CompiledMeasure)
-    parts = list(member.source.parts.values())
-    if member.source.definition.type == "number" or len(parts) != 1:
+    components = list(member.source.components.values())
+    if member.source.definition.type == "number" or len(components) != 1:
         return None
-    (part,) = parts
-    adds = isinstance(part, Leaf) and part.kind in ("sum", "count") and part.cube == fact
-    return part if isinstance(part, Leaf) and adds else None
+    (part,) = components
+    adds = isinstance(part, Aggregate) and part.kind in ("sum", "count") and part.cube == fact
+    return part if isinstance(part, Aggregate) and adds else None
 
 
 def chunks(members: list[Member]) -> Iterator[list[str]]:
@@ -153,15 +153,17 @@ def test_whatever_a_view_groups_by_sums_stay_the_same_and_every_member_answers(
     side: Side, ask: Ask
 ) -> None:
     names = [member.name for member in side.totals]
-    sums = {m.name: leaf for m in side.totals if (leaf := leaf_of_sum(m, side.fact))}
-    times = {id_ for leaf in sums.values() for stage in leaf.stages for id_ in stage.keep_only}
+    sums = {m.name: aggregate for m in side.totals if (aggregate := aggregate_of_sum(m, side.fact))}
+    times = {
+        id_ for aggregate in sums.values() for stage in aggregate.stages for id_ in stage.keep_only
+    }
     (expected,) = ask({"measures": names})
     for dated in (False, True):
         chosen = [m for m in side.dimensions if (m.source.id in times) == dated]
         for dimensions in chunks(chosen):
             rows = ask({"measures": names, "dimensions": dimensions})
-            for name, leaf in sums.items():
-                if not (dated and leaf.stages):
+            for name, aggregate in sums.items():
+                if not (dated and aggregate.stages):
                     assert total(rows, name) == Decimal(expected[name] or 0), (name, dimensions)
 
 

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from bankcrm.settings import Settings
 from bankcrm.warehouse.versions import open_published
 from cube.compiler.compiled import CompiledView, Member
-from cube.compiler.measures import CompiledMeasure, Leaf
+from cube.compiler.measures import Aggregate, CompiledMeasure
 from cube.compiler.model import MODEL_FOLDER, load_model
 from cube.security.auth import make_token
 from cube.server.app import create_app
@@ -62,10 +62,10 @@ def list_additive(view: CompiledView) -> list[str]:
 
 def is_additive(member: Member) -> bool:
     assert isinstance(member.source, CompiledMeasure)
-    if member.source.definition.type == "number" or len(member.source.parts) != 1:
+    if member.source.definition.type == "number" or len(member.source.components) != 1:
         return False
-    (part,) = member.source.parts.values()
-    if not isinstance(part, Leaf) or part.frame or part.shifts:
+    (part,) = member.source.components.values()
+    if not isinstance(part, Aggregate) or part.frame or part.shifts:
         return False
     return part.kind in ("sum", "count") and part.cube == member.root
 

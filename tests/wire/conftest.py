@@ -14,8 +14,8 @@ from starlette.testclient import TestClient
 
 from bankcrm.settings import Settings
 from cube.engine.bridge import Bridge
+from cube.engine.engine import Engine
 from cube.server.app import create_app
-from cube.server.service import Service
 from cube.wire.session.server import WireServer
 from tests.cube.sample_marts import publish_version
 
@@ -48,9 +48,9 @@ def http(settings: Settings) -> Iterator[TestClient]:
 
 
 @pytest.fixture(scope="session")
-def service(http: TestClient) -> Service:
+def engine(http: TestClient) -> Engine:
     """What both servers answer from."""
-    found: Service = http.app.state.service  # type: ignore[attr-defined]
+    found: Engine = http.app.state.engine  # type: ignore[attr-defined]
     return found
 
 
@@ -62,25 +62,25 @@ def bridge(http: TestClient) -> Bridge:
 
 
 @contextmanager
-def serve(service: Service, bridge: Bridge, settings: Settings) -> Iterator[WireServer]:
-    server = WireServer(service, bridge, settings)
+def serve(engine: Engine, bridge: Bridge, settings: Settings) -> Iterator[WireServer]:
+    server = WireServer(engine, bridge, settings)
     server.start()
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="session")
-def guarded(service: Service, bridge: Bridge, settings: Settings) -> Iterator[WireServer]:
+def guarded(engine: Engine, bridge: Bridge, settings: Settings) -> Iterator[WireServer]:
     """The server that asks for tokens."""
-    with serve(service, bridge, settings) as server:
+    with serve(engine, bridge, settings) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def server(service: Service, bridge: Bridge, settings: Settings) -> Iterator[WireServer]:
+def server(engine: Engine, bridge: Bridge, settings: Settings) -> Iterator[WireServer]:
     """The server of a developer, who is an administrator."""
     own = settings.model_copy(update={"api_secret": None})
-    with serve(service, bridge, own) as server:
+    with serve(engine, bridge, own) as server:
         yield server
 
 

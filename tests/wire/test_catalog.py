@@ -13,7 +13,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from cube.server.service import Service
+from cube.engine.engine import Engine
 from cube.wire.session.server import WireServer
 from tests.tools import find_psql, require
 
@@ -43,7 +43,7 @@ def psql(server: WireServer) -> Callable[..., str]:
 
 
 @pytest.fixture(scope="module")
-def engine(server: WireServer) -> sa.Engine:
+def database(server: WireServer) -> sa.Engine:
     return sa.create_engine(f"postgresql+psycopg://me@127.0.0.1:{server.port}/bankcrm")
 
 
@@ -73,30 +73,30 @@ def test_psql_knows_what_there_is_not(psql: Callable[..., str]) -> None:
 
 
 def test_sqlalchemy_reflects_tables_columns_and_comments(
-    engine: sa.Engine, service: Service
+    database: sa.Engine, engine: Engine
 ) -> None:
-    inspector = sa.inspect(engine)
+    inspector = sa.inspect(database)
     assert {"cubes", "marts"} <= set(inspector.get_schema_names())
-    views = {name for name, view in service.model.views.items() if view.definition.public}
+    views = {name for name, view in engine.model.views.items() if view.definition.public}
     assert set(inspector.get_table_names("cubes")) == views
     columns = {c["name"]: c for c in inspector.get_columns("balances", "cubes")}
     assert isinstance(columns["month_end_date"]["type"], sa.DATE)
     assert isinstance(columns["end_balance"]["type"], sa.NUMERIC)
     assert "MEASURE(end_balance)" in (columns["end_balance"]["comment"] or "")
     metadata = sa.MetaData()
-    metadata.reflect(engine, schema="cubes", only=["balances"])
+    metadata.reflect(database, schema="cubes", only=["balances"])
     table = metadata.tables["cubes.balances"]
     measure = sa.func.measure(table.c.end_balance)
     query = sa.select(table.c.region_name, measure.label("e")).group_by(table.c.region_name)
-    with engine.connect() as connection:
+    with database.connect() as connection:
         assert connection.execute(query.where(table.c.region_name.in_(["North"]))).all()
 
 
-def test_pandas_reads_a_query(engine: sa.Engine) -> None:
+def test_pandas_reads_a_query(database: sa.Engine) -> None:
     frame = pd.read_sql(
         "select month_end_date, measure(end_balance) as balance from balances "
         "group by 1 order by 1",
-        engine,
+        database,
     )
     assert list(frame.columns) == ["month_end_date", "balance"]
     assert len(frame) == 8

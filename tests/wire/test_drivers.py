@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cube.server.service import Service
+from cube.engine.engine import Engine
 from cube.wire.session.server import WireServer
 from tests.tools import find_jdbc, find_odbc, require
 
@@ -27,16 +27,16 @@ def run(command: list[str], text: str = "") -> str:
 
 
 def test_the_jdbc_driver_reads_catalog_and_views(
-    server: WireServer, service: Service, ask: Ask
+    server: WireServer, engine: Engine, ask: Ask
 ) -> None:
     driver = require(find_jdbc)
     address = f"jdbc:postgresql://127.0.0.1:{server.port}/bankcrm?user=me&password=x"
     output = run(["java", "-cp", str(driver), str(PROGRAM), address])
     assert "failed" not in output, output
     found = dict(line.split(" ", 1) for line in output.splitlines())
-    views = [view for view in service.model.views.values() if view.definition.public]
+    views = [view for view in engine.model.views.values() if view.definition.public]
     assert found["getTables"] == str(len(views))
-    assert found["getColumns"] == str(len(service.model.views["balances"].members))
+    assert found["getColumns"] == str(len(engine.model.views["balances"].members))
     assert {found[f"get{name}"] for name in NOTHING_OF.split()} == {"0"}
     assert int(found["getSQLKeywords"]) > 50
     assert int(found["getTypeInfo"]) > 30

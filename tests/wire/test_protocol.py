@@ -21,9 +21,9 @@ from starlette.testclient import TestClient
 from bankcrm.errors import BankcrmError
 from bankcrm.settings import Settings
 from cube.engine.bridge import Bridge
+from cube.engine.engine import Engine
 from cube.security.auth import make_token
 from cube.server.app import create_app
-from cube.server.service import Service
 from cube.wire.session.server import WireServer, load_tls
 
 Connect = Callable[..., psycopg.Connection[Any]]
@@ -69,9 +69,9 @@ def test_another_database_is_refused_by_name(connect: Connect) -> None:
         connect(dbname="other")
 
 
-def test_connections_are_bounded(service: Service, bridge: Bridge, settings: Settings) -> None:
+def test_connections_are_bounded(engine: Engine, bridge: Bridge, settings: Settings) -> None:
     few = settings.model_copy(update={"wire_connections": 1, "api_secret": None})
-    server = WireServer(service, bridge, few)
+    server = WireServer(engine, bridge, few)
     server.start()
     with (
         log_in(server, "x"),
@@ -82,10 +82,10 @@ def test_connections_are_bounded(service: Service, bridge: Bridge, settings: Set
 
 
 def test_tls_encrypts_where_there_is_a_certificate(
-    service: Service, bridge: Bridge, settings: Settings, tmp_path: Path
+    engine: Engine, bridge: Bridge, settings: Settings, tmp_path: Path
 ) -> None:
     files = make_certificate(tmp_path)
-    server = WireServer(service, bridge, settings.model_copy(update=files))
+    server = WireServer(engine, bridge, settings.model_copy(update=files))
     server.start()
     token = make_token(settings, ["admin"], timedelta(minutes=5), {})
     with log_in(server, token, sslmode="require") as connection:
@@ -208,7 +208,7 @@ def test_a_transaction_reads_one_version(tmp_path: Path, publish: Callable[..., 
     own = Settings(home=tmp_path, memory_limit="1GB", wire_port=0)
     publish(own.published_folder, "v1", date(2024, 6, 28))
     app = create_app(own)
-    server = WireServer(app.state.service, app.state.bridge, own)
+    server = WireServer(app.state.engine, app.state.bridge, own)
     server.start()
     with TestClient(app), log_in(server, "") as connection:
         before = connection.execute("select max(date) from balances where date <= current_date")

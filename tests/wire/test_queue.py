@@ -71,7 +71,7 @@ def connect_to(server: WireServer, **options: Any) -> Connection:
 def serve(settings: Settings) -> Iterator[Bank]:
     app = create_app(settings)
     with TestClient(app):
-        server = WireServer(app.state.service, app.state.bridge, settings)
+        server = WireServer(app.state.engine, app.state.bridge, settings)
         server.start()
         with ExitStack() as opened:
             yield Bank(app.state.bridge, server, opened)
@@ -163,7 +163,7 @@ def test_who_leaves_a_shared_statement_does_not_stop_it_for_others(
 
 def test_a_server_that_stops_tells_those_who_wait(slow: Settings) -> None:
     app = create_app(slow)
-    server = WireServer(app.state.service, app.state.bridge, slow)
+    server = WireServer(app.state.engine, app.state.bridge, slow)
     server.start()
     with ThreadPoolExecutor(1) as thread:
         with TestClient(app):
@@ -215,8 +215,8 @@ def test_who_reads_the_version_before_leaves_the_cache_alone(
         publish(settings.published_folder, "v2", "2024-06-28")
         for connection in (new, late, new):
             connection.execute(ROWS)
-    told = [(line["version"], line["cache"]) for line in lines()]
-    assert told == [("v1", "miss"), ("v2", "miss"), ("v1", "miss"), ("v2", "hit")]
+    logged = [(line["version"], line["cache"]) for line in lines()]
+    assert logged == [("v1", "miss"), ("v2", "miss"), ("v1", "miss"), ("v2", "hit")]
 
 
 def test_long_answers_are_fetched_in_parts_and_their_slot_is_given_back(

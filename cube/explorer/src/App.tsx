@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { type Catalog, fetchCatalog } from './api/catalog';
 import { Connection } from './api/connection';
-import { fetchStanding, ServerSaysNo, SignInNeeded, type Standing } from './api/standing';
+import { fetchFreshness, ServerSaysNo, SignInNeeded, type Freshness } from './api/freshness';
 import { forgetToken, keepToken, readToken } from './api/token';
 import { LanguageContext, useTexts } from './i18n';
 import { PageContext } from './page';
@@ -17,7 +17,7 @@ type Phase =
   | { name: 'starting' }
   | { name: 'sign-in'; isRefused: boolean }
   | { name: 'failed'; error: Error }
-  | { name: 'ready'; standing: Standing; catalog: Catalog };
+  | { name: 'ready'; freshness: Freshness; catalog: Catalog };
 
 const LOOK_AGAIN_MS = 20_000;
 
@@ -41,7 +41,7 @@ export function App() {
       {phase.name === 'failed' && <Failing error={phase.error} retry={start} />}
       {phase.name === 'ready' && (
         <Ready
-          standing={phase.standing}
+          freshness={phase.freshness}
           catalog={phase.catalog}
           token={token}
           refused={refuse}
@@ -57,8 +57,8 @@ export function App() {
 function usePhase(token: string | null): { phase: Phase; start: () => void; refuse: () => void } {
   const [phase, setPhase] = useState<Phase>({ name: 'starting' });
   const start = () => {
-    Promise.all([fetchStanding(token), fetchCatalog(token)]).then(
-      ([standing, catalog]) => setPhase({ name: 'ready', standing, catalog }),
+    Promise.all([fetchFreshness(token), fetchCatalog(token)]).then(
+      ([freshness, catalog]) => setPhase({ name: 'ready', freshness, catalog }),
       (error: Error) =>
         setPhase(
           error instanceof SignInNeeded
@@ -83,7 +83,7 @@ function Failing({ error, retry }: { error: Error; retry: () => void }) {
 }
 
 interface ReadyProps {
-  standing: Standing;
+  freshness: Freshness;
   catalog: Catalog;
   token: string | null;
   /** Told that the server does not take the token any more. */
@@ -93,21 +93,21 @@ interface ReadyProps {
   prefer: (changed: Partial<Preferences>) => void;
 }
 
-function Ready({ standing, catalog, token, refused, signOut, preferences, prefer }: ReadyProps) {
+function Ready({ freshness, catalog, token, refused, signOut, preferences, prefer }: ReadyProps) {
   const route = useRoute();
-  const [published, setPublished] = useState(standing.version);
+  const [published, setPublished] = useState(freshness.version);
   const connection = useMemo(
-    () => new Connection(token, standing.version, { versionChange: setPublished, refused }),
-    [token, standing],
+    () => new Connection(token, freshness.version, { versionChange: setPublished, refused }),
+    [token, freshness],
   );
   useWatch(token, setPublished);
   useTitle(route.page);
   const { unit } = preferences;
-  const page = useMemo(() => ({ catalog, connection, standing, unit }), [connection, catalog, unit]);
+  const page = useMemo(() => ({ catalog, connection, freshness, unit }), [connection, catalog, unit]);
   return (
     <PageContext.Provider value={page}>
-      <Header {...{ page: route.page, standing, preferences, prefer, signOut }} />
-      {published !== standing.version && <NewVersion shown={standing.version} published={published} />}
+      <Header {...{ page: route.page, freshness, preferences, prefer, signOut }} />
+      {published !== freshness.version && <NewVersion shown={freshness.version} published={published} />}
       <main id="content" tabIndex={-1}>
         {catalog.views.length === 0 ? <NoView /> : <Content route={route} />}
       </main>
@@ -133,9 +133,9 @@ function useWatch(token: string | null, tell: (version: string) => void): void {
   useEffect(() => {
     const look = () => {
       if (document.hidden) return;
-      fetchStanding(token).then(
+      fetchFreshness(token).then(
         (now) => tell(now.version),
-        (error: Error) => console.warn('the standing could not be read', error),
+        (error: Error) => console.warn('the freshness could not be read', error),
       );
     };
     const timer = setInterval(look, LOOK_AGAIN_MS);

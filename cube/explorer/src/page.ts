@@ -2,7 +2,7 @@ import { createContext } from 'preact';
 import { useContext, useEffect, useState } from 'preact/hooks';
 import { type Catalog } from './api/catalog';
 import { type Answer, type Connection } from './api/connection';
-import { type Standing } from './api/standing';
+import { type Freshness } from './api/freshness';
 import { type Unit } from './format';
 import { useTexts } from './i18n';
 import { type Reading } from './pivot/layout';
@@ -11,7 +11,7 @@ import { type Reading } from './pivot/layout';
 export interface Page {
   catalog: Catalog;
   connection: Connection;
-  standing: Standing;
+  freshness: Freshness;
   unit: Unit;
 }
 

@@ -31,7 +31,7 @@ _TYPES = {"string": TEXT, "number": NUMERIC, "boolean": BOOL, "time": TIMESTAMP}
 
 @dataclass(frozen=True)
 class TableColumn:
-    """A column as the catalog tells of it."""
+    """A column as the catalog describes it."""
 
     name: str
     type: WireType
@@ -40,7 +40,7 @@ class TableColumn:
 
 @dataclass(frozen=True)
 class Table:
-    """A table as the catalog tells of it."""
+    """A table as the catalog describes it."""
 
     oid: int
     schema: str
@@ -55,7 +55,7 @@ def list_members(view: CompiledView) -> list[Member]:
 
 
 def may_read_marts(control: AccessControl, context: SecurityContext) -> bool:
-    """Whether a user reads tables beside the cubes: who is an administrator and nothing else.
+    """Whether a user reads tables beside the cubes: an administrator who has no other group.
 
     The marts know no row rules and no masks, and a mask of another group holds against this one.
     """

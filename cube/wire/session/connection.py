@@ -50,8 +50,8 @@ from cube.engine.dispatch import STREAM_SECONDS
 from cube.security.auth import SecurityContext, authenticate, is_loopback
 from cube.security.logins import Logins
 from cube.wire.errors import (
+    CONNECTION_FAILURE,
     DONE,
-    HUNG_UP,
     IDLE_IN_TRANSACTION,
     INTERNAL,
     INVALID_AUTHORIZATION,
@@ -61,12 +61,12 @@ from cube.wire.errors import (
     WireError,
     to_wire_error,
 )
-from cube.wire.session.access_log import log_statement
 from cube.wire.session.runner import Runner
 from cube.wire.session.session import Session
 from cube.wire.session.settings import DEFAULTS
+from cube.wire.session.statement_log import log_statement
 from cube.wire.session.utilities import Messages, Output
-from cube.wire.translate.compiler import DATABASE
+from cube.wire.translate.statement_compiler import DATABASE
 
 LOGIN_SECONDS: Final = 30.0
 IDLE_IN_TRANSACTION_SECONDS: Final = 600.0
@@ -120,11 +120,11 @@ class _Backend(BackendConnection):
 
 
 class _Ended(Exception):
-    """The client is done, or was told why it is."""
+    """The connection is over: the client left, or was sent the reason."""
 
 
 class Connection:
-    """Serves one socket until the client leaves or is sent away."""
+    """Serves one socket until the client leaves or its connection is closed."""
 
     def __init__(self, sock: socket.socket, peer: str, host: Host) -> None:
         self._sock = sock
@@ -147,19 +147,19 @@ class Connection:
         except _Ended:
             pass
         except TimeoutError:
-            self._say_goodbye(WireError(IDLE_IN_TRANSACTION, "the connection waited too long"))
+            self._send_fatal(WireError(IDLE_IN_TRANSACTION, "the connection waited too long"))
         except WireError as error:
-            self._say_goodbye(error)
+            self._send_fatal(error)
         except _MALFORMED as error:
-            self._say_goodbye(WireError(PROTOCOL, f"the message is not well formed: {error}"))
+            self._send_fatal(WireError(PROTOCOL, f"the message is not well formed: {error}"))
         except OSError as error:
-            _LOG.info("%s hung up: %s", self._peer, error)
+            _LOG.info("%s closed the connection: %s", self._peer, error)
         except Exception:
             _LOG.exception("the connection of %s failed", self._peer)
         finally:
             self._close()
 
-    def hang_up(self) -> None:
+    def shut_down(self) -> None:
         """Wake the thread that serves, from another one; it may have closed the socket already."""
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
@@ -169,10 +169,10 @@ class Connection:
             for message in self._wire.receive_limited(data):
                 self._handle(message)
             self._flush()
-            self._set_patience()
+            self._set_idle_timeout()
 
-    def _set_patience(self) -> None:
-        """How long the client may be silent: for ever once it is in, but not in a transaction."""
+    def _set_idle_timeout(self) -> None:
+        """How long the client may be idle: without limit after the login, but in a transaction."""
         if self._session is not None:
             idle = self._session.status is TransactionStatus.IDLE
             self._sock.settimeout(None if idle else IDLE_IN_TRANSACTION_SECONDS)
@@ -228,25 +228,25 @@ class Connection:
                 for output in outputs:
                     self._send(output)
         except OSError:
-            status = HUNG_UP
+            status = CONNECTION_FAILURE
             raise
         except Exception as error:
             self._session.fail()
-            status = self._tell(error)
+            status = self._send_error(error)
         finally:
             self._seconds += time.monotonic() - started
             if ends or status:
-                self._log(self._session.runner, status)
+                self._log_statement(self._session.runner, status)
         return status is None
 
-    def _log(self, runner: Runner, status: str | None) -> None:
+    def _log_statement(self, runner: Runner, status: str | None) -> None:
         """Log a statement that read something or failed."""
-        if runner.told or status:
-            log_statement(self._context, status or DONE, self._seconds, runner.told)
-        runner.told, self._seconds = {}, 0.0
+        if runner.log or status:
+            log_statement(self._context, status or DONE, self._seconds, runner.log)
+        runner.log, self._seconds = {}, 0.0
 
-    def _tell(self, error: Exception) -> str:
-        """Tell the client what is wrong; its SQLSTATE. Faults of the server go to the log."""
+    def _send_error(self, error: Exception) -> str:
+        """Send the client what is wrong; its SQLSTATE. Faults of the server go to the log."""
         known = to_wire_error(error)
         if known is None:
             number = secrets.token_hex(8)
@@ -301,7 +301,7 @@ class Connection:
         self._flush()
 
     def _log_in(self, password: str) -> None:
-        """Let in who has a token; what a tool asks for at the start is set."""
+        """Open a session for a valid token, with the settings that the client asks for."""
         assert self._startup is not None
         token = f"Bearer {password.removeprefix('Bearer ').strip()}"
         try:
@@ -341,12 +341,12 @@ class Connection:
             self._sock.sendall(self._out)
             self._out = bytearray()
 
-    def _say_goodbye(self, error: WireError) -> None:
+    def _send_fatal(self, error: WireError) -> None:
         try:
             self._out += _to_message(error, "FATAL").to_wire()
             self._flush()
         except OSError as problem:
-            _LOG.info("%s hung up: %s", self._peer, problem)
+            _LOG.info("%s closed the connection: %s", self._peer, problem)
 
     def _close(self) -> None:
         if self._session is not None:

@@ -15,7 +15,7 @@ from cube.engine.warehouse import Row
 from cube.wire.codec.rows import count_bytes
 from cube.wire.codec.types import WireType, from_duckdb
 from cube.wire.errors import CANCELED, WireError
-from cube.wire.translate.compiler import Compiled
+from cube.wire.translate.statement_compiler import Compiled
 
 Field = tuple[str, WireType]
 """Name and type of a column of an answer."""
@@ -84,7 +84,7 @@ class Encoded:
         """Nothing: the answer outlives the version that it was read from."""
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """There is nothing to release."""
 
 
 class Result:
@@ -146,7 +146,7 @@ class Result:
             self.close()
 
     def close(self) -> None:
-        """Let go of the cursor."""
+        """Release the cursor."""
         if self._cursor is not None:
             self._cursor.close()
             self._cursor = None

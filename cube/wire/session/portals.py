@@ -17,7 +17,7 @@ from cube.wire.translate.parameter_types import without_parameters
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedStatement:
     """A parsed statement and the types of its parameters; None where it holds nothing."""
 
     statement: Statement | None
@@ -35,7 +35,7 @@ class Portal:
     notices: tuple[str, ...] = ()
 
     def close(self) -> None:
-        """Let go of the rows."""
+        """Release the rows."""
         if self.rows is not None:
             self.rows.close()
 
@@ -61,7 +61,7 @@ def set_values(statement: Statement | None, values: list[exp.Expr]) -> Statement
     return statement
 
 
-def without_values(prepared: Prepared) -> Statement | None:
+def without_values(prepared: PreparedStatement) -> Statement | None:
     """The statement as it is described before its values are known."""
     statement = prepared.statement
     if isinstance(statement, Query):

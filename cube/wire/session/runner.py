@@ -3,7 +3,7 @@
     compile -> the cache -> the same statement under way -> a slot -> DuckDB
 
 What a statement reads is all in its text: the row rules and masks of the user are compiled into it.
-So statements that are the same are answered once, whoever asks. Answers with more values than
+So equal statements are answered once for all users. Answers with more values than
 `MOST_VALUES` are not kept but fetched in parts, in a slot of the streams, and so are cursors: each
 fetch takes a slot, none is taken while the client thinks.
 """
@@ -13,8 +13,8 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Coroutine, Generator, Iterator
-from concurrent.futures import CancelledError
+from collections.abc import Generator, Iterator
+from concurrent.futures import CancelledError, Future
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -22,7 +22,7 @@ from typing import Any, Final, TypeVar
 import duckdb
 
 from cube.engine.bridge import Bridge
-from cube.engine.dispatch import STREAM_SECONDS, Dispatcher, Work
+from cube.engine.dispatch import STREAM_SECONDS, Work
 from cube.engine.interrupt import Interrupter
 from cube.engine.warehouse import Row, Version
 from cube.errors import QueryTimeout, Stopping
@@ -31,7 +31,7 @@ from cube.wire.codec.rows import encode_rows
 from cube.wire.errors import WireError
 from cube.wire.session.execution import Canceller, Encoded, EncodedAnswer, Result
 from cube.wire.session.portals import choose_encoders
-from cube.wire.translate.compiler import Compiled
+from cube.wire.translate.statement_compiler import Compiled
 
 MOST_VALUES: Final = 500_000
 """Values of an answer that is computed as a whole and kept."""
@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 
 class TooLong(Exception):
-    """An answer with more values than are kept. Who is first goes on with what was begun."""
+    """An answer with more values than are kept. The first caller goes on with what was begun."""
 
     def __init__(self, result: Result) -> None:
         super().__init__("the answer is too long to be kept")
@@ -57,13 +57,13 @@ class TooLong(Exception):
 
 
 class Runner:
-    """Runs the statements of one session; ``told`` is what the access log says of the last one."""
+    """Runs the statements of one session; ``log`` is what the access log says of the last one."""
 
     def __init__(self, bridge: Bridge, canceller: Canceller, seconds: float) -> None:
         self._bridge = bridge
         self._canceller = canceller
         self._seconds = seconds
-        self.told: dict[str, Any] = {}
+        self.log: dict[str, Any] = {}
 
     def look_up(
         self, catalog: duckdb.DuckDBPyConnection, compiled: Compiled, seconds: float
@@ -89,23 +89,24 @@ class Runner:
             Overloaded: too many queries run and wait.
             BankcrmError: it took too long, needed too much memory or was stopped.
         """
-        self.told["version"] = version.name
+        self.log["version"] = version.name
         compute = partial(self._compute, version, compiled, formats)
         work = Work(version, _name(version, compiled, formats), compute)
         try:
-            served = self._wait(lambda dispatcher: dispatcher.answer(work), limit)
+            answer = self._bridge.answer(work)
+            served = self._wait(answer, answer, limit)
         except TooLong as error:
             claimed = error.claim()
             return self.open(version, compiled) if claimed is None else claimed
-        self.told |= {"cache": served.cache, "queue_ms": round(served.waited * 1000, 1)}
+        self.log |= {"cache": served.cache, "queue_ms": round(served.waited * 1000, 1)}
         if served.computed:
-            self.told["computed_ms"] = round(served.computed * 1000, 1)
+            self.log["computed_ms"] = round(served.computed * 1000, 1)
         assert isinstance(served.answer, EncodedAnswer)
         return Encoded(served.answer)
 
     def open(self, version: Version, compiled: Compiled) -> Result:
         """The same as a cursor, which is fetched from in parts."""
-        self.told["version"] = version.name
+        self.log["version"] = version.name
         with self._turn() as interrupter:
             return Result(version.connection, compiled, self._seconds, self._turn, interrupter)
 
@@ -150,33 +151,33 @@ class Runner:
     @contextmanager
     def _turn(self) -> Iterator[Interrupter]:
         """A slot of the streams."""
-        slot, held = self._wait(lambda dispatcher: dispatcher.take_stream(), None)
-        self.told |= {"cache": "stream", "queue_ms": round(slot.waited * 1000, 1)}
+        taken, held = self._bridge.take_stream()
         try:
+            slot = self._wait(taken, held, None)
+            self.log |= {"cache": "stream", "queue_ms": round(slot.waited * 1000, 1)}
             with self._canceller.watch(slot.interrupter.stop):
                 yield slot.interrupter
         finally:
-            # Not waited for: where the event loop has ended there is nobody left to tell.
-            self._bridge.start_later(held.aclose)
+            held.cancel()
 
-    def _wait(
-        self, start: Callable[[Dispatcher], Coroutine[Any, Any, T]], limit: float | None
-    ) -> T:
-        job = self._bridge.start(start)
+    def _wait(self, result: Future[T], work: Future[Any], limit: float | None) -> T:
+        """A result, unless the work that brings it is cancelled first."""
         reasons: list[WireError] = []
 
         def stop(reason: WireError) -> None:
             reasons.append(reason)
-            job.cancel()
+            work.cancel()
 
-        words = f"the statement ran longer than {limit:g} seconds and was stopped" if limit else ""
-        timer = threading.Timer(limit or 0, self._canceller.cancel, [words])
+        problem = (
+            f"the statement ran longer than {limit:g} seconds and was stopped" if limit else ""
+        )
+        timer = threading.Timer(limit or 0, self._canceller.cancel, [problem])
         timer.daemon = True
         with self._canceller.watch(stop):
             if limit is not None:
                 timer.start()
             try:
-                return job.wait()
+                return result.result()
             except CancelledError:
                 raise (reasons[0] if reasons else Stopping()) from None
             finally:

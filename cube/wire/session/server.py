@@ -12,9 +12,9 @@ from typing import Final
 from bankcrm.errors import BankcrmError
 from bankcrm.settings import Settings
 from cube.engine.bridge import Bridge
+from cube.engine.engine import Engine
 from cube.security.auth import SecurityContext, check_exposure, is_loopback
 from cube.security.logins import Logins
-from cube.server.service import Service
 from cube.wire.catalog.store import Catalogs
 from cube.wire.errors import SHUTDOWN, TOO_MANY_CONNECTIONS, WireError
 from cube.wire.session.connection import Connection, Host
@@ -32,7 +32,7 @@ _LOG = logging.getLogger("bankcrm.cube.wire")
 class WireServer:
     """Listens on ``settings.wire_port`` of ``settings.host``; port 0 takes a free one."""
 
-    def __init__(self, service: Service, bridge: Bridge, settings: Settings) -> None:
+    def __init__(self, engine: Engine, bridge: Bridge, settings: Settings) -> None:
         """Bind the port. Statements are answered for as long as the bridge is open.
 
         Raises:
@@ -40,7 +40,7 @@ class WireServer:
                 be reachable from outside without a secret or without encryption.
         """
         check_exposure(settings)
-        self._service = service
+        self._engine = engine
         self._bridge = bridge
         self._settings = settings
         self._catalogs = Catalogs(DEFAULTS)
@@ -83,7 +83,7 @@ class WireServer:
         for session in sessions:
             session.canceller.cancel("the server is shutting down")
         for connection in connections:
-            connection.hang_up()
+            connection.shut_down()
         for thread in threads:
             thread.join(_JOIN_SECONDS)
         self._catalogs.close()
@@ -134,7 +134,7 @@ class WireServer:
                     "Close one, or set BANKCRM_WIRE_CONNECTIONS higher.",
                 )
             number, self._next_id = self._next_id, self._next_id + 1
-            session = Session(self._service, self._bridge, self._catalogs, context, number)
+            session = Session(self._engine, self._bridge, self._catalogs, context, number)
             self._sessions[number] = (key, session)
         return number, session
 

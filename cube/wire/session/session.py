@@ -32,8 +32,8 @@ from pygwire.messages import (
 )
 
 from cube.engine.bridge import Bridge
+from cube.engine.engine import Engine
 from cube.security.auth import SecurityContext
-from cube.server.service import Service
 from cube.wire.catalog.store import Catalogs
 from cube.wire.codec.rows import encode_rows
 from cube.wire.codec.types import TEXT
@@ -47,7 +47,7 @@ from cube.wire.errors import (
 from cube.wire.session.execution import Canceller, Encoded, Field, Result
 from cube.wire.session.portals import (
     Portal,
-    Prepared,
+    PreparedStatement,
     choose_encoders,
     read_parameters,
     set_values,
@@ -57,7 +57,7 @@ from cube.wire.session.portals import (
 )
 from cube.wire.session.runner import Runner
 from cube.wire.session.settings import SessionSettings
-from cube.wire.session.snapshot import Reading
+from cube.wire.session.snapshot import Snapshot
 from cube.wire.session.state import State
 from cube.wire.session.statements import (
     Declare,
@@ -68,8 +68,8 @@ from cube.wire.session.statements import (
     split_statements,
 )
 from cube.wire.session.utilities import Messages, Output, Utilities, report_settings, show_setting
-from cube.wire.translate.compiler import Compiled, compile_query
 from cube.wire.translate.parameter_types import guess_types
+from cube.wire.translate.statement_compiler import Compiled, compile_query
 
 MOST_STATEMENTS = 1_000
 _ALL = 2**63
@@ -80,20 +80,20 @@ class Session:
 
     def __init__(
         self,
-        service: Service,
+        engine: Engine,
         bridge: Bridge,
         catalogs: Catalogs,
         context: SecurityContext,
         process_id: int,
     ) -> None:
         self._context = context
-        self._timeout_seconds = service.timeout_seconds
+        self._timeout_seconds = engine.timeout_seconds
         self.settings = SessionSettings()
-        reading = Reading(service, catalogs, context, self.settings, process_id)
-        self._state = State(self.settings, reading)
+        snapshot = Snapshot(engine, catalogs, context, self.settings, process_id)
+        self._state = State(self.settings, snapshot)
         self._utilities = Utilities(self._state)
         self.canceller = Canceller()
-        self.runner = Runner(bridge, self.canceller, service.timeout_seconds)
+        self.runner = Runner(bridge, self.canceller, engine.timeout_seconds)
 
     @property
     def status(self) -> TransactionStatus:
@@ -101,12 +101,12 @@ class Session:
         return self._state.status
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Release everything."""
         self._state.drop_portals(everything=True)
-        self._state.reading.unpin()
+        self._state.snapshot.unpin()
 
     def report_settings(self) -> list[ParameterStatus]:
-        """What a client is told of the settings when it has logged in."""
+        """The settings that are reported to a client when it has logged in."""
         return report_settings(self.settings)
 
     # Simple queries
@@ -134,7 +134,7 @@ class Session:
         unless the client began one."""
         if self._state.status is TransactionStatus.IDLE:
             self._state.drop_portals()
-            self._state.reading.unpin()
+            self._state.snapshot.unpin()
 
     def fail(self) -> None:
         """An error ends the statement, and makes the transaction one that has failed."""
@@ -157,11 +157,11 @@ class Session:
         statement = self._admit(parse_statement(parts[0])) if parts else None
         tree = tree_of(statement)
         types = (
-            guess_types(tree, message.param_types, self._state.reading.access)
+            guess_types(tree, message.param_types, self._state.snapshot.access)
             if tree is not None
             else ()
         )
-        self._state.prepared[message.statement] = Prepared(statement, types)
+        self._state.prepared[message.statement] = PreparedStatement(statement, types)
         yield ParseComplete()
 
     def bind(self, message: Bind) -> Messages:
@@ -201,10 +201,10 @@ class Session:
     # Statements
 
     def _admit(self, statement: Statement | None) -> Statement | None:
-        """Refuse what an ended token or a failed transaction does not allow."""
-        ends = self._context.get("exp")
-        if isinstance(ends, int | float) and time.time() > ends:
-            raise WireError(INVALID_AUTHORIZATION, "the token has ended; connect with a new one")
+        """Refuse what an expired token or a failed transaction does not allow."""
+        expires = self._context.get("exp")
+        if isinstance(expires, int | float) and time.time() > expires:
+            raise WireError(INVALID_AUTHORIZATION, "the token has expired; connect with a new one")
         ending = isinstance(statement, Utility) and statement.kind in (
             "commit",
             "rollback",
@@ -246,7 +246,7 @@ class Session:
                 yield body
         else:
             sent = yield from self._fetch_rows(rows, formats, limit, quiet=tag == "MOVE")
-        self.runner.told["rows"] = sent
+        self.runner.log["rows"] = sent
         if sent == limit and tag == "SELECT":
             yield PortalSuspended()
         else:
@@ -275,17 +275,17 @@ class Session:
         return portal.rows
 
     def _compile(self, query: Query) -> Compiled:
-        compiled = compile_query(query.tree, self._state.reading.get_reader())
-        self.runner.told["place"] = compiled.place
+        compiled = compile_query(query.tree, self._state.snapshot.get_reader())
+        self.runner.log["place"] = compiled.place
         return compiled
 
     def _start(self, compiled: Compiled, formats: tuple[int, ...]) -> Encoded | Result:
-        reading = self._state.reading
+        snapshot = self._state.snapshot
         limit = self.settings.limit(self._timeout_seconds)
         if compiled.place == "catalog":
-            return self.runner.look_up(reading.get_reader().rewriter.catalog, compiled, limit)
+            return self.runner.look_up(snapshot.get_reader().rewriter.catalog, compiled, limit)
         own = None if limit >= self._timeout_seconds else limit
-        return self.runner.answer(reading.pin(), compiled, formats, own)
+        return self.runner.answer(snapshot.pin(), compiled, formats, own)
 
     def _declare(self, declare: Declare) -> None:
         if not declare.hold:
@@ -298,7 +298,7 @@ class Session:
         if compiled.place == "catalog":
             portal.rows = self._start(compiled, ())
         else:
-            portal.rows = self.runner.open(self._state.reading.pin(), compiled)
+            portal.rows = self.runner.open(self._state.snapshot.pin(), compiled)
         self._state.portals[declare.name] = portal
 
     def _fetch(self, statement: Utility, formats: tuple[int, ...]) -> Messages:

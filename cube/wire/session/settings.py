@@ -65,7 +65,7 @@ REPORTED: Mapping[str, str] = {
         "TimeZone",
     ]
 }
-"""Settings that a client is told at the start and at each change, by the names it knows."""
+"""Settings that are reported to a client at the start and at each change, by the names it knows."""
 
 _FIXED = frozenset(
     name
@@ -78,7 +78,7 @@ _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 864
 
 
 class SessionSettings:
-    """The settings of one session. Names are not told apart by case."""
+    """The settings of one session. Names are not case-sensitive."""
 
     def __init__(self) -> None:
         self.values: dict[str, str] = dict(DEFAULTS)

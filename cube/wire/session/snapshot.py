@@ -5,32 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 
+from cube.engine.engine import Engine
 from cube.engine.warehouse import Version
 from cube.security.access import Access
 from cube.security.auth import SecurityContext
-from cube.server.service import Service
 from cube.wire.catalog.rewrite import Rewriter
 from cube.wire.catalog.store import Catalogs
 from cube.wire.catalog.tables import may_read_marts, show_marts, show_views
 from cube.wire.session.settings import SERVER_VERSION, SessionSettings
-from cube.wire.translate.compiler import DATABASE, Reader, find_schemas
+from cube.wire.translate.statement_compiler import DATABASE, Reader, find_schemas
 
 VERSION_TEXT = f"PostgreSQL {SERVER_VERSION} compatible, bankcrm cubes"
 
 
-class Reading:
-    """The version that a session reads, pinned until it lets go of it."""
+class Snapshot:
+    """The version that a session reads, pinned until it is released."""
 
     def __init__(
         self,
-        service: Service,
+        engine: Engine,
         catalogs: Catalogs,
         context: SecurityContext,
         settings: SessionSettings,
         process_id: int,
     ) -> None:
-        self.access: Access = service.control.grant(context)
-        self._service = service
+        self.access: Access = engine.control.grant(context)
+        self._engine = engine
         self._catalogs = catalogs
         self._context = context
         self._settings = settings
@@ -46,11 +46,11 @@ class Reading:
             NothingPublished: there is no version.
         """
         if self._version is None:
-            self._version = self._pins.enter_context(self._service.warehouse.pin())
+            self._version = self._pins.enter_context(self._engine.warehouse.pin())
         return self._version
 
     def unpin(self) -> None:
-        """Let go of the version."""
+        """Release the version."""
         self._version = None
         self._pins.close()
 
@@ -59,14 +59,14 @@ class Reading:
         self._reader = None
 
     def get_reader(self) -> Reader:
-        """What statements are compiled for, anew for each version."""
+        """What statements are compiled for, again for each version."""
         version = self.pin()
         if self._reader is None or self._reader[0] != version.name:
             self._reader = (version.name, self._make_reader(version))
         return self._reader[1]
 
     def _make_reader(self, version: Version) -> Reader:
-        control, model = self._service.control, self._service.model
+        control, model = self._engine.control, self._engine.model
         open_marts = may_read_marts(control, self._context)
         views = self.access.views
         groups = control.groups.intersection(self._context.get("groups", ()))
@@ -78,15 +78,7 @@ class Reading:
         rewriter = Rewriter(catalog, self._settings.values, self._constants())
         names = frozenset(table.name for table in marts) if open_marts else None
         path = find_schemas(self._settings.values["search_path"])
-        return Reader(
-            model,
-            self.access,
-            version.business_date,
-            version.rollups,
-            names,
-            rewriter,
-            path,
-        )
+        return Reader(self._engine.plan_on(version, self.access), names, rewriter, path)
 
     def _constants(self) -> Mapping[str, str | int]:
         user = str(self._context.get("sub") or DATABASE)

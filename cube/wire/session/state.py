@@ -5,22 +5,22 @@ from __future__ import annotations
 from pygwire.constants import TransactionStatus
 
 from cube.wire.errors import BAD_CURSOR, BAD_STATEMENT, WireError
-from cube.wire.session.portals import Portal, Prepared
+from cube.wire.session.portals import Portal, PreparedStatement
 from cube.wire.session.settings import SessionSettings
-from cube.wire.session.snapshot import Reading
+from cube.wire.session.snapshot import Snapshot
 
 
 class State:
     """Transaction, settings, prepared statements and portals."""
 
-    def __init__(self, settings: SessionSettings, reading: Reading) -> None:
+    def __init__(self, settings: SessionSettings, snapshot: Snapshot) -> None:
         self.status = TransactionStatus.IDLE
         self.settings = settings
-        self.reading = reading
-        self.prepared: dict[str, Prepared] = {}
+        self.snapshot = snapshot
+        self.prepared: dict[str, PreparedStatement] = {}
         self.portals: dict[str, Portal] = {}
 
-    def find_prepared(self, name: str) -> Prepared:
+    def find_prepared(self, name: str) -> PreparedStatement:
         """A prepared statement.
 
         Raises:

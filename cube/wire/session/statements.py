@@ -63,7 +63,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Utility:
-    """A statement about the session; ``tag`` is what the client is told when it is done."""
+    """A statement about the session; ``tag`` is the completion tag sent to the client."""
 
     kind: Kind
     tag: str

@@ -22,7 +22,7 @@ Messages = Generator[Output, None, None]
 
 
 def report_settings(settings: SessionSettings) -> list[ParameterStatus]:
-    """What a client is told of the settings."""
+    """The settings that are reported to a client."""
     return [
         ParameterStatus(name=name, value=settings.values[key]) for key, name in REPORTED.items()
     ]
@@ -80,7 +80,7 @@ class Utilities:
 
     def _set(self, name: str, value: str) -> Messages:
         key = self._state.settings.set(name, value)
-        self._state.reading.forget()
+        self._state.snapshot.forget()
         if key in REPORTED:
             yield ParameterStatus(name=REPORTED[key], value=self._state.settings.values[key])
 
@@ -96,7 +96,7 @@ class Utilities:
                 portal.rows.keep()
         self._state.status = TransactionStatus.IDLE
         self._state.drop_portals(everything=failed or statement.kind == "rollback")
-        self._state.reading.unpin()
+        self._state.snapshot.unpin()
         yield CommandComplete(tag="ROLLBACK" if failed else statement.tag)
 
     def require_transaction(self, what: str) -> None:
@@ -112,7 +112,7 @@ class Utilities:
         self._state.drop_portals(everything=True)
         self._state.prepared.clear()
         self._state.settings.reset("all")
-        self._state.reading.forget()
+        self._state.snapshot.forget()
 
     def _deallocate(self, name: str) -> None:
         if name.lower() == "all":

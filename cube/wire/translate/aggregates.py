@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from cube.compiler.compiled import Member
-from cube.compiler.measures import CompiledMeasure, Leaf, Part
+from cube.compiler.measures import Aggregate, CompiledMeasure, Component
 from cube.wire.catalog.tables import type_of_measure
 from cube.wire.errors import GROUPING, NOT_SUPPORTED, WireError
 
@@ -90,21 +90,27 @@ def check_aggregate(node: exp.Expr, member: Member, distinct: bool) -> None:
         )
 
 
-def _is_plain(leaf: Leaf) -> bool:
-    return not (leaf.stages or leaf.frame or leaf.shifts)
+def _is_plain(aggregate: Aggregate) -> bool:
+    return not (aggregate.stages or aggregate.frame or aggregate.shifts)
 
 
-def counts_rows_of(part: Part, facts: list[str]) -> bool:
-    """Whether a part of a measure counts every row of a fact."""
-    leaf = part if isinstance(part, Leaf) else None
-    return leaf is not None and _is_plain(leaf) and leaf.condition is None and leaf.cube in facts
+def counts_rows_of(component: Component, facts: list[str]) -> bool:
+    """Whether a component of a measure counts every row of a fact."""
+    aggregate = component if isinstance(component, Aggregate) else None
+    return (
+        aggregate is not None
+        and _is_plain(aggregate)
+        and aggregate.condition is None
+        and aggregate.cube in facts
+    )
 
 
 def has_row_value(member: Member) -> bool:
-    """Whether a measure has a value in a single row: none of its parts needs others."""
+    """Whether a measure has a value in a single row: none of its components needs others."""
     source = member.source
     return isinstance(source, CompiledMeasure) and all(
-        isinstance(part, Leaf) and _is_plain(part) for part in source.parts.values()
+        isinstance(component, Aggregate) and _is_plain(component)
+        for component in source.components.values()
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-_BOUNDS = ("afterOrOnDate", "beforeOrOnDate", "beforeDate")
+_OPERATORS = ("afterOrOnDate", "beforeOrOnDate", "beforeDate")
 
 
-def find_bounds(
+def find_date_range(
     filters: list[dict[str, object]], name: str
 ) -> tuple[str, str, list[dict[str, object]]] | None:
     """First and last moment that filters leave of a time, and those filters."""
@@ -40,5 +40,5 @@ def _pair(item: dict[str, object], name: str) -> list[dict[str, object]] | None:
     both = item.get("and")
     if not isinstance(both, list):
         return None
-    known = (inner.get("member") == name and inner.get("operator") in _BOUNDS for inner in both)
+    known = (inner.get("member") == name and inner.get("operator") in _OPERATORS for inner in both)
     return both if all(known) else None

@@ -24,8 +24,8 @@ from cube.wire.translate.aggregates import (
     has_row_value,
     is_aggregate,
 )
-from cube.wire.translate.joins import walk_own
 from cube.wire.translate.members import Members, fold_name
+from cube.wire.translate.semi_joins import walk_own
 
 FindView = Callable[[exp.Select], CompiledView | None]
 _PLAIN = frozenset(["expressions", "from_", "where", "kind", "hint", "operation_modifiers"])

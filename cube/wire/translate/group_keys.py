@@ -1,4 +1,4 @@
-"""What a query groups by: members, periods of times, and values that tell one from the other."""
+"""What a query groups by: members, periods of times, and values that keep them distinct."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KEEPS_APART = (exp.Paren, exp.Cast, exp.Trunc)
 
 
 @dataclass(frozen=True)
-class Key:
+class GroupKey:
     """A member to group by, cut into periods where it has a granularity."""
 
     member: Member
@@ -29,17 +29,17 @@ class Key:
         return self.member.name + (f".{self.granularity}" if self.granularity else "")
 
 
-class KeyReader:
+class GroupKeyReader:
     """Reads keys of one view."""
 
     def __init__(self, members: Members) -> None:
         self._members = members
 
-    def read_group(self, item: exp.Expr) -> Key:
+    def read_group(self, item: exp.Expr) -> GroupKey:
         """An item of GROUP BY.
 
         Raises:
-            WireError: its values do not tell those of one member apart.
+            WireError: its values do not keep those of one member distinct.
         """
         node = item
         key = self.read(node)
@@ -56,7 +56,7 @@ class KeyReader:
             )
         return key
 
-    def read(self, node: exp.Expr) -> Key | None:
+    def read(self, node: exp.Expr) -> GroupKey | None:
         """The dimension that a column, or a time cut to its period, stands for."""
         if isinstance(node, exp.TimestampTrunc | exp.DateTrunc):
             column = strip_casts(node.this)
@@ -68,7 +68,7 @@ class KeyReader:
             return None
         member = self._members.resolve(node)
         if member.kind == "dimension":
-            return Key(member, None)
+            return GroupKey(member, None)
         short = member.name.split(".", 1)[1]
         if member.kind == "segment":
             raise WireError(
@@ -77,26 +77,26 @@ class KeyReader:
             )
         raise WireError(GROUPING, f"'{short}' is a measure; write {name_aggregates(member)}")
 
-    def read_year(self, node: exp.Extract) -> Key | None:
-        """The year of a time tells its years apart; its month does not tell its months apart."""
+    def read_year(self, node: exp.Extract) -> GroupKey | None:
+        """The year of a time keeps its years distinct; its month does not keep its months so."""
         column = strip_casts(node.expression)
         if not isinstance(column, exp.Column) or node.name.upper() != "YEAR":
             return None
         member = self._members.resolve(column)
-        return Key(member, "year") if member.type == "time" else None
+        return GroupKey(member, "year") if member.type == "time" else None
 
-    def _read_period(self, column: exp.Column, unit: str) -> Key:
+    def _read_period(self, column: exp.Column, unit: str) -> GroupKey:
         member = self._members.resolve(column)
         _check_unit(member, unit)
-        return Key(member, unit)
+        return GroupKey(member, unit)
 
-    def _read_day(self, column: exp.Expr) -> Key | None:
+    def _read_day(self, column: exp.Expr) -> GroupKey | None:
         """A time as its day; a calendar day already is one."""
         if not isinstance(column, exp.Column):
             return None
         member = self._members.resolve(column)
         is_day = isinstance(member.source, CompiledDimension) and member.source.is_day
-        return None if member.type != "time" or is_day else Key(member, "day")
+        return None if member.type != "time" or is_day else GroupKey(member, "day")
 
 
 def _check_unit(member: Member, unit: str) -> None:
@@ -108,10 +108,10 @@ def _check_unit(member: Member, unit: str) -> None:
         )
 
 
-def find_keys(node: exp.Expr) -> list[exp.Expr]:
+def find_group_keys(node: exp.Expr) -> list[exp.Expr]:
     """Columns and periods within an output, but not what it aggregates."""
     if is_aggregate(node):
         return []
     if isinstance(node, exp.Column | exp.TimestampTrunc | exp.DateTrunc):
         return [node]
-    return [found for inner in node.iter_expressions() for found in find_keys(inner)]
+    return [found for inner in node.iter_expressions() for found in find_group_keys(inner)]

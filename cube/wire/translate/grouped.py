@@ -15,10 +15,10 @@ from cube.wire.translate.aggregates import (
     kind_of,
 )
 from cube.wire.translate.cube_rows import Content, Rows, row_column, set_source
-from cube.wire.translate.date_range import find_bounds
-from cube.wire.translate.group_keys import Key, KeyReader, find_keys
-from cube.wire.translate.joins import is_joined, read_condition, walk_own
+from cube.wire.translate.date_range import find_date_range
+from cube.wire.translate.group_keys import GroupKey, GroupKeyReader, find_group_keys
 from cube.wire.translate.members import Members
+from cube.wire.translate.semi_joins import is_joined, read_condition, walk_own
 from cube.wire.translate.where import Conditions
 
 _UNMOVED_BY_REPEATS = (exp.Min, exp.Max)
@@ -28,7 +28,7 @@ _UNMOVED_BY_REPEATS = (exp.Min, exp.Max)
 class _Asked:
     """What a SELECT asks the cubes for."""
 
-    keys: dict[str, Key] = field(default_factory=dict)
+    group_keys: dict[str, GroupKey] = field(default_factory=dict)
     measures: dict[str, Member] = field(default_factory=dict)
     regrouped: bool = False
     counts_rows: bool = False
@@ -41,7 +41,7 @@ class GroupedSelect:
         self._select = select
         self._members = members
         self._rows = rows
-        self._keys = KeyReader(members)
+        self._group_keys = GroupKeyReader(members)
         self._asked = _Asked()
 
     def translate(self, conditions: Conditions) -> exp.Select:
@@ -54,9 +54,9 @@ class GroupedSelect:
         select = self._select
         group = select.args.get("group")
         for item in group.expressions if group else self._distinct_items(select):
-            key = self._keys.read_group(item)
-            self._asked.keys[key.name] = key
-        grouped = list(self._asked.keys)
+            key = self._group_keys.read_group(item)
+            self._asked.group_keys[key.name] = key
+        grouped = list(self._asked.group_keys)
         outer = select.copy()
         if self._members.row_count() is None and outer.args.get("having"):
             outer.set("having", outer.args["having"].transform(_drop_row_test))
@@ -89,7 +89,7 @@ class GroupedSelect:
             return []
         if distinct.args.get("on"):
             raise WireError(NOT_SUPPORTED, "DISTINCT ON is not supported on a view")
-        return [node for item in select.expressions for node in find_keys(item)]
+        return [node for item in select.expressions for node in find_group_keys(item)]
 
     def _break_ties(self, outer: exp.Select, grouped: list[str]) -> None:
         """Pages must not overlap: rows of equal order come in the order of the groups."""
@@ -102,29 +102,31 @@ class GroupedSelect:
 
     def _content(self, conditions: Conditions) -> Content:
         content: Content = {
-            "dimensions": [key.name for key in self._asked.keys.values()],
+            "dimensions": [key.name for key in self._asked.group_keys.values()],
             "measures": list(self._asked.measures),
             "filters": conditions.filters,
             "segments": conditions.segments,
             "order": [],
         }
         if self._asked.counts_rows:
-            names = list(self._asked.keys) or [self._members.first_dimension().name]
+            names = list(self._asked.group_keys) or [self._members.first_dimension().name]
             return {**content, "dimensions": names, "ungrouped": True}
         self._set_range(content)
         return content
 
     def _set_range(self, content: Content) -> None:
-        """Bounds of the time that the query groups by as its date range: windows need one."""
-        times = dict.fromkeys(k.member.name for k in self._asked.keys.values() if k.granularity)
+        """The filters on the time that the query groups by as its date range: windows need one."""
+        times = dict.fromkeys(
+            k.member.name for k in self._asked.group_keys.values() if k.granularity
+        )
         if len(times) != 1:
             return
         (name,) = times
         filters = content["filters"]
         assert isinstance(filters, list)
-        bounds = find_bounds(filters, name)
-        if bounds is not None:
-            first, last, used = bounds
+        found = find_date_range(filters, name)
+        if found is not None:
+            first, last, used = found
             content["timeDimensions"] = [{"dimension": name, "dateRange": [first, last]}]
             content["filters"] = [item for item in filters if item not in used]
 
@@ -148,11 +150,11 @@ class GroupedSelect:
             return self._measure(node)
         if isinstance(node, exp.Column) and is_joined(node):
             return node
-        key = self._keys.read(node)
+        key = self._group_keys.read(node)
         if key is not None:
             return self._key_column(key)
-        year = self._keys.read_year(node) if isinstance(node, exp.Extract) else None
-        if year is not None and year.name in self._asked.keys:
+        year = self._group_keys.read_year(node) if isinstance(node, exp.Extract) else None
+        if year is not None and year.name in self._asked.group_keys:
             node.set("expression", self._key_column(year))
             return node
         for name, value in list(node.args.items()):
@@ -163,8 +165,8 @@ class GroupedSelect:
                 node.set(name, items)
         return node
 
-    def _key_column(self, key: Key) -> exp.Column:
-        if key.name not in self._asked.keys:
+    def _key_column(self, key: GroupKey) -> exp.Column:
+        if key.name not in self._asked.group_keys:
             raise WireError(
                 GROUPING,
                 f'column "{key.member.name.split(".", 1)[1]}" must appear in the GROUP BY clause '
@@ -186,13 +188,13 @@ class GroupedSelect:
             )
         member = self._members.resolve(argument)
         if member.kind == "dimension":
-            key = Key(member, None)
+            key = GroupKey(member, None)
             return self._regroup(node, key, distinct)
         check_aggregate(node, member, distinct)
         self._asked.measures[member.name] = member
         return row_column(member.name)
 
-    def _regroup(self, node: exp.Expr, key: Key, distinct: bool) -> exp.Expr:
+    def _regroup(self, node: exp.Expr, key: GroupKey, distinct: bool) -> exp.Expr:
         """An extreme or a count of the distinct values of a dimension."""
         short = key.member.name.split(".", 1)[1]
         if not (
@@ -204,7 +206,7 @@ class GroupedSelect:
                 f"{node.sql(dialect='postgres')}",
             )
         self._asked.regrouped = True
-        self._asked.keys[key.name] = key
+        self._asked.group_keys[key.name] = key
         column = row_column(key.name)
         if isinstance(node, exp.Count):
             return exp.Count(this=exp.Distinct(expressions=[column]), big_int=True)

@@ -56,8 +56,8 @@ class Members:
             source = member.source
             if kind_of(member) != "count" or not isinstance(source, CompiledMeasure):
                 continue
-            parts = list(source.parts.values())
-            if all(counts_rows_of(part, facts) for part in parts) and len(facts) == len(parts) == 1:
+            components = list(source.components.values())
+            if len(facts) == len(components) == 1 and counts_rows_of(components[0], facts):
                 return member
         return None
 

@@ -19,7 +19,7 @@ _CASTS |= {NUMERIC.oid: "decimal(38, 6)", TIMESTAMP.oid: "timestamp"}
 
 def guess_types(tree: exp.Expr, given: Sequence[int], access: Access) -> tuple[int, ...]:
     """Oids of the parameters: as the client says; else of the member that one is compared with, a
-    whole number in LIMIT and OFFSET, 0 where nothing tells."""
+    whole number in LIMIT and OFFSET, 0 where it is unknown."""
     count = max([get_number(node) for node in tree.find_all(exp.Parameter)], default=0)
     types = [*given, *[0] * (count - len(given))]
     views = [access.views.get(table.name.lower()) for table in tree.find_all(exp.Table)]

@@ -20,10 +20,10 @@ from cube.wire.errors import NOT_SUPPORTED, WireError
 from cube.wire.translate.aggregates import is_aggregate
 from cube.wire.translate.cube_rows import Rows
 from cube.wire.translate.grouped import GroupedSelect
-from cube.wire.translate.joins import cannot_join
 from cube.wire.translate.members import Members
 from cube.wire.translate.outputs import expand_outputs
-from cube.wire.translate.ungrouped import ListedSelect
+from cube.wire.translate.semi_joins import cannot_join
+from cube.wire.translate.ungrouped import UngroupedSelect
 from cube.wire.translate.where import ConditionReader, Fold
 
 _CLAUSES = frozenset(
@@ -76,9 +76,9 @@ class SemanticSelect:
             return GroupedSelect(select, self._members, self._rows).translate(conditions)
         if select.args.get("joins"):
             raise cannot_join(self._members.view.definition.name)
-        listed = ListedSelect(self._members, self._rows)
-        outer = listed.translate(select, conditions)
-        self.notices += listed.notices
+        ungrouped = UngroupedSelect(self._members, self._rows)
+        outer = ungrouped.translate(select, conditions)
+        self.notices += ungrouped.notices
         return outer
 
 

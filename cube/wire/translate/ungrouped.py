@@ -1,4 +1,4 @@
-"""A SELECT without groups: rows of the fact, each with what it brings to its measures."""
+"""A SELECT without groups: rows of the fact, each with what it contributes to its measures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cube.wire.translate.members import Members
 from cube.wire.translate.where import Conditions
 
 
-class ListedSelect:
+class UngroupedSelect:
     """Translates one; ``notices`` are for the client."""
 
     def __init__(self, members: Members, rows: Rows) -> None:
@@ -60,7 +60,7 @@ class ListedSelect:
             try:
                 return self._rows({**content, "measures": measures}), measures
             except QueryError:
-                # Measures of several facts, or of another one: the rows alone are told.
+                # Measures of several facts, or of another one: the rows come without them.
                 pass
         return self._rows(content), []
 

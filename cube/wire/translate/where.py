@@ -114,7 +114,7 @@ class ConditionReader:
             case exp.Between():
                 return self._between(node, negate)
             case exp.In() if not node.args.get("query"):
-                return self._listed(node.this, [self._fold(e) for e in node.expressions], negate)
+                return self._in_list(node.this, [self._fold(e) for e in node.expressions], negate)
             case exp.Is():
                 return self._is(node, negate)
             case exp.Like() | exp.ILike():
@@ -128,7 +128,7 @@ class ConditionReader:
         if isinstance(right, exp.Any):
             if kind is not exp.EQ:
                 raise _refuse(node, "only = ANY is supported")
-            return self._listed(left, self._list(right), negate)
+            return self._in_list(left, self._list(right), negate)
         if left.find(exp.Column) is None:
             kind, left, right = _FLIPPED.get(kind, kind), right, left
         if right.find(exp.Column, exp.Query) is not None:
@@ -163,7 +163,7 @@ class ConditionReader:
         if unit not in _UNITS or moment is None or start_of(moment, unit) != moment:
             raise _refuse(node, "a period is compared with its first moment")
         last = end_of(moment, unit)
-        bounds: dict[type[exp.Expr], tuple[str, list[datetime]]] = {
+        conditions: dict[type[exp.Expr], tuple[str, list[datetime]]] = {
             exp.GTE: ("afterOrOnDate", [moment]),
             exp.GT: ("afterDate", [last]),
             exp.LT: ("beforeDate", [moment]),
@@ -171,7 +171,7 @@ class ConditionReader:
             exp.EQ: ("inDateRange", [moment, last]),
             exp.NEQ: ("notInDateRange", [moment, last]),
         }
-        operator, moments = bounds[kind]
+        operator, moments = conditions[kind]
         return _condition(member, operator, [_format(member, item) for item in moments])
 
     def _on_day(self, member: Member, value: object, equal: bool) -> Filter:
@@ -184,7 +184,7 @@ class ConditionReader:
         word = "or" if negate else "and"
         return {word: [self._compare(low, negate), self._compare(high, negate)]}
 
-    def _listed(self, column: exp.Expr, values: list[object], negate: bool) -> Filter:
+    def _in_list(self, column: exp.Expr, values: list[object], negate: bool) -> Filter:
         member = self._member(column, column)
         known = [value for value in values if value is not None]
         if not known or (negate and len(known) < len(values)):

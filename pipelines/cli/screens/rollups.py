@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 import yaml
@@ -17,7 +18,8 @@ from bankcrm.warehouse.rollup_states import RollupState, read_rollups
 from bankcrm.warehouse.versions import open_published
 from cube.compiler.model import load_model
 from cube.compiler.rollup import Rollup
-from cube.rollups.advice import LARGEST_SHARE, Advice, advise, read_wishes
+from cube.engine.warehouse import Warehouse
+from cube.rollups.advice import LARGEST_SHARE, Advice, advise, read_slow_requests, suggest
 from cube.rollups.build import list_rollups
 from pipelines.cli.screens.tables import print_rows
 
@@ -65,18 +67,23 @@ def print_advice(console: Console, settings: Settings, log: Path) -> None:
         BankcrmError: the log cannot be read.
         NothingPublished: there is no version.
     """
-    wishes = read_wishes(_read_lines(log))
+    requests = read_slow_requests(_read_lines(log))
     model = load_model()
-    with open_published(settings) as connection, Progress(console=console, transient=True) as bar:
+    with (
+        closing(Warehouse(settings)) as warehouse,
+        warehouse.pin() as version,
+        Progress(console=console, transient=True) as bar,
+    ):
         task = bar.add_task("Counting", total=None)
+        suggestions = suggest(requests, model, version.business_date, version.rollups)
         advised = advise(
-            wishes,
+            suggestions,
             model,
-            connection,
+            version.connection,
             lambda done, total: bar.update(task, completed=done, total=total),
         )
-    queries = sum(demand.queries for demand in wishes.values())
-    seconds = sum(demand.milliseconds for demand in wishes.values()) / 1000
+    queries = sum(demand.queries for demand in suggestions.values())
+    seconds = sum(demand.milliseconds for demand in suggestions.values()) / 1000
     console.print(f"{queries:,} slow queries without a rollup, {seconds:,.1f} seconds.")
     if not advised:
         console.print(
@@ -87,7 +94,9 @@ def print_advice(console: Console, settings: Settings, log: Path) -> None:
     rows = [_describe_advice(advice) for advice in advised]
     print_rows(console, ADVICE_COLUMNS, rows, "Rollups that would have saved most")
     for advice in advised:
-        console.print(f"\nUnder [bold]pre_aggregations[/bold] of the cube {advice.wish.cube}:")
+        console.print(
+            f"\nUnder [bold]pre_aggregations[/bold] of the cube {advice.suggestion.cube}:"
+        )
         console.print(Syntax(_write_yaml(advice), "yaml", background_color="default"))
 
 
@@ -106,10 +115,10 @@ def _read_lines(log: Path) -> Iterable[str]:
 def _describe_advice(advice: Advice) -> tuple[object, ...]:
     seconds = round(advice.milliseconds / 1000, 1)
     counts = (advice.queries, seconds, advice.rows, advice.fact_rows)
-    return (advice.wish.cube, advice.name, *counts)
+    return (advice.suggestion.cube, advice.name, *counts)
 
 
 def _write_yaml(advice: Advice) -> str:
     """The rollup as the model file declares it."""
-    declared = advice.wish.define(advice.name).model_dump(mode="json", exclude_defaults=True)
+    declared = advice.suggestion.define(advice.name).model_dump(mode="json", exclude_defaults=True)
     return yaml.safe_dump([declared], sort_keys=False, allow_unicode=True, default_flow_style=None)

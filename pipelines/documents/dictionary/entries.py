@@ -14,7 +14,7 @@ from typing import Any
 from cube.compiler.compiled import CompiledView, Member
 from cube.compiler.measures import CompiledMeasure
 from cube.compiler.model import Model
-from cube.planner.explain import list_columns
+from cube.planner.explanation import list_columns
 from pipelines.parameters.seeds import Seed
 
 CHAPTERS = {

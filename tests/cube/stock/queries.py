@@ -10,7 +10,7 @@ from itertools import cycle
 from typing import Any
 
 from cube.compiler.compiled import CompiledDimension, CompiledView, Member
-from cube.compiler.measures import CompiledMeasure, Leaf, Window
+from cube.compiler.measures import Aggregate, CompiledMeasure, Window
 from cube.compiler.model import Model
 
 Query = dict[str, Any]
@@ -151,8 +151,11 @@ class QueryMaker:
         measures = [
             name
             for name in self._measures(view, _is_plain)
-            if _leaves(view.members[name])[0].cube == fact
-            and all(leaf.kind != "count_distinct_approx" for leaf in _leaves(view.members[name]))
+            if _aggregates(view.members[name])[0].cube == fact
+            and all(
+                aggregate.kind != "count_distinct_approx"
+                for aggregate in _aggregates(view.members[name])
+            )
         ]
         query = self._finish(view, measures, [], with_measures=False)
         query.pop("order", None), query.pop("limit", None), query.pop("offset", None)
@@ -339,31 +342,32 @@ def _as_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _leaves(member: Member) -> tuple[Leaf, ...]:
+def _aggregates(member: Member) -> tuple[Aggregate, ...]:
     assert isinstance(member.source, CompiledMeasure)
-    return member.source.leaves
+    return member.source.aggregates
 
 
 def _is_plain(member: Member) -> bool:
     assert isinstance(member.source, CompiledMeasure)
-    parts = member.source.parts.values()
+    components = member.source.components.values()
     return all(
-        isinstance(part, Leaf) and not (part.stages or part.frame or part.shifts) for part in parts
+        isinstance(part, Aggregate) and not (part.stages or part.frame or part.shifts)
+        for part in components
     )
 
 
 def _is_rolling(member: Member) -> bool:
-    return any(leaf.frame for leaf in _leaves(member))
+    return any(aggregate.frame for aggregate in _aggregates(member))
 
 
 def _is_to_date(member: Member) -> bool:
-    return any(leaf.frame and leaf.frame.to_date for leaf in _leaves(member))
+    return any(aggregate.frame and aggregate.frame.to_date for aggregate in _aggregates(member))
 
 
 def _is_shifted(member: Member) -> bool:
-    return any(leaf.shifts for leaf in _leaves(member))
+    return any(aggregate.shifts for aggregate in _aggregates(member))
 
 
 def _is_window(member: Member) -> bool:
     assert isinstance(member.source, CompiledMeasure)
-    return any(isinstance(part, Window) for part in member.source.parts.values())
+    return any(isinstance(part, Window) for part in member.source.components.values())

@@ -19,7 +19,7 @@ from cube.planner.sql import write_statement
 from cube.query.dates import format_moment, parse_range
 from cube.query.query import parse_query
 from cube.security.access import AccessControl
-from cube.server.response import build_meta
+from cube.server.meta import build_meta
 from tests.cube.stock.compiler import PROJECT, StockCompiler
 from tests.cube.stock.queries import RELATIVE
 from tests.tools import NODE, find_node_modules

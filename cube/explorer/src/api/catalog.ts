@@ -1,4 +1,4 @@
-import { SignInNeeded } from './standing';
+import { SignInNeeded } from './freshness';
 import { type Language } from '../i18n';
 import { FOLDERS_ZH } from '../i18n/folders';
 

@@ -66,8 +66,8 @@ function AnyCard({ card, context }: { card: DataCard | PivotCard; context: Conte
 
 function useContext(parameters: URLSearchParams): Context {
   const reading = useReading();
-  const { standing } = usePage();
-  const months = lastMonths(standing.businessDate);
+  const { freshness } = usePage();
+  const months = lastMonths(freshness.businessDate);
   const chosen = parameters.get('month');
   const month = months.find(([first]) => first.startsWith(chosen ?? '-')) ?? months[0] ?? ['', ''];
   const [yearStart] = shiftRange(month, MONTHS - 1);
@@ -97,9 +97,9 @@ interface MonthChoiceProps {
 }
 
 function MonthChoice({ name, parameters, month }: MonthChoiceProps) {
-  const { standing } = usePage();
+  const { freshness } = usePage();
   const { t, language } = useTexts();
-  const months = lastMonths(standing.businessDate).map(([first]) => first.slice(0, 7));
+  const months = lastMonths(freshness.businessDate).map(([first]) => first.slice(0, 7));
   const choose = (chosen: string) => {
     const changed = new URLSearchParams(parameters);
     changed.set('month', chosen);

@@ -24,12 +24,12 @@ interface Props {
 
 /** The rows behind a figure, page by page, in a panel over the grid. */
 export function Drill({ state, cell, close }: Props) {
-  const { connection, catalog, standing } = usePage();
+  const { connection, catalog, freshness } = usePage();
   const { t } = useTexts();
   const [page, setPage] = useState(0);
   const dialog = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => dialog.current?.showModal(), []);
-  const query = drillQuery(state, catalog, cell, standing.businessDate, page);
+  const query = drillQuery(state, catalog, cell, freshness.businessDate, page);
   const asked = useAsked(JSON.stringify(query), async () => ({
     answer: await connection.load(query),
     page,

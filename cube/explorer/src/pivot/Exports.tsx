@@ -63,30 +63,30 @@ export function Exports({ state, layout }: Props) {
 }
 
 function useNames(state: PivotState): { title: string; name: string } {
-  const { catalog, standing } = usePage();
+  const { catalog, freshness } = usePage();
   const { language } = useTexts();
   const title = titleOf(catalog.view(state.view) ?? {}, language);
-  return { title, name: `${state.view}-${standing.businessDate}` };
+  return { title, name: `${state.view}-${freshness.businessDate}` };
 }
 
 function useSheet(state: PivotState): (layout: Layout) => Sheet {
   const reading = useReading();
   const { catalog, language, texts: t } = reading;
-  const { standing } = usePage();
+  const { freshness } = usePage();
   const { title } = useNames(state);
   const corner = useCorner(state);
   const filters = completeFilters(state.filters).flatMap((filter) => {
     const member = catalog.member(filter.member);
     return member ? [describeFilter(filter, member, language, t)] : [];
   });
-  const range = resolvePeriod(state.period, standing.businessDate);
+  const range = resolvePeriod(state.period, freshness.businessDate);
   const notes: Sheet['notes'] = [
     [t.notes.title, title],
     [t.notes.filters, filters.join('; ') || t.notes.none],
     [t.notes.period, range ? range.join(' – ') : t.periods.all],
-    [t.notes.businessDate, standing.businessDate],
-    [t.notes.version, standing.version],
-    [t.notes.user, standing.user ?? standing.groups.join(', ')],
+    [t.notes.businessDate, freshness.businessDate],
+    [t.notes.version, freshness.version],
+    [t.notes.user, freshness.user ?? freshness.groups.join(', ')],
     [t.notes.unit, t.notes.unitFull],
   ];
   return (layout) => {

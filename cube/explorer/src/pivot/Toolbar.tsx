@@ -75,13 +75,13 @@ function compare(state: PivotState, name: Comparison): PivotState {
 }
 
 function PeriodChoice({ state, change }: Props) {
-  const { standing } = usePage();
+  const { freshness } = usePage();
   const { t } = useTexts();
   const isCustom = typeof state.period !== 'string';
   const put = (period: Period) => change({ ...state, period });
   const choose = (name: (typeof PERIODS)[number] | 'custom') => {
     if (name !== 'custom') return put(name);
-    return put(resolvePeriod(state.period, standing.businessDate) ?? [standing.businessDate, standing.businessDate]);
+    return put(resolvePeriod(state.period, freshness.businessDate) ?? [freshness.businessDate, freshness.businessDate]);
   };
   return (
     <>

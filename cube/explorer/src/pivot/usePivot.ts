@@ -7,8 +7,8 @@ import { type PivotState, splitAxis } from './state';
 
 /** The figures of a pivot, asked for level by level, all at once. */
 export function useFigures(state: PivotState): Asked<Figures> {
-  const { connection, catalog, standing } = usePage();
-  const levels = planLevels(state, catalog, standing.businessDate);
+  const { connection, catalog, freshness } = usePage();
+  const levels = planLevels(state, catalog, freshness.businessDate);
   return useAsked(state.values.length > 0 ? JSON.stringify(levels) : null, async () => {
     performance.mark('pivot-asked');
     const answers = await Promise.all(levels.map((level) => connection.loadAll(level.query)));

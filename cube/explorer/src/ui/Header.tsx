@@ -1,4 +1,4 @@
-import { isStale, type Standing } from '../api/standing';
+import { isStale, type Freshness } from '../api/freshness';
 import { formatDay, type Unit, UNITS } from '../format';
 import { type Language, type Texts, useTexts } from '../i18n';
 import { type Preferences, THEMES } from '../preferences';
@@ -7,7 +7,7 @@ import { Select } from './Select';
 
 interface Props {
   page: PageName;
-  standing: Standing;
+  freshness: Freshness;
   preferences: Preferences;
   prefer: (changed: Partial<Preferences>) => void;
   /** Absent where the server needs no token. */
@@ -22,7 +22,7 @@ const DAY_MS = 86_400_000;
 const LONGEST_WAIT = 31;
 
 /** The line above every page: where to go, as of when, and how to read. */
-export function Header({ page, standing, preferences, prefer, signOut }: Props) {
+export function Header({ page, freshness, preferences, prefer, signOut }: Props) {
   const { t } = useTexts();
   return (
     <header class="top">
@@ -40,7 +40,7 @@ export function Header({ page, standing, preferences, prefer, signOut }: Props) 
           {t.dictionary}
         </a>
       </nav>
-      <AsOf standing={standing} />
+      <AsOf freshness={freshness} />
       <div class="preferences" role="group" aria-label={t.settings}>
         <Select<Unit>
           label={t.unit}
@@ -61,21 +61,21 @@ export function Header({ page, standing, preferences, prefer, signOut }: Props) 
           onChange={(theme) => prefer({ theme })}
         />
       </div>
-      <User standing={standing} signOut={signOut} />
+      <User freshness={freshness} signOut={signOut} />
     </header>
   );
 }
 
-function AsOf({ standing }: { standing: Standing }) {
+function AsOf({ freshness }: { freshness: Freshness }) {
   const { t, language } = useTexts();
-  const { businessDate, expectedDate, version } = standing;
-  const stale = isStale(standing);
+  const { businessDate, expectedDate, version } = freshness;
+  const stale = isStale(freshness);
   const hint = expectedDate === null ? t.unknownHint : stale ? t.staleHint(formatDay(expectedDate, language)) : t.freshHint;
   return (
     <p class={stale ? 'as-of stale' : 'as-of'} role="status">
       <span title={hint}>
         {t.asOf} <strong>{formatDay(businessDate, language)}</strong>
-        {stale && <em> · {describeAge(standing, t)}</em>}
+        {stale && <em> · {describeAge(freshness, t)}</em>}
         <span class="unseen">. {hint}</span>
       </span>
       <small>
@@ -86,7 +86,7 @@ function AsOf({ standing }: { standing: Standing }) {
 }
 
 /** A few nights are waited for; beyond a month the age of the figures is what matters. */
-function describeAge({ businessDate, expectedDate, today }: Standing, t: Texts): string {
+function describeAge({ businessDate, expectedDate, today }: Freshness, t: Texts): string {
   const behind = daysBetween(businessDate, expectedDate ?? today);
   return behind > LONGEST_WAIT ? t.old(daysBetween(businessDate, today)) : t.stale(behind);
 }
@@ -95,12 +95,12 @@ function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(to) - Date.parse(from)) / DAY_MS);
 }
 
-function User({ standing, signOut }: Pick<Props, 'standing' | 'signOut'>) {
+function User({ freshness, signOut }: Pick<Props, 'freshness' | 'signOut'>) {
   const { t } = useTexts();
-  if (!signOut) return <p class="user" title={t.administrator}>{standing.groups.join(', ')}</p>;
+  if (!signOut) return <p class="user" title={t.administrator}>{freshness.groups.join(', ')}</p>;
   return (
     <p class="user">
-      <span title={standing.groups.join(', ')}>{standing.user ?? standing.groups.join(', ')}</span>
+      <span title={freshness.groups.join(', ')}>{freshness.user ?? freshness.groups.join(', ')}</span>
       <button type="button" class="plain" onClick={signOut}>
         {t.signOut}
       </button>

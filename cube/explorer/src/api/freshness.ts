@@ -1,5 +1,5 @@
 /** What the server has published, which night it should be, and who asks. */
-export interface Standing {
+export interface Freshness {
   version: string;
   /** Business date of the version, `YYYY-MM-DD`. */
   businessDate: string;
@@ -25,17 +25,17 @@ export class ServerSaysNo extends Error {
   }
 }
 
-/** Ask for the standing. Throws `SignInNeeded`, `ServerSaysNo`, or `TypeError` without a server. */
-export async function fetchStanding(token: string | null): Promise<Standing> {
+/** Ask for the freshness. Throws `SignInNeeded`, `ServerSaysNo`, or `TypeError` without a server. */
+export async function fetchFreshness(token: string | null): Promise<Freshness> {
   const headers: HeadersInit = token === null ? {} : { Authorization: token };
-  const answer = await fetch('/explorer/standing', { headers, cache: 'no-store' });
+  const answer = await fetch('/explorer/freshness', { headers, cache: 'no-store' });
   if (answer.status === 403) throw new SignInNeeded();
   const body: unknown = await answer.json();
   if (!answer.ok) throw new ServerSaysNo((body as { error: string }).error, answer.status);
-  return body as Standing;
+  return body as Freshness;
 }
 
 /** Whether the published night is older than it should be. Dates compare as text. */
-export function isStale(standing: Standing): boolean {
-  return standing.expectedDate !== null && standing.businessDate < standing.expectedDate;
+export function isStale(freshness: Freshness): boolean {
+  return freshness.expectedDate !== null && freshness.businessDate < freshness.expectedDate;
 }

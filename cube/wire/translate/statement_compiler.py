@@ -8,21 +8,15 @@ belongs to the catalog goes to the catalog. Nothing else can be read.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal
 
 from sqlglot import exp
 
-from bankcrm.warehouse.rollup_states import States
 from cube.compiler.compiled import CompiledView
-from cube.compiler.model import Model
 from cube.compiler.values import Value
 from cube.errors import suggest
-from cube.planner.planner import plan_query
-from cube.planner.rollup_matching import choose_rollups
-from cube.planner.sql import write_select
+from cube.planner.prepare import PlanningContext, prepare
 from cube.query.query import parse_query
-from cube.security.access import Access
 from cube.wire.catalog.rewrite import Rewriter
 from cube.wire.catalog.store import catalog_tables
 from cube.wire.catalog.tables import CUBES, MARTS
@@ -30,9 +24,9 @@ from cube.wire.errors import FORBIDDEN, NOT_SUPPORTED, UNDEFINED_TABLE, WireErro
 from cube.wire.translate.cube_rows import Content
 from cube.wire.translate.flatten import flatten_lists
 from cube.wire.translate.functions import CATALOG, PLAIN, check_functions
-from cube.wire.translate.joins import cannot_join, mark_unique
 from cube.wire.translate.names import name_projections
 from cube.wire.translate.semantic import SemanticSelect
+from cube.wire.translate.semi_joins import cannot_join, mark_unique
 
 DATABASE = "bankcrm"
 Place = Literal["catalog", "warehouse"]
@@ -43,7 +37,7 @@ _SYSTEM = ("pg_catalog", "information_schema")
 
 @dataclass(frozen=True)
 class Compiled:
-    """A statement of DuckDB, where it is run, and what the client is told of it."""
+    """A statement of DuckDB, where it is run, and the notices for the client."""
 
     place: Place
     sql: str
@@ -53,16 +47,12 @@ class Compiled:
 
 @dataclass(frozen=True)
 class Reader:
-    """What a statement is compiled for: the user's access, the version, the catalog.
+    """What a statement is compiled for: the user's access on a version, and the catalog.
 
-    ``rollups`` are those of the version; ``marts`` are the tables that may be read beside the
-    cubes, None where the user may read none.
+    ``marts`` are the tables that may be read beside the cubes, None where the user may read none.
     """
 
-    model: Model
-    access: Access
-    today: date
-    rollups: States
+    context: PlanningContext
     marts: frozenset[str] | None
     rewriter: Rewriter
     search_path: tuple[str, ...] = (CUBES, MARTS)
@@ -171,7 +161,7 @@ class _Compiler:
 
     def _has(self, schema: str, name: str) -> bool:
         if schema == CUBES:
-            view = self._reader.access.views.get(name)
+            view = self._reader.context.access.views.get(name)
             return view is not None and view.definition.public
         if schema == MARTS:
             return self._reader.marts is not None and name in self._reader.marts
@@ -184,7 +174,7 @@ class _Compiler:
                 "the marts are read by administrators only",
                 f"Read the views in the schema {CUBES}: they answer within your rights.",
             )
-        known = [*self._reader.access.views, *(self._reader.marts or ())]
+        known = [*self._reader.context.access.views, *(self._reader.marts or ())]
         full = f"{schema}.{name}" if schema else name
         return WireError(UNDEFINED_TABLE, f'relation "{full}" does not exist{suggest(name, known)}')
 
@@ -206,7 +196,7 @@ class _Compiler:
         leads = source is not None and source.this is views[0]
         if not leads or not picks_groups or select.args.get("laterals"):
             raise cannot_join(views[0].name)
-        return self._reader.access.views[views[0].name.lower()]
+        return self._reader.context.access.views[views[0].name.lower()]
 
     def _translate(self, select: exp.Select, view: CompiledView) -> None:
         table = select.args["from_"].this
@@ -224,13 +214,11 @@ class _Compiler:
             select.set(key, value)
 
     def _rows(self, content: Content) -> exp.Select:
-        reader = self._reader
-        plan = plan_query(parse_query(content), reader.model, reader.today, reader.access)
-        plan = choose_rollups(plan, reader.model, reader.rollups)
-        select = write_select(plan, reader.model, self._parameters)
-        if any(rule is not None for rule in reader.access.rules.values()):
+        context = self._reader.context
+        select = prepare(parse_query(content), context).write_select(self._parameters)
+        if any(rule is not None for rule in context.access.rules.values()):
             # DuckDB moves conditions into a sub-select, before its row rules: a cast that fails
-            # would tell of rows that the user may not see. It moves none beyond a limit.
+            # would reveal rows that the user may not see. It moves none beyond a limit.
             self._parameters.append(_NO_LIMIT)
             number = exp.Literal.number(len(self._parameters))
             select = select.limit(exp.Parameter(this=number), copy=False)
@@ -251,7 +239,7 @@ class _Compiler:
 
     def _set_clock(self, tree: exp.Expr) -> exp.Expr:
         """Today is the business date of the version, as in the date ranges of the cubes."""
-        day = exp.cast(exp.Literal.string(self._reader.today.isoformat()), "date")
+        day = exp.cast(exp.Literal.string(self._reader.context.today.isoformat()), "date")
 
         def replace_node(node: exp.Expr) -> exp.Expr:
             match node:

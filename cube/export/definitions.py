@@ -17,7 +17,7 @@ from bankcrm.errors import BankcrmError
 
 TABLES_FILE = Path(__file__).with_name("tables.yml")
 MONTH = "date.month"
-"""Every view has a calendar; a table is by month unless it is somebody's own."""
+"""Every view has a calendar; a table is by month unless it is the user's own."""
 
 BEFORE_ALL = date(1900, 1, 1)
 AFTER_ALL = date(2999, 12, 31)
@@ -93,7 +93,7 @@ def load_tables(path: Path = TABLES_FILE) -> tuple[Table, ...]:
 
 
 def own_table(view: str, measures: Sequence[str], dimensions: Sequence[str]) -> Table:
-    """A table of whoever asks; members may be written with their view."""
+    """A table of the user's own; members may be written with their view."""
     return Table(
         name="own",
         title=view,
@@ -143,7 +143,7 @@ def _read_filters(text: str | None) -> list[tuple[str, str, tuple[str, ...]]]:
             for member, operator, values in json.loads(text or "[]")
         ]
     except (ValueError, TypeError) as error:
-        raise InvalidExport("the filters of the link cannot be read", "Copy it anew.") from error
+        raise InvalidExport("the filters of the link cannot be read", "Copy it again.") from error
     return [item for item in items if item[2] or item[1] in {"set", "notSet"}]
 
 
@@ -161,7 +161,7 @@ def _read_period(text: str, today: date) -> tuple[date, date]:
     if text == "all":
         return BEFORE_ALL, month_end(today)
     if text not in months_back:
-        raise InvalidExport(f"the period '{text}' of the link is not known", "Copy it anew.")
+        raise InvalidExport(f"the period '{text}' of the link is not known", "Copy it again.")
     first = month_start(today, months_back[text])
     return first, month_end(first if text == "last_month" else today)
 

@@ -1,24 +1,24 @@
-"""The rows of the tables, asked of the cubes with the rights of whoever exports."""
+"""The tables with their rows, read from the cubes with the rights of the user who exports."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 
 import pyarrow as pa
 
 from cube.compiler.compiled import Member
+from cube.engine.arrow import cast_batch, plain_schema
+from cube.engine.engine import Engine
 from cube.engine.interrupt import Interrupter
+from cube.engine.warehouse import Version
 from cube.errors import suggest
-from cube.export.tables import InvalidExport, Language, Table
-from cube.query.query import parse_batch
+from cube.export.definitions import InvalidExport, Language, Table
+from cube.query.query import parse_query
 from cube.security.access import Access
 from cube.security.auth import SecurityContext
-from cube.server.formats import ARROW_TYPE
-from cube.server.request import Request
-from cube.server.service import Service
 
 TIMEOUT_SECONDS = 600.0
 MOST_ROWS = 1_048_000
@@ -37,7 +37,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Answer:
+class FilledTable:
     """A table with its rows; ``left_out`` are members that the rights do not reach."""
 
     table: Table
@@ -47,17 +47,17 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Answers:
+class FilledTables:
     """Tables of one version; ``unseen`` are those of which the rights reach no measure."""
 
     version: str
     business_date: date
-    answers: tuple[Answer, ...]
+    tables: tuple[FilledTable, ...]
     unseen: tuple[Table, ...]
 
 
 def find_unknown(table: Table, access: Access) -> None:
-    """Refuse a table of somebody's own that names what does not exist for its user.
+    """Refuse a table of the user's own that names what does not exist for its user.
 
     Raises:
         InvalidExport: naming the view or the members, and what they may be meant for.
@@ -80,37 +80,41 @@ def find_unknown(table: Table, access: Access) -> None:
         )
 
 
-def ask_tables(
-    service: Service,
+def fill_tables(
+    engine: Engine,
     context: SecurityContext,
     tables: Sequence[Table],
     period: tuple[date, date],
     language: Language,
-) -> Answers:
-    """Every table, all from one version. Members out of reach are left out, and told.
+) -> FilledTables:
+    """Every table, all from one version. Members out of reach are left out, and named.
 
     Raises:
         InvalidExport: a table has more rows than a sheet.
         BankcrmError: a query fails, or nothing is published.
     """
-    access = service.control.grant(context)
+    access = engine.control.grant(context)
     reached = [_reach(table, access) for table in tables]
     seen = [reach for reach in reached if reach.table.measures or not reach.left_out]
     if not seen:
         raise InvalidExport(
             "these rights reach no table", "Take another group; `bankcrm token --help` names them."
         )
-    while True:
-        asked = [_ask(service, context, reach, period, language) for reach in seen]
-        versions = {version for version, _ in asked}
-        # Another version may be published between two questions: then all are asked again.
-        if len(versions) == 1:
-            break
-    ((version, business_date),) = versions
-    answers = tuple(answer for _, answer in asked)
-    names = {answer.table.name for answer in answers}
+    with engine.warehouse.pin() as version:
+        filled = tuple(
+            FilledTable(
+                reach.table,
+                tuple(_describe_columns(reach, rows.schema, language)),
+                rows,
+                reach.left_out,
+            )
+            for reach in seen
+            for rows in [_read_rows(engine, access, version, reach.table, period)]
+        )
+        name, business_date = version.name.removesuffix(".duckdb"), version.business_date
+    names = {table.table.name for table in filled}
     unseen = tuple(table for table in tables if table.name not in names)
-    return Answers(version, business_date, answers, unseen)
+    return FilledTables(name, business_date, filled, unseen)
 
 
 @dataclass(frozen=True)
@@ -136,29 +140,24 @@ def _reach(table: Table, access: Access) -> _Reach:
     return _Reach(seen, members, left_out)
 
 
-def _ask(
-    service: Service,
-    context: SecurityContext,
-    reach: _Reach,
-    period: tuple[date, date],
-    language: Language,
-) -> tuple[tuple[str, date], Answer]:
-    """The rows of a table as the API streams them, and the version they are of."""
-    query = parse_batch(reach.table.query(period))
-    request = Request(query, multi=False, context=context)
-    with ExitStack() as pins:
-        prepared = service.prepare(request, ARROW_TYPE, pins)
-        version = prepared.version.name.removesuffix(".duckdb"), prepared.version.business_date
-        with closing(service.stream(prepared, Interrupter()).parts) as parts:
-            rows = pa.ipc.open_stream(b"".join(parts)).read_all()
+def _read_rows(
+    engine: Engine, access: Access, version: Version, table: Table, period: tuple[date, date]
+) -> pa.Table:
+    """The rows of a table in the types that the API streams."""
+    query = parse_query(table.query(period)).without_default_limit()
+    statement = engine.prepare(query, version, access).write()
+    with closing(version.stream(statement, engine.timeout_seconds, Interrupter())) as batches:
+        first = next(batches)
+        schema = plain_schema(first.schema)
+        rows = pa.Table.from_batches(
+            [cast_batch(first, schema), *(cast_batch(batch, schema) for batch in batches)], schema
+        )
     if rows.num_rows > MOST_ROWS:
         raise InvalidExport(
-            f"the table '{reach.table.title}' has {rows.num_rows:,} rows; a sheet holds "
-            f"{MOST_ROWS:,}",
+            f"the table '{table.title}' has {rows.num_rows:,} rows; a sheet holds {MOST_ROWS:,}",
             "Take a shorter period (--from, --to), or fewer dimensions.",
         )
-    columns = tuple(_describe_columns(reach, rows.schema, language))
-    return version, Answer(reach.table, columns, rows, reach.left_out)
+    return rows
 
 
 def _describe_columns(reach: _Reach, schema: pa.Schema, language: Language) -> Iterator[Column]:

@@ -11,7 +11,7 @@ from sqlglot import exp
 from cube.compiler.compiled import Member, MemberSource
 from cube.compiler.filters import Condition, Group, Node, list_conditions
 from cube.compiler.joins import JoinStep
-from cube.compiler.measures import CompiledMeasure, Frame, Leaf, Nested, Shift, Window
+from cube.compiler.measures import Aggregate, CompiledMeasure, Frame, NestedAggregate, Shift, Window
 from cube.compiler.model import Model
 from cube.compiler.policy import HIDDEN
 from cube.planner.plan import Body, Column, Plan, Source
@@ -89,13 +89,15 @@ def _trees(source: MemberSource) -> Iterator[exp.Expr]:
 
 
 def _measure_trees(measure: CompiledMeasure) -> Iterator[exp.Expr]:
-    for part in measure.parts.values():
-        if isinstance(part, Leaf):
-            yield from (tree for tree in (part.argument, part.condition) if tree is not None)
-            for stage in part.stages:
+    for component in measure.components.values():
+        if isinstance(component, Aggregate):
+            yield from (
+                tree for tree in (component.argument, component.condition) if tree is not None
+            )
+            for stage in component.stages:
                 yield from (tree for tree in (stage.value, stage.include) if tree is not None)
-        elif isinstance(part, Nested):
-            yield from _measure_trees(part.base)
+        elif isinstance(component, NestedAggregate):
+            yield from _measure_trees(component.base)
 
 
 def _body(body: Body) -> Json:
@@ -105,7 +107,7 @@ def _body(body: Body) -> Json:
     }
     if body.nested:
         described["nested"] = [
-            {"name": item.name, "aggregate": item.part.kind, **_body(item.body)}
+            {"name": item.name, "aggregate": item.component.kind, **_body(item.body)}
             for item in body.nested
         ]
     if body.windows:
@@ -119,7 +121,7 @@ def _source(source: Source) -> Json:
         "from": f"{source.table} as {source.root}",
         "joins": [_join(step) for step in source.joins],
         "where": [_node(node) for node in source.where],
-        "aggregates": {leaf.name: _aggregate(leaf) for leaf in source.leaves},
+        "aggregates": {aggregate.name: _aggregate(aggregate) for aggregate in source.aggregates},
     }
     if source.rollup is not None:
         described["rollup"] = source.rollup
@@ -142,10 +144,12 @@ def _join(step: JoinStep) -> str:
     return f"{step.edge.relationship} {step.table} as {step.cube} on {condition}"
 
 
-def _aggregate(leaf: Leaf) -> str:
-    argument = "*" if leaf.argument is None else leaf.argument.sql(dialect=DIALECT)
-    condition = "" if leaf.condition is None else f" where {leaf.condition.sql(dialect=DIALECT)}"
-    return f"{leaf.kind}({argument}){condition}"
+def _aggregate(aggregate: Aggregate) -> str:
+    argument = "*" if aggregate.argument is None else aggregate.argument.sql(dialect=DIALECT)
+    condition = (
+        "" if aggregate.condition is None else f" where {aggregate.condition.sql(dialect=DIALECT)}"
+    )
+    return f"{aggregate.kind}({argument}){condition}"
 
 
 def _window(window: Window, columns: Iterable[Column]) -> Json:

@@ -23,7 +23,7 @@ _EQUAL = (exp.EQ, exp.NullSafeEQ)
 
 
 def mark_unique(select: exp.Select) -> None:
-    """Note in the joins of a SELECT which outputs tell the rows of their sub-selects apart.
+    """Note in the joins of a SELECT which outputs identify the rows of their sub-selects.
 
     To be called before those are translated, which leaves nothing of their groups.
     """
@@ -65,7 +65,7 @@ def walk_own(select: exp.Select) -> Iterator[exp.Expr]:
 
 
 def cannot_join(view: str) -> WireError:
-    """What a client is told of a join that is not answered."""
+    """The error of a join that is not answered."""
     return WireError(
         NOT_SUPPORTED,
         f"the view {view} cannot be joined in this way",

@@ -1,8 +1,8 @@
 """One structured log line per statement that reads, as the REST API writes one per request.
 
-``status`` is the SQLSTATE. What is read is told (``place``, ``version``), how the answer came about
-(``cache``: hit, shared, miss, stream) and how long it waited for a slot (``queue_ms``). Statements
-and their values are not logged; they may name customers.
+``status`` is the SQLSTATE. The line says what is read (``place``, ``version``), how the answer came
+about (``cache``: hit, shared, miss, stream) and how long it waited for a slot (``queue_ms``).
+Statements and their values are not logged; they may name customers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _LOG = logging.getLogger("bankcrm.cube.access")
 
 
 def log_statement(
-    context: SecurityContext, status: str, seconds: float, told: Mapping[str, Any]
+    context: SecurityContext, status: str, seconds: float, details: Mapping[str, Any]
 ) -> None:
     """Log the end of one."""
     entry = {
@@ -29,6 +29,6 @@ def log_statement(
         "milliseconds": round(seconds * 1000, 1),
         "user": context.get("sub"),
         "groups": context["groups"],
-        **told,
+        **details,
     }
     _LOG.info(json.dumps(entry, ensure_ascii=False))

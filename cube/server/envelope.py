@@ -1,4 +1,4 @@
-"""What a client sends: the envelope around a query, as a Pydantic model, and who asks."""
+"""What a client sends: the envelope around a query, and the claims of its user."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class Envelope(Part):
         default=None, description="Answer in the envelope of several results."
     )
     cache: CachePolicy | None = Field(
-        default=None, description="`no-cache` computes the answer anew; the others may take a copy."
+        default=None,
+        description="`no-cache` computes the answer again; the others may take a copy.",
     )
 
 
@@ -33,7 +34,7 @@ class Request:
 
     Args:
         multi: whether the answer comes in the multi envelope.
-        fresh: whether it must be computed anew, though a copy would be the same.
+        fresh: whether it must be computed again, though a copy would be the same.
     """
 
     batch: Batch

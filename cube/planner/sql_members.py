@@ -1,0 +1,127 @@
+"""Members and filters of a plan as SQL. Every value is bound where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from sqlglot import exp
+
+from cube.compiler.compiled import CompiledDimension, CompiledSegment, Member
+from cube.compiler.filters import SEGMENT, Condition, Group, Node
+from cube.compiler.measures import CompiledMeasure, Shift, replace_components
+from cube.compiler.values import Value
+from cube.planner.operator_sql import CONDITIONS
+from cube.planner.plan import Column, Plan, is_moved
+from cube.planner.sql_tree import TIMESTAMP, as_moment, combine
+
+_LATE = ("afterDate", "beforeOrOnDate")
+
+
+class MemberWriter:
+    """Writes the members and filters of one statement; its values are added to ``parameters``."""
+
+    def __init__(self, plan: Plan, parameters: list[Value | int]) -> None:
+        self._plan = plan
+        self._zone = ZoneInfo(plan.timezone)
+        self.parameters = parameters
+
+    def bind(self, value: Value | int) -> exp.Parameter:
+        """Placeholder of a value."""
+        self.parameters.append(value)
+        return exp.Parameter(this=exp.Literal.number(len(self.parameters)))
+
+    def column(self, column: Column, shifts: Sequence[Shift]) -> exp.Expr:
+        """A member to group by; times are cut into their periods."""
+        if column.granularity is None:
+            return self._value(column.member, shifts)
+        return column.granularity.bucket(self.local(column.member, shifts), self._plan.today)
+
+    def _value(self, member: Member, shifts: Sequence[Shift]) -> exp.Expr:
+        """A dimension as its cube says; times are moved by the shifts of the source."""
+        tree = _dimension(member).tree.copy()
+        for shift in shifts:
+            if is_moved(member, shift):
+                tree = shift.interval.added_to(exp.paren(tree, copy=False))
+        return tree
+
+    def local(self, member: Member, shifts: Sequence[Shift]) -> exp.Expr:
+        """A time in the zone of the query. A calendar day is the same day everywhere."""
+        moment = as_moment(exp.paren(self._value(member, shifts), copy=False))
+        if self._is_fixed(member):
+            return moment
+        utc = exp.AtTimeZone(this=moment, zone=exp.Literal.string("UTC"))
+        return exp.AtTimeZone(this=utc, zone=exp.Literal.string(self._plan.timezone))
+
+    def _is_fixed(self, member: Member) -> bool:
+        return self._plan.timezone == "UTC" or _dimension(member).is_day
+
+    def timestamp(self, moment: datetime) -> exp.Expr:
+        """A moment as a bound timestamp."""
+        return exp.Cast(this=self.bind(moment), to=exp.DataType(this=TIMESTAMP))
+
+    def _utc(self, moment: datetime, *, late: bool) -> datetime:
+        """A local moment in UTC; where the clock shows it twice, the first or the ``late`` one."""
+        local = moment.replace(tzinfo=self._zone, fold=int(late))
+        return local.astimezone(UTC).replace(tzinfo=None)
+
+    def filter(self, select: exp.Select, nodes: Iterable[Node], shifts: Sequence[Shift]) -> None:
+        """Let a SELECT keep the rows that meet every filter."""
+        conditions = [self._where(node, shifts) for node in nodes]
+        if conditions:
+            select.where(*conditions, copy=False)
+
+    def _where(self, node: Node, shifts: Sequence[Shift]) -> exp.Expr:
+        if isinstance(node, Group):
+            return combine(node, [self._where(item, shifts) for item in node.items])
+        if node.operator == SEGMENT:
+            assert isinstance(node.member.source, CompiledSegment)
+            return exp.paren(node.member.source.tree)
+        if node.operator == "measureFilter":
+            return _counts_to(get_measure(node.member))
+        tree = exp.paren(self._value(node.member, shifts), copy=False)
+        if node.member.type != "time":
+            return self._apply(node, tree, node.values)
+        return self._apply(node, as_moment(tree), self._bounds(node))
+
+    def _bounds(self, node: Condition) -> list[Value]:
+        """Times of a filter as the table keeps them: in UTC, unless they are days."""
+        moments = [value for value in node.values if isinstance(value, datetime)]
+        if self._is_fixed(node.member):
+            return [*moments]
+        last = len(moments) - 1
+        late = node.operator in _LATE
+        return [
+            self._utc(moment, late=late or (position == last > 0))
+            for position, moment in enumerate(moments)
+        ]
+
+    def having(self, node: Node, values: Mapping[str, exp.Expr]) -> exp.Expr:
+        """A filter on measures, which are computed from ``values``."""
+        if isinstance(node, Group):
+            return combine(node, [self.having(item, values) for item in node.items])
+        tree = exp.paren(replace_components(get_measure(node.member).tree, values), copy=False)
+        return self._apply(node, tree, node.values)
+
+    def _apply(self, node: Condition, tree: exp.Expr, values: Iterable[Value]) -> exp.Expr:
+        bound = [self.bind(value) for value in values]
+        return CONDITIONS[node.operator](tree, bound, node.with_null)
+
+
+def _dimension(member: Member) -> CompiledDimension:
+    return cast("CompiledDimension", member.source)
+
+
+def get_measure(member: Member) -> CompiledMeasure:
+    """The measure behind a member."""
+    return cast("CompiledMeasure", member.source)
+
+
+def _counts_to(measure: CompiledMeasure) -> exp.Expr:
+    """Whether a row meets the filters of a measure."""
+    conditions = [
+        exp.paren(aggregate.condition) for aggregate in measure.aggregates if aggregate.condition
+    ]
+    return exp.and_(*conditions) if conditions else exp.true()
