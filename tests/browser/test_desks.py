@@ -56,7 +56,7 @@ def test_profit_shows_who_makes_it(visit: Visit, sql: Sql) -> None:
 
 def test_the_statement_is_the_same_in_chart_and_table(visit: Visit, sql: Sql) -> None:
     open_in_ones(visit, "#/profit")
-    statement = card(visit, "How the contribution comes about")
+    statement = card(visit, "Lines of the contribution")
     statement.get_by_role("button", name="Table").click()
     lines = dict(table(statement))
     [(cost, net)] = sql(

@@ -48,7 +48,7 @@ def test_a_token_that_ends_while_the_page_is_open_leads_to_the_sign_in(
     visit.page.route("**/v1/load?*", lambda route: route.fulfill(status=403, json={"error": "no"}))
     visit.page.get_by_label("Period").select_option("all")
     expect(visit.page.get_by_label("Token")).to_be_visible()
-    expect(visit.page.get_by_role("alert")).to_contain_text("It may have ended")
+    expect(visit.page.get_by_role("alert")).to_contain_text("It may have expired")
 
 
 # Claims of each role, and the rows that they open.
@@ -97,7 +97,7 @@ def test_who_may_see_nothing_is_told_so(
     visit = visit_as(guarded)
     visit.open(BALANCES)
     sign_in(visit, token("auditor"))
-    expect(visit.page.get_by_text("Your rights show you no view")).to_be_visible()
+    expect(visit.page.get_by_text("Your rights give access to no view")).to_be_visible()
 
 
 def test_cards_out_of_reach_say_so(
@@ -107,7 +107,7 @@ def test_cards_out_of_reach_say_so(
     visit.open("#/credit")
     sign_in(visit, token("branch_manager", branch_id="B1"))
     card = visit.page.get_by_role("region", name="Migration between classes")
-    expect(card).to_contain_text("Your rights do not reach the figures")
+    expect(card).to_contain_text("You have no access to the figures")
 
 
 def test_a_version_published_meanwhile_is_announced_and_never_mixed_in(
@@ -155,7 +155,7 @@ def test_an_old_night_is_red_and_the_newest_is_not(visit: Visit) -> None:
     visit.page.route("**/explorer/freshness", expect_night)
     visit.page.reload()
     expect(as_of).to_contain_text("2 days behind")
-    expect(as_of).to_contain_text("The night of 30 Jun 2024 should be published by now")
+    expect(as_of).to_contain_text("Business date 30 Jun 2024 should be published by now")
     assert as_of.locator("strong").evaluate(colour) == red
     told["expectedDate"] = "2024-06-28"
     visit.page.reload()
@@ -257,7 +257,7 @@ def test_a_slow_answer_and_a_failed_one_say_what_to_do(visit: Visit) -> None:
     visit.page.goto(f"{visit.address}/{BALANCES}")
     expect(visit.page.get_by_text("Loading")).to_be_visible()
     visit.page.clock.fast_forward(4000)
-    expect(visit.page.get_by_text("A narrower period or fewer members")).to_be_visible()
+    expect(visit.page.get_by_text("A shorter period or fewer members")).to_be_visible()
     visit.page.clock.resume()
     is_away = True
     for route in held:
