@@ -99,6 +99,8 @@ def test_every_relative_link_leads_to_a_file_and_a_heading(page: Path) -> None:
 
 @PAGES
 def test_every_command_that_a_page_names_exists(page: Path) -> None:
+    if page.name == "CHANGELOG.md":
+        return  # It names what was renamed.
     assert find_unknown_commands(page) == []
 
 
