@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['valid_to > REFRESH_FROM'],
-) }}
+{{ config(materialized='incremental', meta={'rebuild_column': 'valid_to', 'rebuild_unit': 'day', 'rebuild_operator': '>'}) }}
 
 -- A balance holds from the day it was reached until the day before the next one (half-open).
 -- Only spans that reach refresh_from are rebuilt: the one that straddles it, and all later ones.

@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['activity_date >= REFRESH_FROM'],
-) }}
+{{ config(materialized='incremental', meta={'rebuild_column': 'activity_date', 'rebuild_unit': 'day'}) }}
 
 -- What customers did themselves: entries of kinds that a customer makes, through a channel that is not
 -- the bank's own posting (interest, batch fees, standing orders and salaries are no activity). A reversal

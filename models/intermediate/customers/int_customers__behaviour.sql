@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
-) }}
+{{ config(materialized='incremental') }}
 
 -- How a customer behaves, as of the end of a month: recency, frequency and monetary value of what the
 -- customer did, their quintiles (5 best) among active customers who ever did something, the movement of

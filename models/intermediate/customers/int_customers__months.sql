@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
-) }}
+{{ config(materialized='incremental') }}
 {%- set lines = [
     'ftp_margin_amount', 'fee_income_amount', 'vat_amount', 'surcharge_amount',
     'cost_to_serve_amount', 'expected_loss_amount', 'pre_tax_contribution_amount',

@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
-) }}
+{{ config(materialized='incremental') }}
 {#- Bands that a customer falls into, by kind and the figure that decides. -#}
 {%- set banded = {
     'vip': 'personal_deposit_balance',

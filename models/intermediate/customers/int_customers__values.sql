@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
-) }}
+{{ config(materialized='incremental') }}
 
 -- Place of each customer on the whale curve and lifetime value, by the contribution of twelve months up
 -- to this one, as far as it is known. Best first, ties by customer key. The class goes by the share of

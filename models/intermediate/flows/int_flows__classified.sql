@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['flow_date >= REFRESH_FROM'],
-) }}
+{{ config(materialized='incremental', meta={'rebuild_column': 'flow_date', 'rebuild_unit': 'day'}) }}
 {%- set keys = [
     'flow_date', 'account_key', 'account_durable_key', 'customer_key', 'customer_durable_key', 'product_key',
     'branch_key', 'manager_key', 'currency_key', 'account_type',

@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
-) }}
+{{ config(materialized='incremental') }}
 {%- set account_measures = [
     'end_balance', 'average_balance', 'interest_income_amount', 'interest_expense_amount',
     'ftp_margin_amount', 'fee_income_amount',

@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
-) }}
+{{ config(materialized='incremental') }}
 
 -- Expected credit loss by stage: the sum over the years ahead of survival x conditional probability of
 -- default x loss given default x exposure / (1 + effective rate)^year. Stage 1 looks one year ahead,

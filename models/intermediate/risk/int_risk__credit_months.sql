@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
-) }}
+{{ config(materialized='incremental') }}
 
 -- What the facts of loans and of cards say alike: position, class, exposure and expected loss. Who owed
 -- nothing the month before moved from nowhere: no class and no bucket before.

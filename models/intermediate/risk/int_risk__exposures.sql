@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
-) }}
+{{ config(materialized='incremental') }}
 
 -- What loans and credit cards put at risk in a month: stage, default and loss, exposure, provisions,
 -- expected loss of the period, capital, security. The profit statement and the credit facts both read

@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
-) }}
+{{ config(materialized='incremental') }}
 
 -- What the risk department knew of an exposure at the end of a month. Probability and loss come from
 -- the nearest rating (the exposure's own, else the customer's latest, the worse of two of a day);

@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
-) }}
+{{ config(materialized='incremental') }}
 
 -- Loans and credit cards as they stood on the last business date of a month, with the worst of the
 -- month and the number of instalments that fell due in it (one while no schedule is known).

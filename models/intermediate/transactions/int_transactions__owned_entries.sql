@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['posting_date >= REFRESH_FROM_MONTH'],
-) }}
+{{ config(materialized='incremental', meta={'rebuild_column': 'posting_date'}) }}
 
 -- Entries with the owner they are shown under, the activity they cause, and what reversals left of them.
 -- Rebuilt by whole months, because the fact of entries is.

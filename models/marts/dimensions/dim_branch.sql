@@ -6,18 +6,13 @@
     'main_branch_name', 'city', 'is_current', 'opened_date', 'closed_date', 'valid_from', 'valid_to',
 ] %}
 
-with versions as (
-    select * from {{ ref('int_branches__levels') }}
-),
-
-successors as (
-    select * from {{ ref('int_branches__successors') }}
-),
-
-members as (
-    select {{ columns | join(', ') | replace('branch_durable_key, current_', 'versions.branch_durable_key, current_') }}
-    from versions
-    inner join successors on versions.branch_durable_key = successors.branch_durable_key
+with members as (
+    select
+        versions.*,
+        successors.current_branch_durable_key
+    from {{ ref('int_branches__levels') }} as versions
+    inner join {{ ref('int_branches__successors') }} as successors
+        on versions.branch_durable_key = successors.branch_durable_key
 )
 
 {{ with_special_members(

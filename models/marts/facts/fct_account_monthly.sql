@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
-) }}
+{{ config(materialized='incremental') }}
 
 -- Grain: one account, loan or card in one month. Balances add up over accounts, never over months;
 -- interest, margin and fees add up over both.

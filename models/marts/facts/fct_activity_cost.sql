@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
-) }}
+{{ config(materialized='incremental') }}
 
 -- Grain: one customer, activity and channel in one month, and one row of unused capacity for each
 -- cost pool and month, charged to nobody. Costs of a month sum to the cost of its pools, exactly.

@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
-) }}
+{{ config(materialized='incremental') }}
 
 -- Grain: one credit card in one month, as it stood on the month's last business date. Balances and
 -- limits add up over cards, never over months; spend, payments and fees add up over both.

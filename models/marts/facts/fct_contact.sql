@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['contact_date >= REFRESH_FROM'],
-) }}
+{{ config(materialized='incremental', meta={'rebuild_column': 'contact_date', 'rebuild_unit': 'day'}) }}
 
 -- Grain: one contact between a manager and a customer. Counts and minutes are additive.
 with contacts as (

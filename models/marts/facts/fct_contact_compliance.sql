@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
-) }}
+{{ config(materialized='incremental') }}
 
 -- Grain: one customer of one manager in one month in which a contact was due. Due and kept are counted
 -- per week or month and capped there: three contacts in one week do not make up for a missed week.

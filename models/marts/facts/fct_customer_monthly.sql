@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
-) }}
+{{ config(materialized='incremental') }}
 {%- set balances = [
     'aum_end_balance', 'aum_average_balance', 'deposit_end_balance', 'deposit_average_balance',
     'loan_end_balance', 'loan_average_balance', 'card_end_balance', 'card_average_balance',

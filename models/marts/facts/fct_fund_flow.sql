@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['flow_date >= REFRESH_FROM'],
-) }}
+{{ config(materialized='incremental', meta={'rebuild_column': 'flow_date', 'rebuild_unit': 'day'}) }}
 
 -- Grain: one account, class of flow and business date. Flows of an account sum to its change of
 -- balance; flows of a unit or manager sum to the change of what they keep. Additive.

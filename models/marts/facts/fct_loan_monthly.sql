@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
-) }}
+{{ config(materialized='incremental') }}
 
 -- Grain: one loan in one month, as it stood on the month's last business date. Amounts add up over
 -- loans, never over months; the expected loss of the period alone adds up over both.

@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
-) }}
+{{ config(materialized='incremental') }}
 
 -- Grain: one manager in one month. The score is the sum of weight x attainment over the measures that
 -- are known, without cap; the weight of an unknown measure is not spread over the others.

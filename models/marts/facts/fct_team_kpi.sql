@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['month_end_date >= REFRESH_FROM_MONTH'],
-) }}
+{{ config(materialized='incremental') }}
 
 -- Grain: one team, measure and month. A team is all managers under an organisation unit of any level,
 -- in the tree as it was; its ratios are ratios of sums. Teams of different levels overlap and never

@@ -1,8 +1,4 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='rebuild_from',
-    incremental_predicates=['transaction_date >= REFRESH_FROM_MONTH'],
-) }}
+{{ config(materialized='incremental', meta={'rebuild_column': 'transaction_date'}) }}
 
 -- Grain: one posted entry of the teller or the card system. Amounts are additive.
 -- Rebuilt by whole months, because the cost of an entry is known when its month's pools are.
