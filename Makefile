@@ -59,6 +59,7 @@ lint: $(VENV)/.ready node_modules/.ready ## Check style and types
 
 test: lint node_modules/.ready ## Lint, types, and every test; first it names what the machine lacks
 	@$(BIN)/python -m tests.tools
+	@$(BIN)/python -m tests.parsed_project
 	$(BIN)/pytest -n auto --no-loadscope-reorder
 
 bench: $(VENV)/.ready ## Time load and build against bare DuckDB

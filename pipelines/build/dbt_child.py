@@ -16,6 +16,8 @@ import sys
 import threading
 from collections.abc import Sequence
 
+from pipelines.build.dbt_shortcuts import install_shortcuts
+
 ORPHANED = 70
 THEN = "--then"
 FAILED, CRASHED = 1, 2
@@ -66,6 +68,7 @@ def run_commands(commands: Sequence[list[str]]) -> int:
 def main() -> None:
     """Run dbt with the commands of the command line."""
     threading.Thread(target=die_with_parent, daemon=True).start()
+    install_shortcuts()
     sys.exit(run_commands(split_commands(sys.argv[1:])))
 
 
