@@ -12,7 +12,7 @@ def install_shortcuts() -> None:
     no longer works.
     """
     _reuse_parsed_project()
-    _drop_unheard_events()
+    _skip_events_below_level()
     _write_json_at_once()
 
 
@@ -30,21 +30,21 @@ def _reuse_parsed_project() -> None:
     DuckDBCredentials._connection_keys = connection_keys  # type: ignore[method-assign]
 
 
-def _drop_unheard_events() -> None:
+def _skip_events_below_level() -> None:
     """Skip events below the level of a log; dbt formats each as a line and then drops it."""
     from dbt_common.events import logger  # noqa: PLC0415
     from dbt_common.events.base_types import EventLevel, EventMsg  # noqa: PLC0415
 
     write_line = logger._Logger.write_line
 
-    def write_heard_line(self: logger._Logger, msg: EventMsg) -> None:
-        is_heard = (
+    def write_logged_line(self: logger._Logger, msg: EventMsg) -> None:
+        is_logged = (
             logger._log_level_map[EventLevel(msg.info.level)] >= logger._log_level_map[self.level]
         )
-        if is_heard or logger._is_print_event(msg):
+        if is_logged or logger._is_print_event(msg):
             write_line(self, msg)
 
-    logger._Logger.write_line = write_heard_line  # type: ignore[method-assign]
+    logger._Logger.write_line = write_logged_line  # type: ignore[method-assign]
 
 
 def _write_json_at_once() -> None:
