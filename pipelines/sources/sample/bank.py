@@ -15,9 +15,11 @@ from bankcrm.sql import quote_text
 from pipelines.contracts.contract import Contract, load_contracts
 from pipelines.sources.extract import ExtractWriter
 from pipelines.sources.sample.contact_feeds import ContactFeeds
-from pipelines.sources.sample.feeds import FeedTables, make_truth
+from pipelines.sources.sample.feeds import FeedTables
 from pipelines.sources.sample.period import Period
+from pipelines.sources.sample.risk_feeds import RiskFeeds
 from pipelines.sources.sample.simulation import simulate_bank
+from pipelines.sources.sample.truth import make_truth
 
 SMALLEST_BANK = 20
 TRUTH_FILE = "customer_truth.csv"
@@ -70,6 +72,7 @@ def make_sample_bank(
     with duckdb.connect() as connection:
         connection.execute("set threads = 1")
         FeedTables(connection, bank).make_all()
+        RiskFeeds(connection, bank).make_all()
         ContactFeeds(connection, bank).make_all()
         make_truth(connection, bank)
         truth = _write_truth(connection, truth_folder)

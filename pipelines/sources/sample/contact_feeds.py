@@ -6,7 +6,8 @@ from pipelines.sources.sample.campaigns import CAMPAIGN_TYPES, RESPONSES, STATUS
 from pipelines.sources.sample.complaints import COMPLAINT_TYPES, PARTS, STEPS
 from pipelines.sources.sample.contacts import CONTACT_TYPES, DIRECTIONS, OUTCOMES
 from pipelines.sources.sample.entries import Channel
-from pipelines.sources.sample.feeds import CUSTOMER_ID, MANAGER_ID, MONEY, UNIT_ID, FeedTables
+from pipelines.sources.sample.feeds import FeedTables
+from pipelines.sources.sample.formats import CUSTOMER_ID, MANAGER_ID, MONEY, UNIT_ID
 from pipelines.sources.sample.organisation import PRODUCTS
 from pipelines.sources.sample.sql import call, code, optional
 

@@ -10,29 +10,26 @@ from pipelines.sources.sample.arrays import (
     RATE_UNIT,
     YUAN,
     Bools,
-    Floats,
     Ints,
     first_of_each,
     full,
     open_stream,
     pick,
-    to_cents,
     toss,
 )
-from pipelines.sources.sample.customers import PERSON, YEAR, People
+from pipelines.sources.sample.customers import PERSON, People
 from pipelines.sources.sample.entries import (
     CREDIT,
     DEBIT,
     NOBODY,
     ChangeLog,
     Channel,
-    EntryBook,
     EntryType,
 )
-from pipelines.sources.sample.organisation import PRODUCT_TERM, TELLERS_PER_OFFICE, Tellers, Units
-from pipelines.sources.sample.period import SATURDAY, SUNDAY, Period
+from pipelines.sources.sample.organisation import PRODUCT_TERM, Tellers, Units
+from pipelines.sources.sample.period import SATURDAY, Period
+from pipelines.sources.sample.postings import SMALLEST, DepositPostings
 
-SMALLEST = 10 * YUAN
 HUNDRED_YUAN = 100 * YUAN
 COUNTER_FEE = 5 * YUAN
 ATM_FEE = 2 * YUAN
@@ -49,12 +46,11 @@ BARGAIN_STEP = 50_000
 FIRST_REVERSAL_BY = 14
 """By this day something was reversed, however small the bank."""
 REVERSIBLE = (EntryType.BILL_PAYMENT, EntryType.PURCHASE, EntryType.CARD_WITHDRAWAL)
-DAYS_PER_MONTH = 30.42
 SETTLEMENT_BASIS = 360
 _STREAM = 30
 
 
-class DepositDays:
+class DepositDays(DepositPostings):
     """Moves money on the deposit accounts, one day after the other.
 
     No demand account ever falls below zero: a debit larger than the balance becomes a small part
@@ -71,22 +67,22 @@ class DepositDays:
         people: People,
         accounts: Accounts,
     ) -> None:
-        self._rng = open_stream(seed, _STREAM)
-        self._period, self._units, self._tellers = period, units, tellers
-        self._accounts, self._is_person = accounts, people.kind[accounts.person] == PERSON
-        opening = np.where(accounts.opened < 0, accounts.amount, 0)
-        self.book = EntryBook(opening, 1, open_stream(seed, _STREAM + 1))
+        super().__init__(
+            rng=open_stream(seed, _STREAM),
+            book_rng=open_stream(seed, _STREAM + 1),
+            units=units,
+            tellers=tellers,
+            people=people,
+            accounts=accounts,
+        )
+        self._period, self._is_person = period, people.kind[accounts.person] == PERSON
         self.contracts = ChangeLog(("office", "rate", "closed"), accounts.size)
-        self._counter = np.arange(units.level.size)
         self.balances = ChangeLog(("balance",), accounts.size)
         self._has_reversed = False
         self._balance_days = np.zeros(accounts.size, dtype=np.int64)
-        age = -people.birth[accounts.person] / YEAR
         is_demand = ~accounts.is_term & ~accounts.is_dormant
         self._personal_all = np.flatnonzero(is_demand & self._is_person)
         self._corporate_all = np.flatnonzero(is_demand & ~self._is_person)
-        self._activity = np.where(np.arange(accounts.size) < people.size, 1.0, 0.4)
-        self._counter_liking = np.clip((age - 25) / 100, 0.03, 0.4)
         self._second_of = self._find_second_accounts(people, is_demand)
         self._openings = _group_by_day(accounts.opened, period)
         self._maturities = _group_by_day(accounts.maturity, period)
@@ -380,96 +376,6 @@ class DepositDays:
             account, _simple_interest(self._balance_days[account], rate, SETTLEMENT_BASIS)
         )
         self._balance_days[account] = 0
-
-    def _post_interest(self, account: Ints, interest: Ints) -> None:
-        due = interest > 0
-        self.book.post(
-            account[due], EntryType.INTEREST_CREDIT, Channel.BATCH, CREDIT, amount=interest[due]
-        )
-
-    def _post_pair(self, source: Ints, target: Ints, amount: Ints, channel: Channel) -> None:
-        second = self.book.post(
-            source, EntryType.INTERNAL_OUT, channel, DEBIT, amount=amount, counterparty=target
-        )
-        self.book.post(
-            target,
-            EntryType.INTERNAL_IN,
-            channel,
-            CREDIT,
-            amount=amount,
-            second=second,
-            counterparty=source,
-        )
-
-    def _spend(
-        self,
-        account: Ints,
-        kind: EntryType,
-        channel: Ints,
-        amount: Ints,
-        *,
-        fee: Ints | None = None,
-        counterparty: Ints | None = None,
-        step: int = 1,
-    ) -> tuple[Ints, Ints, Ints, Ints, Bools]:
-        """Debit what the balances allow; returns accounts, amounts, fees, seconds and the mask."""
-        fee = full(account.size, 0) if fee is None else fee
-        free = self.book.balance[account] - fee
-        amount = np.where(amount <= free, amount, free // 5 // step * step)
-        kept = amount >= SMALLEST
-        account, amount, fee = account[kept], amount[kept], fee[kept]
-        other = full(kept.size, NOBODY) if counterparty is None else counterparty
-        second = self._post_customer(
-            account, kind, channel[kept], DEBIT, amount=amount, fee=fee, counterparty=other[kept]
-        )
-        return account, amount, fee, second, kept
-
-    def _post_customer(
-        self,
-        account: Ints,
-        kind: EntryType,
-        channel: Ints | int,
-        is_debit: int,
-        *,
-        amount: Ints,
-        **optional: Ints,
-    ) -> Ints:
-        """Post with office and teller where the channel is the counter, cash machine: office."""
-        channel = full(account.size, channel) if isinstance(channel, int) else channel
-        away = toss(self._rng, account.size, 0.1)
-        elsewhere = self._counter[self._rng.choice(self._units.offices, account.size)]
-        office = np.where(away, elsewhere, self._accounts.office[account])
-        window = self._rng.integers(0, TELLERS_PER_OFFICE, account.size)
-        at_counter = channel == Channel.COUNTER
-        return self.book.post(
-            account,
-            kind,
-            channel,
-            is_debit,
-            amount=amount,
-            office=np.where(at_counter, office, NOBODY),
-            teller=np.where(at_counter, self._tellers.first[office] + window, NOBODY),
-            **optional,
-        )
-
-    def _pick(self, pool: Ints, per_month: float) -> Ints:
-        return pick(self._rng, pool, self._activity[pool] * (per_month / DAYS_PER_MONTH))
-
-    def _draw_amounts(self, account: Ints, share_of_flow: float, step: int = 1) -> Ints:
-        spread: Floats = np.exp(self._rng.normal(-0.18, 0.6, account.size))
-        return np.maximum(
-            to_cents(self._accounts.flow[account] * share_of_flow * spread, step), SMALLEST
-        )
-
-    def _choose_counter(self, account: Ints, otherwise: Channel) -> Ints:
-        open_hours = 0.0 if self._weekday == SUNDAY else 1.0
-        liking = self._counter_liking[account] * open_hours
-        at_counter = toss(self._rng, account.size, liking)
-        return np.where(at_counter, int(Channel.COUNTER), int(otherwise))
-
-    def _draw_external(self, size: int) -> Ints:
-        # Accounts of other banks are written as negative numbers until the extract names them.
-        return -self._rng.integers(10**13, 10**14, size)
 
 
 def _group_by_day(days: Ints, period: Period) -> dict[int, Ints]:

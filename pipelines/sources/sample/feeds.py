@@ -12,41 +12,29 @@ from pipelines.sources.sample.cards import CARD_STATUSES, CARD_TYPES, MERCHANTS,
 from pipelines.sources.sample.customers import CUSTOMER_TYPES, PERSON
 from pipelines.sources.sample.entries import Channel, EntryType
 from pipelines.sources.sample.finance import POOLS, TENORS
+from pipelines.sources.sample.formats import (
+    ACCOUNT_ID,
+    CARD_CUSTOMER_ID,
+    CARD_ENTRY_ID,
+    CARD_ID,
+    CUSTOMER_ID,
+    CUSTOMER_IDS,
+    ENTRY_ID,
+    LOAN_CUSTOMER_ID,
+    LOAN_ID,
+    MANAGER_ID,
+    MONEY,
+    RATE,
+    SHARE,
+    TELLER_ID,
+    UNIT_ID,
+)
 from pipelines.sources.sample.loans import REPRICING_TERM, STATUSES
 from pipelines.sources.sample.names import CITY_NAMES
 from pipelines.sources.sample.organisation import LEVELS, PRODUCT_TERM, PRODUCTS
 from pipelines.sources.sample.relations import RELATIONSHIP_TYPES
-from pipelines.sources.sample.risk import (
-    CLASSES,
-    COLLATERAL_TYPES,
-    EXPOSURE,
-    GUARANTOR_TYPES,
-    LOAN_SYSTEM,
-    RATINGS,
-    SUBJECT_TYPES,
-    SYSTEMS,
-)
 from pipelines.sources.sample.simulation import Bank
-from pipelines.sources.sample.sql import call as _call
-from pipelines.sources.sample.sql import code as _code
-from pipelines.sources.sample.sql import optional as _optional
-
-UNIT_ID = "lpad(cast({0} + 10 as varchar), 5, '0')"
-MANAGER_ID = "'M' || lpad(cast({0} + 1 as varchar), 5, '0')"
-TELLER_ID = "'T' || lpad(cast({0} + 1 as varchar), 5, '0')"
-PERSON_ID = "'P' || lpad(cast({0} + 1 as varchar), 8, '0')"
-CUSTOMER_ID = "'C' || lpad(cast({0} + 1 as varchar), 8, '0')"
-CARD_CUSTOMER_ID = "'K' || cast({0} as varchar)"
-LOAN_CUSTOMER_ID = "lpad(cast({0} as varchar), 8, '0')"
-ACCOUNT_ID = "'A' || lpad(cast({0} + 1 as varchar), 9, '0')"
-LOAN_ID = "'L' || lpad(cast({0} + 1 as varchar), 8, '0')"
-CARD_ID = "'CT' || lpad(cast({0} + 1 as varchar), 9, '0')"
-ENTRY_ID = "'E' || lpad(cast({0} + 1 as varchar), 11, '0')"
-CARD_ENTRY_ID = "'X' || lpad(cast({0} + 1 as varchar), 11, '0')"
-MONEY = "cast({0} as decimal(16,0)) * 0.01"
-RATE = "cast({0} as decimal(12,0)) * 0.00000001"
-SHARE = "cast({0} as decimal(9,0)) * 0.000001"
-CUSTOMER_IDS = {"branch": CUSTOMER_ID, "card": CARD_CUSTOMER_ID, "loan": LOAN_CUSTOMER_ID}
+from pipelines.sources.sample.sql import call, code, optional
 
 
 class FeedTables:
@@ -57,7 +45,7 @@ class FeedTables:
         bank: the finished bank.
     """
 
-    schemas: tuple[str, ...] = ("branch", "teller", "card", "loan", "finance", "risk")
+    schemas: tuple[str, ...] = ("branch", "teller", "card", "loan", "finance")
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, bank: Bank) -> None:
         self._connection, self._bank = connection, bank
@@ -76,15 +64,13 @@ class FeedTables:
             self._make_cards,
             self._make_finance,
             self._make_wealth_statements,
-            self._make_ratings,
-            self._make_securities,
             self._make_turnover,
         ):
             make()
 
     def _make(self, feed: str, rows: Table, columns: str, order: str) -> None:
         """Make the table of a feed from rows and the SQL of its columns after ``day``."""
-        self._connection.register("source_rows", _to_arrow(rows))
+        self._connection.register("source_rows", to_arrow(rows))
         self._connection.execute(
             f"create table {feed} as select day, {columns} from source_rows order by day, {order}"
         )
@@ -110,7 +96,7 @@ class FeedTables:
             {"id": np.arange(tellers.unit.size), "name": tellers.name, "unit": tellers.unit}
         )
         rows["unit"] = self._bank.moves.unit_on(rows["unit"], rows["day"])
-        columns = f"{_call(TELLER_ID, 'id')} as teller_id, name as teller_name, {_unit('unit')}"
+        columns = f"{call(TELLER_ID, 'id')} as teller_id, name as teller_name, {_unit('unit')}"
         self._make("teller.teller", rows, columns, "id")
         self._make_products()
 
@@ -121,9 +107,9 @@ class FeedTables:
         rows |= {"id": np.arange(units.level.size), "city": CITY_NAMES[units.city]}
         rows = self._merge_unit(self._repeat_full(rows, self._bank.moves.merger_day))
         columns = f"""
-            {_unit("id")}, name as branch_name, {_code(LEVELS, "level")} as branch_level,
-            {_optional(UNIT_ID, "parent")} as parent_branch_id,
-            {_optional(UNIT_ID, "successor")} as successor_branch_id, city,
+            {_unit("id")}, name as branch_name, {code(LEVELS, "level")} as branch_level,
+            {optional(UNIT_ID, "parent")} as parent_branch_id,
+            {optional(UNIT_ID, "successor")} as successor_branch_id, city,
             {self._date("opened")} as opened_date, {self._date("closed")} as closed_date"""
         self._make("branch.branch", rows, columns, "id")
 
@@ -152,8 +138,8 @@ class FeedTables:
         has_left = (rows["id"] == books.leaver) & (rows["day"] >= books.last_day)
         rows["leaves"] = np.where(has_left, books.last_day, NO_DAY)
         columns = f"""
-            {_call(MANAGER_ID, "id")} as manager_id, name as manager_name, {_unit("unit")},
-            {_code(("PERSONAL", "CORPORATE"), "kind")} as manager_type,
+            {call(MANAGER_ID, "id")} as manager_id, name as manager_name, {_unit("unit")},
+            {code(("PERSONAL", "CORPORATE"), "kind")} as manager_type,
             {self._date("hired")} as hired_date, {self._date("leaves")} as left_date"""
         self._make("branch.manager", rows, columns, "id")
 
@@ -179,8 +165,8 @@ class FeedTables:
             rows |= {"gender": gender[person], "industry": people.industry[person]}
             rows |= {"unit": self._find_offices(records), "joined": people.joined[person]}
             columns = f"""
-                {_call(CUSTOMER_IDS[system], "number")} as customer_id,
-                {_code(CUSTOMER_TYPES, "kind")} as customer_type, name as full_name,
+                {call(CUSTOMER_IDS[system], "number")} as customer_id,
+                {code(CUSTOMER_TYPES, "kind")} as customer_type, name as full_name,
                 document_type, document_number, {self._date("birth")} as birth_date, gender,
                 phone, address, city"""
             if system == "branch":
@@ -189,9 +175,9 @@ class FeedTables:
             self._make(f"{system}.customer", rows, columns, "number")
 
     def _make_relationships(self) -> None:
-        columns = f"""{_call(CUSTOMER_ID, "customer")} as customer_id,
-            {_code(RELATIONSHIP_TYPES, "type")} as relationship_type,
-            {_call(CUSTOMER_ID, "related")} as related_customer_id,
+        columns = f"""{call(CUSTOMER_ID, "customer")} as customer_id,
+            {code(RELATIONSHIP_TYPES, "type")} as relationship_type,
+            {call(CUSTOMER_ID, "related")} as related_customer_id,
             {self._date("valid_from")} as valid_from, {self._date("valid_to")} as valid_to"""
         order = "customer, type"
         self._make("branch.customer_relationship", self._bank.relationships, columns, order)
@@ -219,19 +205,19 @@ class FeedTables:
     def _make_accounts(self) -> None:
         self._make_account_contracts()
         rows = self._bank.deposit_days.balances.table()
-        columns = f"""{_call(ACCOUNT_ID, "member")} as account_id,
-            {_call(MONEY, "balance")} as balance"""
+        columns = f"""{call(ACCOUNT_ID, "member")} as account_id,
+            {call(MONEY, "balance")} as balance"""
         self._make("branch.account_balance", rows, columns, "member")
         columns = f"""
-            {_call(ACCOUNT_ID, "account")} as account_id,
-            {_call(CUSTOMER_ID, "customer")} as customer_id,
-            {_code(PARTY_ROLES, "role")} as party_role, {_call(SHARE, "share")} as share,
+            {call(ACCOUNT_ID, "account")} as account_id,
+            {call(CUSTOMER_ID, "customer")} as customer_id,
+            {code(PARTY_ROLES, "role")} as party_role, {call(SHARE, "share")} as share,
             {self._date("valid_from")} as valid_from, {self._date("valid_to")} as valid_to"""
         order = "account, role, customer"
         self._make("branch.account_party", self._bank.parties, columns, order)
         columns = f"""
-            {_call(CUSTOMER_ID, "customer")} as customer_id,
-            {_call(MANAGER_ID, "manager")} as manager_id, {_call(SHARE, "share")} as share,
+            {call(CUSTOMER_ID, "customer")} as customer_id,
+            {call(MANAGER_ID, "manager")} as manager_id, {call(SHARE, "share")} as share,
             {self._date("valid_from")} as valid_from, {self._date("valid_to")} as valid_to"""
         assignments = self._bank.books.assignments
         self._make("branch.manager_assignment", assignments, columns, "customer, manager")
@@ -245,11 +231,11 @@ class FeedTables:
         rows["term"] = PRODUCT_TERM[accounts.product[member]]
         rows["dormant"] = accounts.is_dormant[member].astype(np.int64)
         columns = f"""
-            {_call(ACCOUNT_ID, "member")} as account_id, {_product("product")}, {_unit("office")},
+            {call(ACCOUNT_ID, "member")} as account_id, {_product("product")}, {_unit("office")},
             'CNY' as currency_code, {self._date("opened")} as opened_date,
             {self._date("closed")} as closed_date, {self._date("maturity")} as maturity_date,
             nullif(term, 0) as term_days, case when term > 0 then 'FIXED' end as rate_type,
-            {_call(RATE, "rate")} as interest_rate, cast(null as date) as repricing_date,
+            {call(RATE, "rate")} as interest_rate, cast(null as date) as repricing_date,
             case when closed <> {NO_DAY} then 'CLOSED' when dormant = 1 then 'DORMANT'
                 else 'ACTIVE' end as status"""
         self._make("branch.account", rows, columns, "member")
@@ -257,47 +243,47 @@ class FeedTables:
     def _make_entries(self) -> None:
         columns = f"""
             {self._entry_columns(ENTRY_ID, "transaction_id", ACCOUNT_ID, "account_id")},
-            {_optional(UNIT_ID, "office")} as branch_id,
-            {_optional(TELLER_ID, "teller")} as teller_id,
-            case when counterparty >= 0 then {_call(ACCOUNT_ID, "counterparty")}
+            {optional(UNIT_ID, "office")} as branch_id,
+            {optional(TELLER_ID, "teller")} as teller_id,
+            case when counterparty >= 0 then {call(ACCOUNT_ID, "counterparty")}
                 when counterparty < -1 then '62' || cast(-counterparty as varchar)
             end as counterparty_account"""
         self._make("teller.transaction", self._bank.deposit_days.book.table(), columns, "number")
         columns = f"""
             {self._entry_columns(CARD_ENTRY_ID, "card_transaction_id", CARD_ID, "card_id")},
-            {_code(MERCHANTS, "merchant")} as merchant_category"""
+            {code(MERCHANTS, "merchant")} as merchant_category"""
         self._make("card.card_transaction", self._bank.card_days.book.table(), columns, "number")
 
     def _entry_columns(self, entry_id: str, entry: str, account_id: str, account: str) -> str:
         start = f"timestamp '{self._bank.period.start.isoformat()}'"
         return f"""
-            {_call(entry_id, "number")} as {entry}, {_call(account_id, "account")} as {account},
+            {call(entry_id, "number")} as {entry}, {call(account_id, "account")} as {account},
             {self._date("day")} as posting_date,
             {start} + to_seconds(day * 86400 + second) as posted_at,
-            {_code([kind.name for kind in EntryType], "type")} as transaction_type_code,
-            {_code([channel.name for channel in Channel], "channel")} as channel_code,
-            {_code(("C", "D"), "is_debit")} as debit_credit, {_call(MONEY, "amount")} as amount,
-            {_call(MONEY, "fee")} as fee_amount, 'CNY' as currency_code,
-            {_optional(entry_id, "reversal_of")} as reversal_of"""
+            {code([kind.name for kind in EntryType], "type")} as transaction_type_code,
+            {code([channel.name for channel in Channel], "channel")} as channel_code,
+            {code(("C", "D"), "is_debit")} as debit_credit, {call(MONEY, "amount")} as amount,
+            {call(MONEY, "fee")} as fee_amount, 'CNY' as currency_code,
+            {optional(entry_id, "reversal_of")} as reversal_of"""
 
     def _make_loans(self) -> None:
         days = self._bank.loan_days
         self._make_loan_contracts()
-        loan_id = f"{_call(LOAN_ID, 'loan')} as loan_id, number as instalment_number"
+        loan_id = f"{call(LOAN_ID, 'loan')} as loan_id, number as instalment_number"
         columns = f"""{loan_id}, {self._date("due")} as due_date,
-            {_call(MONEY, "principal")} as principal_due,
-            {_call(MONEY, "interest")} as interest_due"""
+            {call(MONEY, "principal")} as principal_due,
+            {call(MONEY, "interest")} as interest_due"""
         self._make("loan.schedule", days.instalments(), columns, "loan, number")
         rows = days.repayments()
         rows["id"] = np.arange(rows["day"].size)
         columns = f"""'R' || lpad(cast(id + 1 as varchar), 9, '0') as repayment_id, {loan_id},
-            {self._date("day")} as paid_date, {_call(MONEY, "principal")} as principal_paid,
-            {_call(MONEY, "interest")} as interest_paid"""
+            {self._date("day")} as paid_date, {call(MONEY, "principal")} as principal_paid,
+            {call(MONEY, "interest")} as interest_paid"""
         self._make("loan.repayment", rows, columns, "id")
-        columns = f"""{_call(LOAN_ID, "member")} as loan_id,
-            {_call(MONEY, "principal")} as principal_balance,
-            {_call(MONEY, "overdue_principal")} as overdue_principal,
-            {_call(MONEY, "overdue_interest")} as overdue_interest, days_past_due"""
+        columns = f"""{call(LOAN_ID, "member")} as loan_id,
+            {call(MONEY, "principal")} as principal_balance,
+            {call(MONEY, "overdue_principal")} as overdue_principal,
+            {call(MONEY, "overdue_interest")} as overdue_interest, days_past_due"""
         self._make("loan.loan_status", days.positions.table(), columns, "member")
 
     def _make_loan_contracts(self) -> None:
@@ -312,15 +298,15 @@ class FeedTables:
         whole_term = rows["maturity"] - rows["originated"]
         rows["term"] = np.where(rows["floating"] == 1, REPRICING_TERM, whole_term)
         columns = f"""
-            {_call(LOAN_ID, "member")} as loan_id,
-            {_call(LOAN_CUSTOMER_ID, "number")} as customer_id, {_product("product")},
-            {_unit("office")}, {_call(ACCOUNT_ID, "person")} as repayment_account_id,
-            'CNY' as currency_code, {_call(MONEY, "principal")} as principal_amount,
-            {_call(RATE, "rate")} as interest_rate,
-            {_code(("FIXED", "FLOATING"), "floating")} as rate_type, term as term_days,
+            {call(LOAN_ID, "member")} as loan_id,
+            {call(LOAN_CUSTOMER_ID, "number")} as customer_id, {_product("product")},
+            {_unit("office")}, {call(ACCOUNT_ID, "person")} as repayment_account_id,
+            'CNY' as currency_code, {call(MONEY, "principal")} as principal_amount,
+            {call(RATE, "rate")} as interest_rate,
+            {code(("FIXED", "FLOATING"), "floating")} as rate_type, term as term_days,
             {self._date("originated")} as origination_date,
             {self._date("maturity")} as maturity_date,
-            {self._date("repriced")} as repricing_date, {_code(STATUSES, "status")} as status"""
+            {self._date("repriced")} as repricing_date, {code(STATUSES, "status")} as status"""
         self._make("loan.loan", rows, columns, "member")
 
     def _make_cards(self) -> None:
@@ -329,100 +315,52 @@ class FeedTables:
         rows |= take_rows(card_rows(cards), rows["member"])
         rows["number"] = self._bank.people.card_number[rows["person"]]
         columns = f"""
-            {_call(CARD_ID, "card")} as card_id,
-            {_call(CARD_CUSTOMER_ID, "number")} as customer_id, {_product("product")},
-            {_unit("office")}, {_optional(ACCOUNT_ID, "settlement")} as settlement_account_id,
-            {_code(CARD_TYPES, "is_debit")} as card_type, 'CNY' as currency_code,
-            case when is_debit = 0 then {_call(MONEY, "credit_limit")} end as credit_limit,
-            case when is_debit = 0 then {_call(RATE, "rate")} end as interest_rate,
+            {call(CARD_ID, "card")} as card_id,
+            {call(CARD_CUSTOMER_ID, "number")} as customer_id, {_product("product")},
+            {_unit("office")}, {optional(ACCOUNT_ID, "settlement")} as settlement_account_id,
+            {code(CARD_TYPES, "is_debit")} as card_type, 'CNY' as currency_code,
+            case when is_debit = 0 then {call(MONEY, "credit_limit")} end as credit_limit,
+            case when is_debit = 0 then {call(RATE, "rate")} end as interest_rate,
             {self._date("issued")} as issued_date,
             cast({self._date("issued")} + interval 5 year as date) as expiry_date,
-            {_code(CARD_STATUSES, "status")} as status"""
+            {code(CARD_STATUSES, "status")} as status"""
         self._make("card.card", rows, columns, "card")
-        columns = f"""{_call(CARD_ID, "member")} as card_id, {_call(MONEY, "balance")} as balance,
-            {_call(MONEY, "overdue")} as overdue_amount, days_past_due"""
+        columns = f"""{call(CARD_ID, "member")} as card_id, {call(MONEY, "balance")} as balance,
+            {call(MONEY, "overdue")} as overdue_amount, days_past_due"""
         self._make("card.card_balance", days.positions.table(), columns, "member")
 
     def _make_turnover(self) -> None:
         start = f"date '{self._bank.period.start.isoformat()}'"
-        columns = f"""{_call(CUSTOMER_ID, "customer")} as customer_id,
+        columns = f"""{call(CUSTOMER_ID, "customer")} as customer_id,
             cast(date_trunc('year', {start} + cast(day as integer)) as date) - 1
                 as fiscal_year_end_date,
-            {_call(MONEY, "amount")} as turnover_amount, 'CNY' as currency_code"""
+            {call(MONEY, "amount")} as turnover_amount, 'CNY' as currency_code"""
         self._make("branch.declared_turnover", self._bank.turnover, columns, "customer")
 
     def _make_finance(self) -> None:
         columns = f"""'FTP' as curve_code, 'CNY' as currency_code,
-            {self._date("curve_day")} as curve_date, {_code(TENORS, "tenor")} as tenor_code,
-            {_call(RATE, "rate")} as rate"""
+            {self._date("curve_day")} as curve_date, {code(TENORS, "tenor")} as tenor_code,
+            {call(RATE, "rate")} as rate"""
         self._make("finance.rate_curve", self._bank.curves, columns, "curve_day, tenor")
         month_end = f"{self._date('day')} as month_end_date"
-        columns = f"""{_code(POOLS, "pool")} as cost_pool_code, {month_end},
-            {_call(MONEY, "cost")} as cost_amount, minutes as practical_minutes"""
+        columns = f"""{code(POOLS, "pool")} as cost_pool_code, {month_end},
+            {call(MONEY, "cost")} as cost_amount, minutes as practical_minutes"""
         self._make("finance.cost_pool", self._bank.cost_pools, columns, "pool")
         columns = f"""{_unit("unit")}, cast(account as varchar) as gl_account_code,
-            'CNY' as currency_code, {month_end}, {_call(MONEY, "balance")} as balance"""
+            'CNY' as currency_code, {month_end}, {call(MONEY, "balance")} as balance"""
         self._make("finance.gl_balance", self._bank.ledger.table(), columns, "unit, account")
 
     def _make_wealth_statements(self) -> None:
         told = "case when {0} >= 0 then " + MONEY + " end"
-        columns = f"""{_call(CUSTOMER_ID, "person")} as customer_id,
-            {_call(told, "income")} as annual_income_amount,
-            {_call(told, "external")} as external_asset_amount"""
+        columns = f"""{call(CUSTOMER_ID, "person")} as customer_id,
+            {call(told, "income")} as annual_income_amount,
+            {call(told, "external")} as external_asset_amount"""
         rows = self._bank.wealth_statements
         self._make("branch.wealth_statement", rows, columns, "person")
 
-    def _make_ratings(self) -> None:
-        columns = f"""
-            {_code(SYSTEMS, "system")} as source_system,
-            {_code(SUBJECT_TYPES, "subject_type")} as subject_type,
-            case when subject_type = {EXPOSURE} then {_call(LOAN_ID, "subject")}
-                when system = {LOAN_SYSTEM} then {_call(LOAN_CUSTOMER_ID, "subject")}
-                else {_call(CARD_CUSTOMER_ID, "subject")} end as subject_id,
-            {_code(RATINGS, "rating")} as rating_code,
-            {_call(RATE, '"default"')} as probability_of_default,
-            case when loss >= 0 then {_call(RATE, "loss")} end as loss_given_default,
-            {_code(CLASSES, "grade")} as risk_grade_code,
-            restructured = 1 as is_restructured, impaired = 1 as is_impaired"""
-        self._make("risk.rating", self._bank.ratings, columns, "system, subject_type, subject")
 
-    def _make_securities(self) -> None:
-        columns = f"""
-            'S' || lpad(cast(number + 1 as varchar), 8, '0') as collateral_id,
-            {_call(LOAN_ID, "loan")} as loan_id,
-            {_code(COLLATERAL_TYPES, "kind")} as collateral_type,
-            {_call(MONEY, "value")} as value_amount, {self._date("day")} as appraisal_date,
-            'PLEDGED' as status"""
-        self._make("risk.collateral", self._bank.collateral, columns, "number")
-        columns = f"""
-            'G' || lpad(cast(number + 1 as varchar), 8, '0') as guarantee_id,
-            {_call(LOAN_ID, "loan")} as loan_id,
-            {_code(GUARANTOR_TYPES, "kind")} as guarantor_type,
-            {_call(MONEY, "amount")} as guaranteed_amount, {self._date("expiry")} as expiry_date,
-            case when ended = 1 then 'ENDED' else 'ACTIVE' end as status"""
-        self._make("risk.guarantee", self._bank.guarantees, columns, "number")
-
-
-def make_truth(connection: duckdb.DuckDBPyConnection, bank: Bank) -> None:
-    """Make table ``truth``: who stands behind each customer of each system."""
-    for table, system, number in (
-        ("truth_branch", "branch", np.arange(bank.people.size)),
-        ("truth_card", "card", bank.people.card_number),
-        ("truth_loan", "loan", bank.people.loan_number),
-    ):
-        delivered = np.unique(bank.records[system]["person"])
-        rows = {"person": delivered, "number": number[delivered]}
-        connection.register("source_rows", _to_arrow(rows))
-        connection.execute(f"""create table {table} as
-            select {_call(PERSON_ID, "person")} as person_id, '{system}' as source_system,
-                {_call(CUSTOMER_IDS[system], "number")} as customer_id
-            from source_rows""")
-        connection.unregister("source_rows")
-    connection.execute("""create table truth as
-        from truth_branch union all from truth_card union all from truth_loan""")
-
-
-def _to_arrow(rows: Table) -> pa.Table:
+def to_arrow(rows: Table) -> pa.Table:
+    """Columns of the simulation as an Arrow table."""
     text = pa.string()
     columns = [
         pa.array(column.tolist(), type=text) if column.dtype == np.object_ else pa.array(column)
@@ -432,8 +370,8 @@ def _to_arrow(rows: Table) -> pa.Table:
 
 
 def _unit(column: str) -> str:
-    return f"{_call(UNIT_ID, column)} as branch_id"
+    return f"{call(UNIT_ID, column)} as branch_id"
 
 
 def _product(column: str) -> str:
-    return f"{_code([product.product_id for product in PRODUCTS], column)} as product_id"
+    return f"{code([product.product_id for product in PRODUCTS], column)} as product_id"
