@@ -43,13 +43,13 @@ def exact(
     return Edge(left, right, Rule.EXACT_DOCUMENT, 1.0, since, until)
 
 
-def founders(links: list[Link]) -> dict[Customer, Customer]:
+def survivors(links: list[Link]) -> dict[Customer, Customer]:
     return {link.customer: link.survivor for link in links if link.valid_to == END_OF_TIME}
 
 
 def test_customers_with_different_documents_of_a_kind_never_become_one() -> None:
     members = [member(B1, DAYS[0], id_card("1")), member(K7, DAYS[0], id_card("2"))]
-    assert founders(list(find_links(members, [linked(B1, K7)], []))) == {B1: B1, K7: K7}
+    assert survivors(list(find_links(members, [linked(B1, K7)], []))) == {B1: B1, K7: K7}
 
 
 def test_not_even_through_a_third_who_has_no_document() -> None:
@@ -59,18 +59,18 @@ def test_not_even_through_a_third_who_has_no_document() -> None:
         member(L3),
     ]
     links = list(find_links(members, [linked(B1, L3, 0.999), linked(K7, L3, 0.995)], []))
-    assert founders(links) == {B1: B1, L3: B1, K7: K7}
+    assert survivors(links) == {B1: B1, L3: B1, K7: K7}
 
 
 def test_two_ids_of_one_system_become_one_by_a_document_only() -> None:
     edges = [linked(B1, K7, 0.999), linked(B2, K7, 0.998)]
-    assert founders(list(find_links([member(B1), member(B2), member(K7)], edges, []))) == {
+    assert survivors(list(find_links([member(B1), member(B2), member(K7)], edges, []))) == {
         B1: B1,
         K7: B1,
         B2: B2,
     }
     members = [member(B1, DAYS[0], id_card("1")), member(B2, DAYS[1], id_card("1"))]
-    assert founders(list(find_links(members, [exact(B1, B2)], []))) == {B1: B1, B2: B1}
+    assert survivors(list(find_links(members, [exact(B1, B2)], []))) == {B1: B1, B2: B1}
 
 
 def test_the_key_is_that_of_whoever_was_seen_first_and_stays_when_others_join() -> None:
@@ -78,11 +78,11 @@ def test_the_key_is_that_of_whoever_was_seen_first_and_stays_when_others_join() 
     edges = [linked(K7, L3, since=DAYS[2]), linked(B1, K7, since=DAYS[4])]
     links = list(find_links(members, edges, []))
     assert {link.survivor for link in links if link.customer == K7} == {K7}
-    assert founders(links) == {K7: K7, L3: K7, B1: K7}
+    assert survivors(links) == {K7: K7, L3: K7, B1: K7}
 
 
 def test_of_two_seen_on_one_night_the_branch_system_names_the_customer() -> None:
-    assert founders(list(find_links([member(B1), member(K7)], [linked(B1, K7)], []))) == {
+    assert survivors(list(find_links([member(B1), member(K7)], [linked(B1, K7)], []))) == {
         B1: B1,
         K7: B1,
     }
@@ -105,7 +105,7 @@ def test_a_merge_and_a_split_can_be_read_with_rule_and_confidence() -> None:
 
 def test_a_person_parts_what_a_document_made_one() -> None:
     links = list(find_links([member(B1), member(K7)], [exact(B1, K7)], [Parting(K7, B1, DAYS[0])]))
-    assert founders(links) == {B1: B1, K7: K7}
+    assert survivors(links) == {B1: B1, K7: K7}
 
 
 CUSTOMERS = [B1, B2, K7, ("card", "K8"), L3, ("loan", "L4")]
@@ -151,7 +151,7 @@ def test_the_order_of_the_evidence_changes_nothing_and_no_obstacle_is_ever_broke
     assert sorted(find_links(members, edges, partings), key=str) == links
 
     known = {m.customer: m for m in members}
-    today = founders(links)
+    today = survivors(links)
     for one in today:
         for other in today:
             if one < other and today[one] == today[other]:
