@@ -15,7 +15,7 @@ from pipelines.settings import Settings
 
 LOAD = "/cubejs-api/v1/load"
 COUNT = "transactions.transaction_count"
-QUERY = {"measures": [COUNT], "dimensions": ["transactions.transaction_date.month"], "limit": 3}
+QUERY = {"measures": [COUNT], "dimensions": ["transactions.value_date.month"], "limit": 3}
 
 
 @pytest.fixture(scope="module")
