@@ -13,7 +13,7 @@ select
         / nullif(sum(entries.business_entry_count), 0), 1
     ) as counter_share_percent
 from marts.fct_transaction as entries
-inner join marts.dim_date as dates on entries.transaction_date = dates.date_key
+inner join marts.dim_date as dates on entries.value_date = dates.date_key
 inner join marts.dim_customer as customers on entries.customer_key = customers.customer_key
 inner join marts.dim_channel as channels on entries.channel_key = channels.channel_key
 inner join marts.dim_transaction_type as transaction_types

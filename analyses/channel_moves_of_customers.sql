@@ -9,7 +9,7 @@ with customer_months as (
         count(*) filter (where channels.is_electronic) > count(*) filter (where not channels.is_electronic)
             as is_electronic
     from marts.fct_transaction as entries
-    inner join marts.dim_date as dates on entries.transaction_date = dates.date_key
+    inner join marts.dim_date as dates on entries.value_date = dates.date_key
     inner join marts.dim_channel as channels on entries.channel_key = channels.channel_key
     inner join marts.dim_transaction_type as transaction_types
         on entries.transaction_type_key = transaction_types.transaction_type_key

@@ -22,7 +22,7 @@ turnovers as (
         dates.month_end_date,
         sum(entries.signed_amount) as turnover
     from marts.fct_transaction as entries
-    inner join marts.dim_date as dates on entries.transaction_date = dates.date_key
+    inner join marts.dim_date as dates on entries.value_date = dates.date_key
     inner join marts.dim_transaction_type as kinds on entries.transaction_type_key = kinds.transaction_type_key
     where
         entries.debit_credit = 'C'

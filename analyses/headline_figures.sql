@@ -36,7 +36,7 @@ entry_figures as (
         100 * count(*) filter (where channels.channel_group = 'Counter')
         / nullif(count(*), 0) as counter_percent
     from marts.fct_transaction as entries
-    inner join marts.dim_date as dates on entries.transaction_date = dates.date_key
+    inner join marts.dim_date as dates on entries.value_date = dates.date_key
     inner join last_month on dates.month_end_date = last_month.month_end_date
     inner join marts.dim_channel as channels on entries.channel_key = channels.channel_key
     inner join marts.dim_transaction_type as transaction_types

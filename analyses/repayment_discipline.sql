@@ -13,6 +13,6 @@ select
 from marts.fct_repayment
 where
     (is_met or is_overdue)
-    and due_date >= (select min(entries.transaction_date) from marts.fct_transaction as entries)
+    and due_date >= (select min(entries.value_date) from marts.fct_transaction as entries)
 group by month_end
 order by month_end

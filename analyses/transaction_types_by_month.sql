@@ -11,7 +11,7 @@ select
     sum(entries.net_fee_income_amount) as fees,
     sum(entries.cost_amount) as cost_to_serve
 from marts.fct_transaction as entries
-inner join marts.dim_date as dates on entries.transaction_date = dates.date_key
+inner join marts.dim_date as dates on entries.value_date = dates.date_key
 inner join marts.dim_transaction_type as transaction_types
     on entries.transaction_type_key = transaction_types.transaction_type_key
 group by

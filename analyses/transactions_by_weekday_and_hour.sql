@@ -12,7 +12,7 @@ select
         as counter_entry_count,
     sum(entries.net_amount) as amount
 from marts.fct_transaction as entries
-inner join marts.dim_date as dates on coalesce(entries.posted_date, entries.transaction_date) = dates.date_key
+inner join marts.dim_date as dates on coalesce(entries.booking_date, entries.value_date) = dates.date_key
 inner join marts.dim_time_of_day as times on entries.time_of_day_key = times.time_of_day_key
 inner join marts.dim_channel as channels on entries.channel_key = channels.channel_key
 inner join marts.dim_transaction_type as transaction_types

@@ -44,7 +44,7 @@ from tests.tools import find_node_modules
 
 LOAD = "/cubejs-api/v1/load"
 COUNT, AMOUNT = "transactions.transaction_count", "transactions.amount"
-ACCOUNT, DAY = "transactions.account_id", "transactions.transaction_date.day"
+ACCOUNT, DAY = "transactions.account_id", "transactions.value_date.day"
 SIZES: dict[int, dict[str, Any]] = {
     1: {"measures": [COUNT, AMOUNT]},
     1_000: {"measures": [COUNT, AMOUNT], "dimensions": [ACCOUNT], "limit": 1_000},

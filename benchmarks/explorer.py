@@ -40,7 +40,7 @@ TURNS = {
     ),
 }
 MANY_CELLS = (
-    "#/pivot?v=transactions&r=account_id&c=transaction_date.day&p=all"
+    "#/pivot?v=transactions&r=account_id&c=value_date.day&p=all"
     "&m=transaction_count:value,amount:value,fee_income_amount:value,net_inflow_amount:value"
     ",debit_amount:value,credit_amount:value,net_amount:value,fee_amount:value"
 )

@@ -37,7 +37,7 @@ BLOCKS = 6
 """Copies that follow each other in time, before the next customers begin."""
 DAYS = 60
 FACT = "marts.fct_transaction"
-TIME = "transactions.transaction_date"
+TIME = "transactions.value_date"
 YEAR = ["2024-01-01", "2024-12-31"]
 ADMIN: dict[str, Any] = {"groups": ["admin"]}
 Rows = list[tuple[object, ...]]
@@ -143,9 +143,9 @@ def _copy_entries(connection: duckdb.DuckDBPyConnection, copies: int) -> None:
         f"""create or replace table {FACT} as
         select * exclude (c, g) replace (
             row_number() over () as transaction_key,
-            transaction_date + ((c % {BLOCKS}) * {DAYS})::int as transaction_date, {keys})
+            value_date + ((c % {BLOCKS}) * {DAYS})::int as value_date, {keys})
         from {FACT}, (select c, c // {BLOCKS} as g from range({copies}) counted(c))
-        order by transaction_date"""
+        order by value_date"""
     )
 
 

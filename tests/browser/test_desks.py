@@ -103,7 +103,7 @@ def test_transactions_are_counted_by_type_and_channel(visit: Visit, sql: Sql) ->
     query = """
         select transaction_type_name, channel_name, count(*) from fct_transaction
         join dim_transaction_type using (transaction_type_key) join dim_channel using (channel_key)
-        where transaction_date between '2024-05-01' and '2024-05-31' group by all
+        where value_date between '2024-05-01' and '2024-05-31' group by all
     """
     expected = [[kind, channel, f"{count}"] for kind, channel, count in sql(query)]
     assert sorted(row[:3] for row in table(types)) == sorted(expected)

@@ -120,7 +120,7 @@ select i::bigint account_key, (1000 + i)::bigint account_durable_key, 'A' || i a
 from range(1, 21) ids(i);
 
 create table fct_transaction as
-select i::bigint transaction_key, date '2023-11-01' + (i * 7 % 240)::int transaction_date,
+select i::bigint transaction_key, date '2023-11-01' + (i * 7 % 240)::int value_date,
     (1 + i % 20)::bigint account_key, (1001 + i % 20)::bigint account_durable_key,
     case when i % 50 = 0 then -1 else 1 + i % 8 end::bigint customer_key,
     case when i % 50 = 0 then 99 else 101 + i % 8 end::bigint customer_durable_key,
@@ -131,7 +131,7 @@ select i::bigint transaction_key, date '2023-11-01' + (i * 7 % 240)::int transac
     (1 + i % 2)::bigint transaction_type_key, (1 + i % 2)::bigint currency_key,
     case when i % 3 = 0 then 'card' else 'teller' end source_system, 'X' || i transaction_id,
     case when i % 3 = 0 then 'D' else 'C' end debit_credit, i % 40 = 0 is_reversal,
-    (date '2023-11-01' + (i * 7 % 240)::int)::timestamp + to_seconds(i * 431 % 86400) posted_at,
+    (date '2023-11-01' + (i * 7 % 240)::int)::timestamp + to_seconds(i * 431 % 86400) booked_at,
     (i * 37 % 1000 + i / 100)::decimal(18, 2) amount,
     case when i % 3 = 0 then -1 else 1 end * (i * 37 % 1000 + i / 100)::decimal(18,
     2) signed_amount,

@@ -12,8 +12,8 @@ FACT = "fct_transaction f left join dim_customer c using (customer_key)"
 NAME = "transactions.customer_name"
 COUNT = "transactions.transaction_count"
 CITY = "transactions.customer_city"
-DAY = "transactions.transaction_date"
-POSTED = "transactions.posted_at"
+DAY = "transactions.value_date"
+POSTED = "transactions.booked_at"
 KEY = "transactions.customer_key"
 REVERSAL = "transactions.is_reversal"
 
@@ -65,25 +65,25 @@ CASES = [
         DAY,
         "inDateRange",
         ["2024-01-01", "2024-01-31"],
-        "strftime(transaction_date, '%Y%m') = '202401'",
+        "strftime(value_date, '%Y%m') = '202401'",
     ),
-    (DAY, "inDateRange", ["2024-01-15"], "transaction_date = date '2024-01-15'"),
-    (DAY, "inDateRange", ["last month"], "strftime(transaction_date, '%Y%m') = '202405'"),
+    (DAY, "inDateRange", ["2024-01-15"], "value_date = date '2024-01-15'"),
+    (DAY, "inDateRange", ["last month"], "strftime(value_date, '%Y%m') = '202405'"),
     (
         DAY,
         "notInDateRange",
         ["2024-01-01", "2024-01-31"],
-        "strftime(transaction_date, '%Y%m') <> '202401'",
+        "strftime(value_date, '%Y%m') <> '202401'",
     ),
-    (DAY, "onTheDate", ["2024-01-15"], "transaction_date = date '2024-01-15'"),
-    (DAY, "beforeDate", ["2024-01-15"], "transaction_date < date '2024-01-15'"),
-    (DAY, "beforeOrOnDate", ["2024-01-15"], "transaction_date <= date '2024-01-15'"),
-    (DAY, "afterDate", ["2024-01-15"], "transaction_date > date '2024-01-15'"),
-    (DAY, "afterOrOnDate", ["2024-01-15"], "transaction_date >= date '2024-01-15'"),
-    (DAY, "equals", ["2024-01-15"], "transaction_date = date '2024-01-15'"),
-    (POSTED, "onTheDate", ["2024-01-15"], "posted_at::date = date '2024-01-15'"),
-    (POSTED, "beforeOrOnDate", ["2024-01-15"], "posted_at::date <= date '2024-01-15'"),
-    (POSTED, "afterDate", ["2024-01-15"], "posted_at::date > date '2024-01-15'"),
+    (DAY, "onTheDate", ["2024-01-15"], "value_date = date '2024-01-15'"),
+    (DAY, "beforeDate", ["2024-01-15"], "value_date < date '2024-01-15'"),
+    (DAY, "beforeOrOnDate", ["2024-01-15"], "value_date <= date '2024-01-15'"),
+    (DAY, "afterDate", ["2024-01-15"], "value_date > date '2024-01-15'"),
+    (DAY, "afterOrOnDate", ["2024-01-15"], "value_date >= date '2024-01-15'"),
+    (DAY, "equals", ["2024-01-15"], "value_date = date '2024-01-15'"),
+    (POSTED, "onTheDate", ["2024-01-15"], "booked_at::date = date '2024-01-15'"),
+    (POSTED, "beforeOrOnDate", ["2024-01-15"], "booked_at::date <= date '2024-01-15'"),
+    (POSTED, "afterDate", ["2024-01-15"], "booked_at::date > date '2024-01-15'"),
 ]
 
 
@@ -104,9 +104,7 @@ def test_and_and_or_nest(load: Load, sql: Sql) -> None:
             {"and": [condition(CITY, "notSet"), condition(REVERSAL, "equals", False)]},
         ]
     }
-    where = (
-        "(city = 'Brno' or (city is null and not is_reversal)) and transaction_date > '2024-01-15'"
-    )
+    where = "(city = 'Brno' or (city is null and not is_reversal)) and value_date > '2024-01-15'"
     expected = sql(f"select count(*) from {FACT} where {where}")[0][0]
     assert count(load, nested, condition(DAY, "afterDate", "2024-01-15")) == expected
 

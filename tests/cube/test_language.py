@@ -20,7 +20,7 @@ Refuse = Callable[..., str]
 
 API = "/cubejs-api/v1"
 COUNT, AMOUNT = "transactions.transaction_count", "transactions.amount"
-DAY, POSTED = "transactions.transaction_date", "transactions.posted_at"
+DAY, POSTED = "transactions.value_date", "transactions.booked_at"
 CHANNEL = "transactions.channel_name"
 
 
@@ -65,7 +65,7 @@ def test_time_is_cut_in_the_zone_of_the_query(load: Load, sql: Sql) -> None:
     expected = sql(
         """
         with local_entries as (
-            select timezone('Europe/Prague', posted_at at time zone 'UTC') at_local
+            select timezone('Europe/Prague', booked_at at time zone 'UTC') at_local
             from fct_transaction
         )
         select strftime(date_trunc('day', at_local), '%Y-%m-%dT00:00:00.000'), count(*)
@@ -86,8 +86,8 @@ def test_compared_ranges_come_as_results_of_their_own(client: TestClient, sql: S
     assert answer["pivotQuery"]["dimensions"] == ["compareDateRange"]
     counts = [result["data"][0][COUNT] for result in answer["results"]]
     expected = sql(
-        "select count(*) filter (transaction_date between '2024-01-01' and '2024-01-31'), "
-        "count(*) filter (transaction_date between '2024-05-01' and '2024-05-31') "
+        "select count(*) filter (value_date between '2024-01-01' and '2024-01-31'), "
+        "count(*) filter (value_date between '2024-05-01' and '2024-05-31') "
         "from fct_transaction"
     )
     assert tuple(counts) == as_text(expected)[0]
@@ -144,7 +144,7 @@ def test_ungrouped_rows_are_shown_one_by_one(load: Load, sql: Sql) -> None:
 def test_a_fiscal_year_is_a_granularity_of_the_model(load: Load, sql: Sql) -> None:
     body = load({"measures": [COUNT], "dimensions": [f"{DAY}.fiscal_year"]})
     expected = sql(
-        "select strftime(date_trunc('year', transaction_date - interval 3 month) "
+        "select strftime(date_trunc('year', value_date - interval 3 month) "
         "+ interval 3 month, '%Y-%m-%dT00:00:00.000'), count(*) from fct_transaction "
         "group by 1 order by 1"
     )
@@ -172,7 +172,7 @@ def test_several_facts_stand_side_by_side_without_multiplying(load: Load, sql: S
             (select sum(end_balance) from fct_account_monthly f
                 where f.branch_key = b.branch_key and month_end_date = '2024-03-31'),
             (select sum(amount) from fct_transaction f where f.branch_key = b.branch_key
-                and transaction_date between '2024-01-01' and '2024-03-31'),
+                and value_date between '2024-01-01' and '2024-03-31'),
             (select sum(net_contribution_amount) from fct_profit_monthly f
                 where f.branch_key = b.branch_key
                 and month_end_date between '2024-01-01' and '2024-03-31'),

@@ -24,7 +24,7 @@ cubes:
       - {name: branch, relationship: many_to_one, sql: "{CUBE}.branch_key = {branch}.branch_key"}
     dimensions:
       - {name: entry_key, sql: transaction_key, type: number, primary_key: true}
-      - {name: day, sql: transaction_date, type: time}
+      - {name: day, sql: value_date, type: time}
     measures:
       - {name: amount, sql: amount, type: sum}
       - {name: entries, type: count}

@@ -16,7 +16,7 @@ from cube.server.app import create_app
 
 LOAD = "/cubejs-api/v1/load"
 COUNT = "transactions.transaction_count"
-QUERY = {"measures": [COUNT], "dimensions": ["transactions.transaction_date.month"], "limit": 3}
+QUERY = {"measures": [COUNT], "dimensions": ["transactions.value_date.month"], "limit": 3}
 
 
 @pytest.fixture(scope="module")

@@ -26,10 +26,10 @@ SECRET = "a secret of the tests that is long enough for HS256"
 CLAIMS = {"sub": "analyst", "groups": ["analyst"], "exp": int(time.time()) + 3600}
 TOKEN = jwt.encode(CLAIMS, SECRET, algorithm="HS256")
 AMOUNT, COUNT = "transactions.amount", "transactions.transaction_count"
-CHANNEL, MONTH = "transactions.channel_name", "transactions.transaction_date.month"
+CHANNEL, MONTH = "transactions.channel_name", "transactions.value_date.month"
 QUERY = {"measures": [AMOUNT, COUNT], "dimensions": [CHANNEL, MONTH], "total": True}
 EXPECTED = """
-select channel_name, date_trunc('month', transaction_date)::timestamp, sum(amount), count(*)
+select channel_name, date_trunc('month', value_date)::timestamp, sum(amount), count(*)
 from fct_transaction join dim_channel using (channel_key) group by all
 """
 

@@ -14,7 +14,7 @@ Refuse = Callable[..., str]
 COUNT = "transactions.transaction_count"
 AMOUNT = "transactions.amount"
 CHANNEL = "transactions.channel_name"
-DAY = "transactions.transaction_date"
+DAY = "transactions.value_date"
 
 
 def test_every_measure_of_a_view_equals_hand_written_sql(load: Load, sql: Sql) -> None:
@@ -74,14 +74,14 @@ def test_two_views_of_one_dimension_agree_with_sql(load: Load, sql: Sql) -> None
     "granularity", ["second", "minute", "hour", "day", "week", "month", "quarter", "year"]
 )
 def test_a_granularity_cuts_time_into_units(load: Load, sql: Sql, granularity: str) -> None:
-    member = "transactions.posted_at"
+    member = "transactions.booked_at"
     query = {
         "measures": [COUNT],
         "timeDimensions": [{"dimension": member, "granularity": granularity}],
     }
     rows = load(query)["data"]
     expected = sql(
-        f"select date_trunc('{granularity}', posted_at)::timestamp, count(*) "
+        f"select date_trunc('{granularity}', booked_at)::timestamp, count(*) "
         "from fct_transaction group by 1 order by 1"
     )
     assert [(row[f"{member}.{granularity}"], row[COUNT]) for row in rows] == [
@@ -108,11 +108,11 @@ def test_the_bare_time_key_holds_the_finest_granularity(load: Load) -> None:
 @pytest.mark.parametrize(
     ("date_range", "where"),
     [
-        (["2024-01-01", "2024-01-31"], "strftime(transaction_date, '%Y%m') = '202401'"),
-        (["2024-01-15"], "transaction_date = '2024-01-15'"),
-        ("this month", "strftime(transaction_date, '%Y%m') = '202406'"),
-        ("last 2 months", "strftime(transaction_date, '%Y%m') in ('202404', '202405')"),
-        ("from 7 days ago to now", "transaction_date between '2024-06-21' and '2024-06-28'"),
+        (["2024-01-01", "2024-01-31"], "strftime(value_date, '%Y%m') = '202401'"),
+        (["2024-01-15"], "value_date = '2024-01-15'"),
+        ("this month", "strftime(value_date, '%Y%m') = '202406'"),
+        ("last 2 months", "strftime(value_date, '%Y%m') in ('202404', '202405')"),
+        ("from 7 days ago to now", "value_date between '2024-06-21' and '2024-06-28'"),
     ],
 )
 def test_a_date_range_filters_without_grouping(

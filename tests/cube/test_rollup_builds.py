@@ -36,7 +36,7 @@ JUNE = date(2024, 6, 28)
 MARTS = PROJECT_FOLDER / "models" / "marts" / "facts"
 QUERY = {
     "measures": ["transactions.amount", "transactions.transaction_count"],
-    "timeDimensions": [{"dimension": "transactions.transaction_date", "granularity": "month"}],
+    "timeDimensions": [{"dimension": "transactions.value_date", "granularity": "month"}],
 }
 
 
@@ -90,8 +90,8 @@ def test_touched_partitions_built_anew_equal_a_build_from_nothing(
     assert set(before) == {rollup.table for rollup in rollups.values()}
     for statement in (
         "update marts.fct_transaction set amount = amount + 1.01, branch_key = 2 "
-        "where transaction_date >= '2024-05-20'",
-        "delete from marts.fct_transaction where transaction_date = '2024-06-01'",
+        "where value_date >= '2024-05-20'",
+        "delete from marts.fct_transaction where value_date = '2024-06-01'",
         "update marts.fct_account_monthly set end_balance = 0 where month_end_date = '2024-06-30'",
     ):
         change(home, statement)
@@ -111,8 +111,7 @@ def test_a_partition_that_the_night_did_not_touch_is_kept(
     build(home, rollups, since=JUNE)
     with duckdb.connect(str(home.published_folder / "v1.duckdb"), read_only=True) as connection:
         kept = connection.execute(
-            "select max(transaction_date) from rollup.transaction__by_month "
-            "where debit_credit = 'kept'"
+            "select max(value_date) from rollup.transaction__by_month where debit_credit = 'kept'"
         ).fetchone()
     assert kept == (date(2024, 5, 1),)
 
@@ -133,7 +132,7 @@ def test_sums_are_stored_in_64_bits_unless_one_does_not_fit(
     change(
         home,
         "update marts.fct_transaction set amount = 9000000000000000.01, net_amount = amount "
-        "where transaction_date = '2024-06-03'",
+        "where value_date = '2024-06-03'",
     )
     states = build(home, rollups, since=date(2024, 6, 1))
     assert {state.state for state in states} == {"ready"}
@@ -147,16 +146,16 @@ def test_sums_are_stored_in_64_bits_unless_one_does_not_fit(
 @pytest.mark.parametrize(
     ("harm", "reported"),
     [
-        ("update {table} set amount = amount + 0.01 where transaction_date = '2024-03-01' "
-         "and amount = (select max(amount) from {table} where transaction_date = '2024-03-01')",
+        ("update {table} set amount = amount + 0.01 where value_date = '2024-03-01' "
+         "and amount = (select max(amount) from {table} where value_date = '2024-03-01')",
          "amount of 2024-03-01: "),
-        ("update {table} set fact_rows = fact_rows + 1 where transaction_date = '2024-03-01'",
+        ("update {table} set fact_rows = fact_rows + 1 where value_date = '2024-03-01'",
          "rows of 2024-03-01: "),
-        ("delete from {table} where transaction_date = '2024-02-01'", "in the fact, None in the"),
-        ("insert into {table} (transaction_date, fact_rows) values ('2025-01-01', 1)",
+        ("delete from {table} where value_date = '2024-02-01'", "in the fact, None in the"),
+        ("insert into {table} (value_date, fact_rows) values ('2025-01-01', 1)",
          "rows of 2025-01-01: None in the fact, 1 in the rollup"),
         ("delete from {table}", "it is empty, its fact holds 400 rows"),
-        ("update {table} set largest_amount = 0 where transaction_date = '2024-03-01'",
+        ("update {table} set largest_amount = 0 where value_date = '2024-03-01'",
          "largest_amount of 2024-03-01: "),
         ("alter table {table} alter amount type double", "amount is a double"),
     ],
@@ -179,7 +178,7 @@ def test_a_changed_distinct_count_is_refused(
     rollup = rollups["transaction.customers_by_month"]
     fill_rollup(open_file, rollup, None)
     open_file.execute(
-        f"update {rollup.table} set customer_count = 5 where transaction_date = '2024-03-01'"
+        f"update {rollup.table} set customer_count = 5 where value_date = '2024-03-01'"
     )
     assert "1 groups are counted otherwise" in str(judge_rollup(open_file, rollup).reason)
 
@@ -191,7 +190,7 @@ def test_a_refused_rollup_is_gone_told_and_answered_for_by_its_fact(
     build(home, rollups)
     expected = load(home)["data"]
     change(home, "update rollup.transaction__by_month set amount = 7 "
-                 "where transaction_date = '2024-02-01'")  # fmt: skip
+                 "where value_date = '2024-02-01'")  # fmt: skip
     with caplog.at_level(logging.ERROR):
         states = {state.name: state for state in build(home, rollups)}
     assert states["transaction.by_month"].state == "refused"

@@ -42,7 +42,7 @@ ROLES: list[Claims] = [
 SEED, COUNT = 11, 160
 VIEWS = ("transactions", "balances", "profit_contribution", "fund_flow", "bank_overview")
 KEPT = ("branch", "main_branch", "region", "product", "pillar", "currency", "channel", "kind_of")
-DAY = "transactions.transaction_date"
+DAY = "transactions.value_date"
 MONTH: Query = {"granularity": "month"}
 YEAR: Query = {"dateRange": ["2024-01-01", "2024-12-31"]}
 
@@ -136,7 +136,7 @@ REFUSED: list[tuple[Query, Claims, str]] = [
     (turnover("branch_name", measure="customer_count", **MONTH), ADMIN, "hold 'branch_key'"),
     (turnover(measure="customer_count", **MONTH), BRANCH, "it does not hold 'branch_key'"),
     (turnover(measure="customers_3_months", **MONTH, **YEAR), ADMIN, "could be made of"),
-    (turnover("product_name", "weekday_name"), ADMIN, "it does not hold 'transaction_date'"),
+    (turnover("product_name", "weekday_name"), ADMIN, "it does not hold 'value_date'"),
     ({**turnover("product_name", "hour_number")}, ADMIN, "it does not hold 'time_of_day_key'"),
 ]
 

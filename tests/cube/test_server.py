@@ -19,7 +19,7 @@ LOCAL = "http://127.0.0.1"
 LOAD = "/cubejs-api/v1/load"
 COUNT = "transactions.transaction_count"
 CHANNEL = "transactions.channel_name"
-MONTH = "transactions.transaction_date.month"
+MONTH = "transactions.value_date.month"
 QUERY = {"measures": [COUNT], "dimensions": [CHANNEL, MONTH], "limit": 4}
 
 Load = Callable[..., dict[str, Any]]
@@ -83,13 +83,13 @@ def test_values_are_exact_text_times_without_zone_and_real_booleans(load: Load) 
     row = load(
         {
             "measures": ["transactions.amount"],
-            "dimensions": ["transactions.is_reversal", "transactions.posted_at"],
+            "dimensions": ["transactions.is_reversal", "transactions.booked_at"],
             "limit": 1,
         }
     )["data"][0]
     assert row["transactions.is_reversal"] in (True, False)
     assert "." in row["transactions.amount"]
-    assert len(row["transactions.posted_at"]) == len("2024-01-01T00:00:00.000")
+    assert len(row["transactions.booked_at"]) == len("2024-01-01T00:00:00.000")
 
 
 def test_get_and_post_answer_alike(client: TestClient, load: Load) -> None:

@@ -21,15 +21,15 @@ with pool_of_activity as (
 
 entry_costs as (
     select
-        last_day(entries.transaction_date) as month_end_date,
+        last_day(entries.value_date) as month_end_date,
         pool_of_activity.cost_pool_code,
         sum(entries.cost_amount) as cost_amount
     from {{ ref('fct_transaction') }} as entries
     inner join pool_of_activity
         on
             entries.activity_key = pool_of_activity.activity_key
-            and last_day(entries.transaction_date) = pool_of_activity.month_end_date
-    group by last_day(entries.transaction_date), pool_of_activity.cost_pool_code
+            and last_day(entries.value_date) = pool_of_activity.month_end_date
+    group by last_day(entries.value_date), pool_of_activity.cost_pool_code
 ),
 
 other_costs as (

@@ -1,11 +1,11 @@
 -- The fees of a month are the same whether summed over entries or over account months.
 with entries as (
     select
-        last_day(transaction_date) as month_end_date,
+        last_day(value_date) as month_end_date,
         sum(fee_income_amount) as fees,
         count(*) as entry_count
     from {{ ref('fct_transaction') }}
-    group by last_day(transaction_date)
+    group by last_day(value_date)
 ),
 
 account_months as (

@@ -56,7 +56,7 @@ def test_end_of_day_balances_equal_the_entries_but_for_the_rounding_of_the_file(
     """The file rounds each running balance to 0.10: a day may be off by 0.10 for each entry."""
     row = published.execute(
         """with days as (
-            select account_durable_key, transaction_date as day, sum(signed_amount) as change,
+            select account_durable_key, value_date as day, sum(signed_amount) as change,
                 count(*) as entries
             from marts.fct_transaction group by all
         ), chained as (

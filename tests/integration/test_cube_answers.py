@@ -27,11 +27,11 @@ TOKEN = jwt.encode(CLAIMS, SECRET, algorithm="HS256")
 QUERY: Any = {
     "measures": ["transactions.amount", "transactions.transaction_count"],
     "dimensions": ["transactions.channel_code"],
-    "timeDimensions": [{"dimension": "transactions.transaction_date", "granularity": "month"}],
-    "order": {"transactions.transaction_date": "asc", "transactions.channel_code": "asc"},
+    "timeDimensions": [{"dimension": "transactions.value_date", "granularity": "month"}],
+    "order": {"transactions.value_date": "asc", "transactions.channel_code": "asc"},
 }
 SQL = """
-    select strftime(date_trunc('month', transaction_date), '%Y-%m'), channel_code,
+    select strftime(date_trunc('month', value_date), '%Y-%m'), channel_code,
         sum(amount), count(*)
     from marts.fct_transaction inner join marts.dim_channel using (channel_key)
     group by all order by all"""
@@ -54,7 +54,7 @@ def from_sql(sample_bank: Settings) -> Figures:
 def to_figures(rows: list[dict[str, Any]]) -> Figures:
     return [
         (
-            row["transactions.transaction_date.month"][:7],
+            row["transactions.value_date.month"][:7],
             row["transactions.channel_code"],
             Decimal(row["transactions.amount"]),
             int(row["transactions.transaction_count"]),

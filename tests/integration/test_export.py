@@ -73,7 +73,7 @@ TOTALS: dict[str, tuple[str, str, dict[str, str]]] = {
     ),
     "Transactions": (
         "fct_transaction",
-        "transaction_date",
+        "value_date",
         {
             "Transactions": "count(*)",
             "Net turnover": "sum(net_amount)",

@@ -13,7 +13,7 @@ SEEDS = [
     "select region_name, measure(end_balance) from balances where month_end_date >= '2024-01-01' "
     "and region_name in ('North', 'x') group by 1 having measure(end_balance) > 0 order by 2 "
     "limit 3",
-    "select * from (select date_trunc('month', posting_date) m, count(*) c from transactions "
+    "select * from (select date_trunc('month', value_date) m, count(*) c from transactions "
     "group by 1) t where c between 1 and 5 or m is null",
     "with a as (select distinct customer_city from customers) select count(*) from a union all "
     "select 1",

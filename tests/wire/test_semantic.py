@@ -192,8 +192,8 @@ def test_random_queries_answer_as_rest_does(
 @pytest.mark.parametrize(
     "condition",
     [
-        "transaction_date between '2024-01-01' and '2024-03-31'",
-        "transaction_date >= '2024-01-01' and transaction_date < date '2024-04-01'",
+        "value_date between '2024-01-01' and '2024-03-31'",
+        "value_date >= '2024-01-01' and value_date < date '2024-04-01'",
     ],
 )
 def test_a_period_in_where_is_the_range_of_rolling_windows(
@@ -201,24 +201,24 @@ def test_a_period_in_where_is_the_range_of_rolling_windows(
 ) -> None:
     query = {
         "measures": ["transactions.amount_3_months", "transactions.amount_year_to_date"],
-        "dimensions": ["transactions.transaction_date.month"],
+        "dimensions": ["transactions.value_date.month"],
         "timeDimensions": [
             {
-                "dimension": "transactions.transaction_date",
+                "dimension": "transactions.value_date",
                 "dateRange": ["2024-01-01", "2024-03-31"],
             }
         ],
     }
     sql = (
-        "select date_trunc('month', transaction_date), measure(amount_3_months), "
+        "select date_trunc('month', value_date), measure(amount_3_months), "
         "measure(amount_year_to_date) from transactions where {} group by 1"
     )
     expected = rest(query)
     assert isinstance(expected, list)
     assert len(expected) == 3
     assert normalize(ask(sql.format(condition))) == normalize(expected)
-    nested = "not (transaction_date < '2024-01-01' or customer_city = 'x') and "
-    state, message = refuse(sql.format(nested + "transaction_date <= '2024-03-31'"))
+    nested = "not (value_date < '2024-01-01' or customer_city = 'x') and "
+    state, message = refuse(sql.format(nested + "value_date <= '2024-03-31'"))
     assert (state, "dateRange" in message) == ("0A000", True)
 
 

@@ -14,11 +14,11 @@ balances as (
 entries as (
     select
         account_durable_key,
-        cast(date_trunc('month', posting_date) as date) as month_start_date,
+        cast(date_trunc('month', value_date) as date) as month_start_date,
         cast(sum(fee_income_amount) as decimal(18, 2)) as fee_income_amount,
         count(*) as transaction_count
     from {{ ref('int_transactions__owned_entries') }}
-    where posting_date >= {{ refresh_from_month() }}
+    where value_date >= {{ refresh_from_month() }}
     group by account_durable_key, month_start_date
 ),
 

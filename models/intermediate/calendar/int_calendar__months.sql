@@ -9,9 +9,9 @@ with nights as (
 ),
 
 postings as (
-    select min(posting_date) as first_date from {{ ref('stg_teller__transactions') }}
+    select min(value_date) as first_date from {{ ref('stg_teller__transactions') }}
     union all
-    select min(posting_date) as first_date from {{ ref('stg_card__card_transactions') }}
+    select min(value_date) as first_date from {{ ref('stg_card__card_transactions') }}
 ),
 
 bounds as (

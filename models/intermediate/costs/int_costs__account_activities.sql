@@ -5,13 +5,13 @@
 with entry_activities as (
     select
         entries.account_durable_key,
-        last_day(entries.posting_date) as month_end_date,
+        last_day(entries.value_date) as month_end_date,
         entries.channel_key,
         entries.activity_code,
         count(*) as event_count
     from {{ ref('int_transactions__owned_entries') }} as entries
     where
-        entries.posting_date >= {{ refresh_from_month() }}
+        entries.value_date >= {{ refresh_from_month() }}
         and entries.activity_code is not null
     group by all
 ),

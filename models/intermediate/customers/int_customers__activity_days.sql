@@ -6,7 +6,7 @@
 -- Grain: one customer on one day with such an entry or its reversal.
 with entries as (
     select * from {{ ref('int_transactions__owned_entries') }}
-    where posting_date >= {{ refresh_from() }} and customer_durable_key > 0
+    where value_date >= {{ refresh_from() }} and customer_durable_key > 0
 ),
 
 customer_made_entries as (
@@ -17,15 +17,15 @@ customer_made_entries as (
 activities as (
     select
         customer_durable_key,
-        posting_date as activity_date,
+        value_date as activity_date,
         1 as entry_count,
         amount
     from customer_made_entries
-    where posting_date >= {{ refresh_from() }} and customer_durable_key > 0
+    where value_date >= {{ refresh_from() }} and customer_durable_key > 0
     union all
     select
         entries.customer_durable_key,
-        entries.posting_date as activity_date,
+        entries.value_date as activity_date,
         -1 as entry_count,
         -entries.amount as amount
     from entries

@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', meta={'rebuild_column': 'posting_date'}) }}
+{{ config(materialized='incremental', meta={'rebuild_column': 'value_date'}) }}
 
 -- Entries with the owner they are shown under, the activity they cause, and what reversals left of them.
 -- Rebuilt by whole months, because the fact of entries is.
@@ -8,7 +8,7 @@ with entries as (
         *,
         {{ signed_amount() }} as signed_amount
     from {{ ref('int_transactions__entries') }}
-    where posting_date >= {{ refresh_from_month() }}
+    where value_date >= {{ refresh_from_month() }}
 ),
 
 reversals as (
@@ -57,11 +57,11 @@ described_entries as (
     inner join accounts
         on
             entries.account_durable_key = accounts.account_durable_key
-            and {{ valid_on('accounts', 'entries.posting_date') }}
+            and {{ valid_on('accounts', 'entries.value_date') }}
     left join lead_owners
         on
             entries.account_durable_key = lead_owners.account_durable_key
-            and {{ valid_on('lead_owners', 'entries.posting_date') }}
+            and {{ valid_on('lead_owners', 'entries.value_date') }}
     left join channels on entries.channel_code = channels.channel_code
     left join transaction_types on entries.transaction_type_code = transaction_types.transaction_type_code
     left join currencies on entries.currency_code = currencies.currency_code
@@ -77,7 +77,7 @@ described_entries as (
 
 select
     described_entries.transaction_key,
-    described_entries.posting_date,
+    described_entries.value_date,
     described_entries.account_key,
     described_entries.account_durable_key,
     described_entries.customer_durable_key,
@@ -100,7 +100,7 @@ select
     described_entries.is_of_the_bank,
     described_entries.reversal_of_transaction_id is not null as is_reversal,
     coalesce(reversals.is_reversed, false) as is_reversed,
-    described_entries.posted_at,
+    described_entries.booked_at,
     described_entries.amount,
     described_entries.signed_amount,
     described_entries.fee_amount,

@@ -3,7 +3,7 @@
 -- Grain: one company, currency and month with an entry.
 with credits as (
     select
-        entries.posting_date,
+        entries.value_date,
         entries.account_durable_key,
         entries.customer_durable_key,
         entries.currency_key,
@@ -13,11 +13,11 @@ with credits as (
     inner join {{ ref('int_customers__members') }} as customers
         on
             entries.customer_durable_key = customers.customer_durable_key
-            and {{ valid_on('customers', 'entries.posting_date') }}
+            and {{ valid_on('customers', 'entries.value_date') }}
     inner join {{ ref('turnover_type') }} as turnover_types
         on
             entries.transaction_type_code = turnover_types.transaction_type_code
-            and {{ valid_on('turnover_types', 'entries.posting_date') }}
+            and {{ valid_on('turnover_types', 'entries.value_date') }}
     where
         entries.source_system = 'teller'
         and entries.debit_credit = 'C'
@@ -46,14 +46,14 @@ turnover as (
         on
             credits.counterparty_account = own_accounts.account_id
             and credits.customer_durable_key = own_accounts.customer_durable_key
-            and {{ valid_on('own_accounts', 'credits.posting_date') }}
+            and {{ valid_on('own_accounts', 'credits.value_date') }}
     where own_accounts.account_id is null
 )
 
 select
     customer_durable_key,
     currency_key,
-    last_day(posting_date) as month_end_date,
+    last_day(value_date) as month_end_date,
     cast(sum(net_amount) as decimal(18, 2)) as turnover_amount
 from turnover
-group by customer_durable_key, currency_key, last_day(posting_date)
+group by customer_durable_key, currency_key, last_day(value_date)

@@ -15,13 +15,13 @@ account_months as (
 entries as (
     select
         account_durable_key,
-        last_day(transaction_date) as month_end_date,
+        last_day(value_date) as month_end_date,
         transaction_type_key,
         debit_credit,
         is_reversal,
         amount
     from {{ ref('fct_transaction') }}
-    where transaction_date >= {{ refresh_from_month() }} and source_system = 'card'
+    where value_date >= {{ refresh_from_month() }} and source_system = 'card'
 ),
 
 transaction_types as (

@@ -1,10 +1,10 @@
-{{ config(materialized='incremental', meta={'rebuild_column': 'transaction_date'}) }}
+{{ config(materialized='incremental', meta={'rebuild_column': 'value_date'}) }}
 
 -- Grain: one posted entry of the teller or the card system. Amounts are additive.
 -- Rebuilt by whole months, because the cost of an entry is known when its month's pools are.
 with entries as (
     select * from {{ ref('int_transactions__owned_entries') }}
-    where posting_date >= {{ refresh_from_month() }}
+    where value_date >= {{ refresh_from_month() }}
 ),
 
 customers as (
@@ -50,15 +50,15 @@ keyed_entries as (
     inner join customers
         on
             entries.customer_durable_key = customers.customer_durable_key
-            and {{ valid_on('customers', 'entries.posting_date') }}
+            and {{ valid_on('customers', 'entries.value_date') }}
     left join products
         on
             entries.product_id = products.product_id
-            and {{ valid_on('products', 'entries.posting_date') }}
+            and {{ valid_on('products', 'entries.value_date') }}
     left join branches
         on
             entries.posting_branch_id = branches.branch_id
-            and {{ valid_on('branches', 'entries.posting_date') }}
+            and {{ valid_on('branches', 'entries.value_date') }}
     left join tellers on entries.teller_id = tellers.teller_id
     left join activities on entries.activity_code = activities.activity_code
 ),
@@ -81,14 +81,14 @@ priced_entries as (
     left join activity_rates
         on
             keyed_entries.activity_code = activity_rates.activity_code
-            and last_day(keyed_entries.posting_date) = activity_rates.month_end_date
+            and last_day(keyed_entries.value_date) = activity_rates.month_end_date
 )
 
 select
     transaction_key,
-    posting_date as transaction_date,
+    value_date as value_date,
     coalesce(
-        cast(extract('hour' from posted_at) * 60 + extract('minute' from posted_at) as integer),
+        cast(extract('hour' from booked_at) * 60 + extract('minute' from booked_at) as integer),
         -1
     ) as time_of_day_key,
     account_key,
@@ -110,8 +110,8 @@ select
     debit_credit,
     is_reversal,
     is_reversed,
-    posted_at,
-    cast(posted_at as date) as posted_date,
+    booked_at,
+    cast(booked_at as date) as booking_date,
     amount,
     signed_amount,
     fee_amount,

@@ -51,8 +51,8 @@ channel_uses as (
     from {{ ref('fct_transaction') }} as entries
     inner join last_month
         on
-            entries.transaction_date <= last_month.as_of_date
-            and entries.transaction_date > last_month.as_of_date - last_month.churn_window_days
+            entries.value_date <= last_month.as_of_date
+            and entries.value_date > last_month.as_of_date - last_month.churn_window_days
     inner join {{ ref('dim_channel') }} as channels on entries.channel_key = channels.channel_key
     inner join {{ ref('dim_transaction_type') }} as kinds
         on entries.transaction_type_key = kinds.transaction_type_key

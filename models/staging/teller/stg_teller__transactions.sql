@@ -21,8 +21,8 @@ renamed as (
         amount,
         fee_amount,
         -- dates
-        posting_date,
-        posted_at,
+        posting_date as value_date,
+        posted_at as booked_at,
         -- lineage
         business_date,
         load_id

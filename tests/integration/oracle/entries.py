@@ -24,7 +24,7 @@ class Entry:
     account: AccountId
     day: date
     night: date
-    posted_at: datetime | None
+    booked_at: datetime | None
     kind: str
     channel: str | None
     branch_id: str | None
@@ -96,7 +96,7 @@ def _entry(row: Row, night: date, system: str, fees: set[str]) -> Entry:
         account=("card", row["card_id"]) if on_card else ("branch", row["account_id"]),
         day=date.fromisoformat(row["posting_date"]),
         night=night,
-        posted_at=datetime.fromisoformat(row["posted_at"]) if row["posted_at"] else None,
+        booked_at=datetime.fromisoformat(row["posted_at"]) if row["posted_at"] else None,
         kind=row["transaction_type_code"],
         channel=row["channel_code"] or None,
         branch_id=row.get("branch_id") or None,

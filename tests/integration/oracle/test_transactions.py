@@ -26,10 +26,10 @@ class Posting:
     """A posted entry with natural ids."""
 
     account_id: str
-    transaction_date: date
+    value_date: date
     business_date: date
-    posted_at: datetime | None
-    posted_date: date | None
+    booked_at: datetime | None
+    booking_date: date | None
     time_of_day_key: int
     transaction_type_code: str
     channel_code: str | None
@@ -82,7 +82,7 @@ def test_every_cell_of_an_entry_follows_from_the_delivered_one(bank: OracleBank)
 @pytest.mark.parametrize(
     ("published_key", "delivered_key"),
     [
-        ("source_system, transaction_date", lambda entry: (entry.system, entry.day)),
+        ("source_system, value_date", lambda entry: (entry.system, entry.day)),
         ("source_system, account_id", lambda entry: (entry.system, entry.account[1])),
     ],
     ids=["per day", "per account"],
@@ -160,11 +160,11 @@ def _posting(bank: OracleBank, entry: Entry, net: Net, cost: EntryCost) -> Posti
     terms = bank.accounts.terms[entry.account].reaching_back(entry.day)
     return Posting(
         account_id=entry.account[1],
-        transaction_date=entry.day,
+        value_date=entry.day,
         business_date=entry.night,
-        posted_at=entry.posted_at,
-        posted_date=entry.posted_at.date() if entry.posted_at else None,
-        time_of_day_key=_minute(entry.posted_at),
+        booked_at=entry.booked_at,
+        booking_date=entry.booked_at.date() if entry.booked_at else None,
+        time_of_day_key=_minute(entry.booked_at),
         transaction_type_code=entry.kind,
         channel_code=entry.channel,
         activity_code=cost.activity_code,
@@ -193,8 +193,8 @@ def _posting(bank: OracleBank, entry: Entry, net: Net, cost: EntryCost) -> Posti
     )
 
 
-def _minute(posted_at: datetime | None) -> int:
-    return -1 if posted_at is None else posted_at.hour * 60 + posted_at.minute
+def _minute(booked_at: datetime | None) -> int:
+    return -1 if booked_at is None else booked_at.hour * 60 + booked_at.minute
 
 
 def _published_keys(bank: OracleBank) -> dict[Number, int]:

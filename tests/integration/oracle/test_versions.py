@@ -7,7 +7,7 @@ import pytest
 from tests.integration.oracle.bank import OracleBank
 
 DAYS = {
-    "fct_transaction": "f.transaction_date",
+    "fct_transaction": "f.value_date",
     "fct_account_monthly": "least(f.month_end_date, v.business_date)",
     "fct_loan_monthly": "least(f.month_end_date, v.business_date)",
     "fct_card_monthly": "least(f.month_end_date, v.business_date)",

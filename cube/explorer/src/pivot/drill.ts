@@ -14,8 +14,8 @@ const CONTRACTS = ['account_id', 'loan_id', 'card_id'];
 
 /** What identifies a row, in the order in which it is shown, where a view has it. */
 const IDENTIFYING = [
-  'transaction_date',
-  'posted_at',
+  'value_date',
+  'booked_at',
   'flow_date',
   'date',
   'customer_name',
