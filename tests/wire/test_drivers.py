@@ -61,7 +61,9 @@ def test_the_odbc_driver_reads_catalog_and_views(
     if program is None or not ODBC.is_file():
         pytest.skip("the ODBC driver or unixodbc is not installed")
     target = f"Driver={ODBC};Server=127.0.0.1;Port={server.port};Database=bankcrm;Uid=me;Pwd=x;"
-    sql = "SELECT region_name, MEASURE(end_balance) AS b FROM balances GROUP BY 1 ORDER BY 1"
+    sql = (
+        "SELECT region_name, MEASURE(deposit_end_balance) AS b FROM balances GROUP BY 1 ORDER BY 1"
+    )
     text = "\n".join(["help", "help balances", sql, ""])
     output = run([program, "-b", "-v", "-d|", "-k", target + options], text)
     assert "bankcrm|cubes|balances|TABLE|" in output
