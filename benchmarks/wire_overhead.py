@@ -22,8 +22,8 @@ from tests.servers import get_address, serve_app
 
 ROUNDS = 15
 QUERIES = {
-    1: ("balances", "end_balance", ()),
-    1_000: ("balances", "end_balance", ("customer_name", "month_end_date")),
+    1: ("balances", "deposit_end_balance", ()),
+    1_000: ("balances", "deposit_end_balance", ("customer_name", "month_end_date")),
     10_000: ("transactions", "amount", ("customer_name", "booked_at")),
 }
 """View, measure and dimensions by the number of rows."""

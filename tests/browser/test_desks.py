@@ -133,7 +133,8 @@ def test_a_customer_is_found_and_shown(visit: Visit, sql: Sql) -> None:
     products = card(visit, "Products and balances")
     products.get_by_role("button", name="Table").click()
     [(balance,)] = sql(
-        f"select sum(end_balance) from fct_account_monthly where {MAY} and customer_key = 4"
+        f"select sum(end_balance) filter (account_type = 'DEPOSIT') from fct_account_monthly "
+        f"where {MAY} and customer_key = 4"
     )
     shown = sum(float(row[2].replace(",", "")) for row in table(products))
     assert shown == pytest.approx(float(balance))

@@ -14,11 +14,12 @@ from tests.browser.conftest import Sql, Visit
 
 FORMULA = '=HYPERLINK("http://example.com","x")'
 PLACE = (
-    "#/pivot?v=balances&r=customer_name&m=end_balance:value,end_balance:share_of_total"
+    "#/pivot?v=balances&r=customer_name&m=deposit_end_balance:value,deposit_end_balance:share_of_total"
     '&f=[["customer_type","notEquals",["PERSON"]]]'
 )
 FIGURES = """
-select full_name, sum(end_balance)::double from fct_account_monthly
+select full_name, sum(end_balance) filter (account_type = 'DEPOSIT')::double
+from fct_account_monthly
 join dim_customer using (customer_key)
 where month_end_date = '2024-06-30' and customer_type is distinct from 'PERSON'
 group by 1 order by 2 desc, 1
@@ -57,7 +58,11 @@ def test_excel_has_numbers_as_numbers_and_formulas_as_text(
     assert notes["Filters"] == "Customer type is none of PERSON"
     assert notes["Period"] == "2024-06-01 – 2024-06-30"
     header = next(i for i, row in enumerate(rows) if row[0] == "Customer name")
-    assert rows[header] == ("Customer name", "End balance", "End balance · share of total")
+    assert rows[header] == (
+        "Customer name",
+        "Deposits at period end",
+        "Deposits at period end · share of total",
+    )
     figures = sql(FIGURES)
     total = sum(value for _, value in figures)
     expected = [("Total", pytest.approx(total)), *figures]
@@ -75,7 +80,11 @@ def test_csv_and_the_clipboard_hold_full_figures_and_no_formula(
     path = save(visit, "CSV", tmp_path)
     with path.open(encoding="utf-8-sig", newline="") as file:
         header, total, *lines = list(csv.reader(file))
-    assert header == ["Customer name", "End balance", "End balance · share of total"]
+    assert header == [
+        "Customer name",
+        "Deposits at period end",
+        "Deposits at period end · share of total",
+    ]
     figures = sql(FIGURES)
     names = [f"'{name}" if name.startswith("=") else name for name, _ in figures]
     assert [line[0] for line in lines] == names

@@ -15,12 +15,13 @@ BALANCES = {
     "v": "balances",
     "r": ROWS,
     "c": "pillar,product_name",
-    "m": "end_balance:value,interest_income_amount:value",
+    "m": "deposit_end_balance:value,interest_income_amount:value",
     "p": "last_12_months",
 }
 # End balances are those of the last month, interest adds up over all months.
 REFERENCE = """
-select sum(end_balance) filter (month_end_date = '2024-06-30'), sum(interest_income_amount)
+select sum(end_balance)
+filter (account_type = 'DEPOSIT' and month_end_date = '2024-06-30'), sum(interest_income_amount)
 from fct_account_monthly join dim_branch using (branch_key) join dim_product using (product_key)
 where {}
 """
@@ -82,7 +83,9 @@ def test_cells_equal_sql_in_every_state_of_rows_and_columns(visit: Visit, sql: S
 
 
 def test_all_levels_open_at_once_equal_sql(visit: Visit, sql: Sql) -> None:
-    visit.open(place(v="balances", r=ROWS, m="end_balance:value,interest_income_amount:value"))
+    visit.open(
+        place(v="balances", r=ROWS, m="deposit_end_balance:value,interest_income_amount:value")
+    )
     use_ones(visit)
     visit.page.get_by_label("Open to").select_option("2")
     visit.page.get_by_label("Period").select_option("last_12_months")
@@ -98,13 +101,16 @@ def test_balances_of_quarters_and_years_are_those_of_their_last_month(
     visit: Visit, sql: Sql
 ) -> None:
     periods = "year_number,quarter_number,month_number"
-    visit.open(place(v="balances", r=periods, m="end_balance:value,account_count:value", p="all"))
+    visit.open(
+        place(v="balances", r=periods, m="deposit_end_balance:value,account_count:value", p="all")
+    )
     use_ones(visit)
     visit.page.get_by_role("rowheader", name="2024").click()
     visit.page.get_by_role("rowheader", name="2", exact=True).click()
     months = sql(
         """select year(month_end_date), quarter(month_end_date), month(month_end_date),
-        sum(end_balance) from fct_account_monthly group by all order by all"""
+        sum(end_balance) filter (account_type = 'DEPOSIT')
+        from fct_account_monthly group by all order by all"""
     )
     last = {key: show(value) for *keys, value in months for key in (keys[0], (keys[0], keys[1]))}
     expected = [["Total", last[2024]], ["2023", last[2023]], ["2024", last[2024]]]
@@ -114,13 +120,16 @@ def test_balances_of_quarters_and_years_are_those_of_their_last_month(
 
 
 def test_shares_and_changes_are_ratios_of_figures_of_the_server(visit: Visit, sql: Sql) -> None:
-    values = "end_balance:share_of_total,end_balance:month_before,end_balance:growth_on_month"
+    shown = ("share_of_total", "month_before", "growth_on_month")
+    values = ",".join(f"deposit_end_balance:{value}" for value in shown)
     visit.open(place(v="balances", r="branch_name", m=values, p="2024-04-01~2024-04-30"))
     use_ones(visit)
     visit.settle()
     query = """
-        select branch_name, sum(end_balance) filter (month_end_date = '2024-04-30') as now,
-            sum(end_balance) filter (month_end_date = '2024-03-31') as before
+        select branch_name, sum(end_balance)
+        filter (account_type = 'DEPOSIT' and month_end_date = '2024-04-30') as now,
+            sum(end_balance)
+            filter (account_type = 'DEPOSIT' and month_end_date = '2024-03-31') as before
         from fct_account_monthly join dim_branch using (branch_key) group by 1 order by now desc
     """
     figures = sql(query)
@@ -134,9 +143,9 @@ def test_shares_and_changes_are_ratios_of_figures_of_the_server(visit: Visit, sq
 
 
 def test_headers_sort_and_the_top_leaves_totals_as_they_are(visit: Visit, sql: Sql) -> None:
-    visit.open(place(v="balances", r="customer_name", m="end_balance:value"))
+    visit.open(place(v="balances", r="customer_name", m="deposit_end_balance:value"))
     use_ones(visit)
-    header = visit.page.get_by_role("columnheader", name="End balance")
+    header = visit.page.get_by_role("columnheader", name="Deposits at period end")
     header.click()
     expect(header).to_have_attribute("aria-sort", "descending")
     header.click()
@@ -144,7 +153,8 @@ def test_headers_sort_and_the_top_leaves_totals_as_they_are(visit: Visit, sql: S
     visit.page.get_by_label("Show", exact=True).select_option("5")
     visit.settle()
     query = """
-        select full_name, sum(end_balance) from fct_account_monthly join dim_customer
+        select full_name, sum(end_balance) filter (account_type = 'DEPOSIT')
+        from fct_account_monthly join dim_customer
         using (customer_key) where month_end_date = '2024-06-30' group by 1 order by 2
     """
     figures = sql(query)
@@ -175,11 +185,14 @@ def test_a_figure_opens_the_rows_behind_it(visit: Visit, sql: Sql) -> None:
 
 
 def test_a_balance_opens_the_accounts_behind_it(visit: Visit, sql: Sql) -> None:
-    visit.open(place(v="balances", r="branch_name", m="end_balance:value", p="last_12_months"))
+    visit.open(
+        place(v="balances", r="branch_name", m="deposit_end_balance:value", p="last_12_months")
+    )
     visit.page.get_by_role("row", name="Branch 1").get_by_role("gridcell").click()
     dialog = visit.page.get_by_role("dialog", name="Rows behind the figure")
     query = """
-        select sum(end_balance) from fct_account_monthly join dim_branch using (branch_key)
+        select sum(end_balance) filter (account_type = 'DEPOSIT')
+        from fct_account_monthly join dim_branch using (branch_key)
         where month_end_date = '2024-06-30' and branch_name = 'Branch 1'
     """
     cells = dialog.locator("tbody td:last-child")
@@ -222,7 +235,7 @@ def test_members_are_dragged_into_zones_and_out_of_them(visit: Visit) -> None:
 
 
 def test_a_filter_keeps_what_was_ticked(visit: Visit, sql: Sql) -> None:
-    visit.open(place(v="balances", r="branch_name", m="end_balance:value"))
+    visit.open(place(v="balances", r="branch_name", m="deposit_end_balance:value"))
     use_ones(visit)
     page = visit.page
     page.get_by_role("searchbox", name="Search members").fill("customer type")
@@ -231,7 +244,8 @@ def test_a_filter_keeps_what_was_ticked(visit: Visit, sql: Sql) -> None:
     page.get_by_role("checkbox", name="PERSON").check()
     visit.settle()
     query = """
-        select sum(end_balance) from fct_account_monthly join dim_customer using (customer_key)
+        select sum(end_balance) filter (account_type = 'DEPOSIT')
+        from fct_account_monthly join dim_customer using (customer_key)
         where month_end_date = '2024-06-30' and customer_type = 'PERSON'
     """
     visit.expect(lambda: visit.grid()[:1], [["Total", show(sql(query)[0][0])]])
@@ -258,7 +272,7 @@ def test_a_link_is_a_saved_view(visit: Visit, visit_as: Callable[..., Visit]) ->
 
 
 def test_a_link_says_what_it_cannot_show(visit: Visit) -> None:
-    visit.open(place(v="balances", r="branch_name,not_there", m="end_balance:value", f="{"))
+    visit.open(place(v="balances", r="branch_name,not_there", m="deposit_end_balance:value", f="{"))
     notice = visit.page.get_by_text("it does not exist: balances.not_there")
     expect(notice).to_be_visible()
     assert len(visit.grid()) > 1

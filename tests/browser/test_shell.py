@@ -221,8 +221,11 @@ def test_the_page_speaks_both_languages(visit_as: Callable[..., Visit], address:
 
 
 def test_units_divide_amounts_and_nothing_else(visit: Visit, sql: Sql) -> None:
-    visit.open("#/pivot?v=balances&r=pillar&m=end_balance:value,account_count:value")
-    query = "select sum(end_balance) from fct_account_monthly where month_end_date = '2024-06-30'"
+    visit.open("#/pivot?v=balances&r=pillar&m=deposit_end_balance:value,account_count:value")
+    query = (
+        "select sum(end_balance) filter (account_type = 'DEPOSIT') from "
+        "fct_account_monthly where month_end_date = '2024-06-30'"
+    )
     amount = float(sql(query)[0][0])
     units = {"one": amount, "thousand": amount / 1e3, "wan": amount / 1e4, "million": amount / 1e6}
     counts = set()

@@ -149,7 +149,8 @@ select (a * 100 + m)::bigint account_monthly_key, month_end_date, a::bigint acco
     (101 + a % 8)::bigint customer_durable_key, case when a > 14
     then 2 else 1 end::bigint product_key,
     (1 + a % 3)::bigint branch_key, (1 + a % 3)::bigint manager_key, 1::bigint currency_key,
-    'branch' source_system, m < 8 is_complete_month, a % 5 <> 0 has_ftp_margin,
+    'branch' source_system, case when a > 14 then 'LOAN' else 'DEPOSIT' end account_type,
+    m < 8 is_complete_month, a % 5 <> 0 has_ftp_margin,
     day(month_end_date)::int period_days,
     (a * 1000 + (m - 1) * 10 + a / 100)::decimal(18, 2) opening_balance,
     (a * 1000 + m * 10 + a / 100)::decimal(18, 2) end_balance,
@@ -180,7 +181,7 @@ create table fct_profit_monthly as
 select (account_monthly_key * 10 + side)::bigint profit_monthly_key, month_end_date, account_key,
     account_durable_key, customer_key + side customer_key,
     customer_durable_key + side customer_durable_key, product_key, branch_key, manager_key,
-    currency_key, is_complete_month, has_ftp_margin, 0.5::decimal(9, 6) weight,
+    currency_key, account_type, is_complete_month, has_ftp_margin, 0.5::decimal(9, 6) weight,
     (end_balance / 2)::decimal(18, 2) end_balance, interest_income_amount, interest_expense_amount,
     ftp_margin_amount, fee_income_amount, 0.06::decimal(18, 2) vat_amount,
     0.01::decimal(18, 2) surcharge_amount, 2.00::decimal(18, 2) cost_to_serve_amount,

@@ -179,7 +179,7 @@ def test_the_access_log_names_the_user_and_the_groups_but_no_value(
     settings = published.model_copy(update={"api_secret": SECRET})
     token = headers(settings, {"groups": ["analyst"], "sub": "jana\n"})
     city = {"member": "balances.customer_city", "operator": "equals", "values": ["Zzyzx"]}
-    query = {"query": {"measures": ["balances.end_balance"], "filters": [city]}}
+    query = {"query": {"measures": ["balances.deposit_end_balance"], "filters": [city]}}
     with caplog.at_level(logging.INFO, "bankcrm.cube.access"):
         guarded.post(f"{API}/load", json=query, headers=token)
     line = json.loads(caplog.messages[-1])
@@ -190,7 +190,7 @@ def test_the_access_log_names_the_user_and_the_groups_but_no_value(
 
 def test_two_branches_never_share_an_etag(guarded: TestClient, published: Settings) -> None:
     settings = published.model_copy(update={"api_secret": SECRET})
-    query = {"query": {"measures": ["balances.end_balance"]}}
+    query = {"query": {"measures": ["balances.deposit_end_balance"]}}
     tags = {}
     for unit in ("B1", "B2"):
         token = headers(settings, {**BRANCH, "branch_id": unit})

@@ -12,9 +12,9 @@ Load = Callable[..., dict[str, Any]]
 Sql = Callable[..., list[tuple[Any, ...]]]
 
 MONTH = "balances.month_end_date"
-END = "balances.end_balance"
-OPENING = "balances.opening_balance"
-AVERAGE = "balances.average_balance"
+END = "balances.deposit_end_balance"
+OPENING = "balances.deposit_opening_balance"
+AVERAGE = "balances.deposit_average_balance"
 INCOME = "balances.interest_income_amount"
 BRANCH = "balances.branch_name"
 
@@ -35,10 +35,12 @@ def test_the_end_balance_of_a_period_is_that_of_its_last_month(
             select month_end_date, date_trunc('{granularity}', month_end_date) p,
                 max(month_end_date) over (partition by p) l,
                 min(month_end_date) over (partition by p) f,
-                end_balance, opening_balance, interest_income_amount income from fct_account_monthly
+                account_type, end_balance, opening_balance, interest_income_amount income
+            from fct_account_monthly
         )
-        select sum(end_balance) filter (month_end_date = l),
-            sum(opening_balance) filter (month_end_date = f), sum(income)
+        select sum(end_balance) filter (account_type = 'DEPOSIT' and month_end_date = l),
+            sum(opening_balance)
+            filter (account_type = 'DEPOSIT' and month_end_date = f), sum(income)
         from periods group by p order by p
         """
     )
@@ -47,9 +49,35 @@ def test_the_end_balance_of_a_period_is_that_of_its_last_month(
     ]
 
 
+@pytest.mark.parametrize("kind", ["end", "opening", "average"])
+def test_what_customers_keep_and_what_they_owe_are_never_one_figure(
+    load: Load, sql: Sql, kind: str
+) -> None:
+    sides = {"deposit": "account_type = 'DEPOSIT'", "lending": "account_type <> 'DEPOSIT'"}
+    members = {side: f"balances.{side}_{kind}_balance" for side in sides}
+    period = {"dimension": MONTH, "dateRange": ["2024-03-01", "2024-03-31"]}
+    [row] = load({"measures": list(members.values()), "timeDimensions": [period]})["data"]
+    for side, condition in sides.items():
+        [[expected]] = sql(
+            f"select sum({kind}_balance) from fct_account_monthly "
+            f"where {condition} and month_end_date = '2024-03-31'"
+        )
+        assert round(Decimal(row[members[side]]), 2) == expected
+
+
+def test_a_product_that_customers_keep_has_no_balance_that_they_owe(load: Load) -> None:
+    members = ["balances.deposit_end_balance", "balances.lending_end_balance"]
+    rows = load({"measures": members, "dimensions": ["balances.pillar"]})["data"]
+    known = {row["balances.pillar"]: [row[name] is not None for name in members] for row in rows}
+    assert known == {"LIABILITY": [True, False], "ASSET": [False, True]}
+
+
 def test_without_a_period_the_balance_is_the_latest(load: Load, sql: Sql) -> None:
     latest = "where month_end_date = '2024-06-30'"
-    expected = sql(f"select sum(end_balance) from fct_account_monthly {latest}")[0][0]
+    expected = sql(
+        f"select sum(end_balance) filter (account_type = 'DEPOSIT') from "
+        f"fct_account_monthly {latest}"
+    )[0][0]
     assert load({"measures": [END]})["data"] == [{END: str(expected)}]
 
 
@@ -87,7 +115,8 @@ def test_a_filter_on_another_dimension_does_not_move_the_end_of_the_period(
     assert by_period(load, "quarter", [END], filters=[closed]) == [
         (str(value),) if value is not None else (None,)
         for (value,) in sql(
-            "select sum(end_balance) filter (month(month_end_date) % 3 = 0) "
+            "select sum(end_balance) filter (account_type = 'DEPOSIT' and "
+            "month(month_end_date) % 3 = 0) "
             "from fct_account_monthly where account_key in (4, 5) "
             "group by date_trunc('quarter', month_end_date) order by min(month_end_date)"
         )
@@ -97,7 +126,8 @@ def test_a_filter_on_another_dimension_does_not_move_the_end_of_the_period(
 def test_a_filter_on_time_moves_the_end_of_the_period(load: Load, sql: Sql) -> None:
     complete = {"member": "balances.is_complete_month", "operator": "equals", "values": [True]}
     expected = sql(
-        "select sum(end_balance) from fct_account_monthly where month_end_date = '2024-05-31'"
+        "select sum(end_balance) filter (account_type = 'DEPOSIT') from fct_account_monthly "
+        "where month_end_date = '2024-05-31'"
     )
     assert load({"measures": [END], "filters": [complete]})["data"] == [{END: str(expected[0][0])}]
 
@@ -128,6 +158,7 @@ def test_the_average_balance_divides_by_all_days_of_the_period(load: Load, sql: 
     expected = sql(
         "select branch_name, sum(balance_days) / 91 from fct_account_monthly "
         "join dim_branch using (branch_key) where month_end_date >= '2024-04-01' "
+        "and account_type = 'DEPOSIT' "
         "group by 1 order by 1"
     )
     assert [(row[BRANCH], row[AVERAGE]) for row in rows] == [(b, str(v)) for b, v in expected]

@@ -32,7 +32,7 @@ CLAIMS = {"sub": "analyst", "groups": ["analyst"], "exp": int(time.time()) + 360
 TOKEN = jwt.encode(CLAIMS, SECRET, algorithm="HS256")
 BRANCH = "balances.branch_name"
 QUARTER = "balances.month_end_date.quarter"
-MEASURES = ["balances.end_balance", "balances.fee_income_amount"]
+MEASURES = ["balances.deposit_end_balance", "balances.fee_income_amount"]
 QUERY: Any = {
     "measures": MEASURES,
     "dimensions": [BRANCH],
@@ -47,7 +47,8 @@ QUERY: Any = {
 }
 EXPECTED = """
 select branch_name, strftime(date_trunc('quarter', month_end_date), '%Y-%m-%dT00:00:00.000'),
-    sum(end_balance) filter (month(month_end_date) in (3, 6)), sum(fee_income_amount)
+    sum(end_balance)
+    filter (account_type = 'DEPOSIT' and month(month_end_date) in (3, 6)), sum(fee_income_amount)
 from fct_account_monthly join dim_branch using (branch_key)
 where month_end_date >= '2024-01-01' group by all order by 2, 1
 """
@@ -103,7 +104,7 @@ def test_the_pivot_of_the_javascript_client_equals_sql(
     assert "balances" in shown["views"]
     assert shown["sql"].startswith("WITH")
     assert shown["refused"]["status"] == 400
-    assert "did you mean 'balances.end_balance'" in shown["refused"]["message"]
+    assert "did you mean 'balances.deposit_end_balance'" in shown["refused"]["message"]
 
 
 def test_the_server_process_stops_on_request(published: Settings) -> None:

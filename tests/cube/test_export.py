@@ -110,10 +110,10 @@ def test_numbers_are_numbers_with_formats_and_texts_are_texts(workbook: Any) -> 
     header = [cell.value for cell in sheet[HEADER_ROW]]
     cells = dict(zip(header, sheet[HEADER_ROW + 1], strict=True))
     assert (cells["Month"].data_type, cells["Month"].number_format) == ("d", "yyyy-mm")
-    assert (cells["End balance"].data_type, cells["End balance"].number_format) == (
-        "n",
-        "#,##0.00",
-    )
+    column = header.index("Deposits at period end")
+    rows = sheet.iter_rows(min_row=HEADER_ROW + 1)
+    deposits = next(row[column] for row in rows if row[column].value is not None)
+    assert (deposits.data_type, deposits.number_format) == ("n", "#,##0.00")
     assert cells["Accounts"].number_format == "#,##0"
     assert cells["Region"].data_type == "s"
 
@@ -133,15 +133,19 @@ def test_a_text_that_begins_like_a_formula_is_a_text(bank: Settings) -> None:
 
 def test_exact_decimals_arrive_to_the_cent(own: Callable[..., Any], bank: Settings) -> None:
     rows = own(
-        ADMINISTRATOR, view="balances", dimensions=("date.month",), measures=("end_balance",)
+        ADMINISTRATOR,
+        view="balances",
+        dimensions=("date.month",),
+        measures=("deposit_end_balance",),
     )
     with duckdb.connect(str(bank.published_folder / "v1.duckdb"), read_only=True) as connection:
         expected = connection.execute(
             """select date_trunc('month', month_end_date)::timestamp, sum(end_balance)
+                filter (account_type = 'DEPOSIT')
             from marts.fct_account_monthly
             where month_end_date between '2024-01-01' and '2024-06-30' group by 1 order by 1"""
         ).fetchall()
-    assert [(row["Month"], Decimal(str(row["End balance"]))) for row in rows] == expected
+    assert [(row["Month"], Decimal(str(row["Deposits at period end"]))) for row in rows] == expected
 
 
 def test_a_branch_manager_gets_the_rows_of_the_branch(
@@ -181,7 +185,7 @@ def test_an_export_is_in_the_audit_log_before_the_file_is_there(
     bank: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = bank.home / "audited.xlsx"
-    order = Order(output=path, view="balances", measures=("end_balance",))
+    order = Order(output=path, view="balances", measures=("deposit_end_balance",))
     export_workbook(bank, ADMINISTRATOR, order)
     assert path.stat().st_mode & 0o777 == 0o600, "only who wrote it may read it"
     entry = read_entries(bank)[-1]
@@ -227,21 +231,24 @@ def test_a_link_of_the_explorer_becomes_a_flat_table(own: Callable[..., Any]) ->
     ],
 )
 def test_the_period_of_a_link_is_that_of_the_pivot(period: str, first: str, last: str) -> None:
-    table = table_of_link(f"{LINK}&m=end_balance:value&p={period}", date(2024, 6, 28))
+    table = table_of_link(f"{LINK}&m=deposit_end_balance:value&p={period}", date(2024, 6, 28))
     assert table.period == (date.fromisoformat(first), date.fromisoformat(last))
 
 
 @pytest.mark.parametrize(
     ("order", "said"),
     [
-        ({"view": "balnces", "measures": ("end_balance",)}, "did you mean 'balances'"),
-        ({"view": "balances", "measures": ("end_balnce",)}, "did you mean 'end_balance'"),
+        ({"view": "balnces", "measures": ("deposit_end_balance",)}, "did you mean 'balances'"),
+        (
+            {"view": "balances", "measures": ("deposit_end_balnce",)},
+            "did you mean 'deposit_end_balance'",
+        ),
         ({"view": "balances"}, "no columns"),
-        ({"measures": ("end_balance",)}, "has no view"),
+        ({"measures": ("deposit_end_balance",)}, "has no view"),
         ({"view": "balances", "link": LINK}, "both name a table"),
         ({"link": "http://127.0.0.1:4000/#/profit"}, "does not lead to a pivot"),
-        ({"link": f"{LINK}&m=end_balance:value&f=[1]"}, "filters of the link"),
-        ({"link": f"{LINK}&m=end_balance:value&p=always"}, "'always'"),
+        ({"link": f"{LINK}&m=deposit_end_balance:value&f=[1]"}, "filters of the link"),
+        ({"link": f"{LINK}&m=deposit_end_balance:value&p=always"}, "'always'"),
         ({"first": LAST, "last": FIRST}, "before it begins"),
         ({"first": date(2030, 1, 1), "last": date(2030, 2, 1)}, "leave no row"),
         ({"output": Path("/does/not/exist.xlsx")}, "cannot be written"),

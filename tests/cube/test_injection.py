@@ -45,18 +45,18 @@ PAYLOADS = [
     ".",
     "..",
     "balances.",
-    ".end_balance",
-    "balances.end_balance.month",
-    "account_monthly.end_balance",
+    ".deposit_end_balance",
+    "balances.deposit_end_balance.month",
+    "account_monthly.deposit_end_balance",
     "balances.__class__",
     "@customer.full_name",
 ]
 ODDITIES: list[Any] = [
     None, True, -1, 0, 2**63, 2**200, 1e308, 1.5, [], {}, [[]], [{}], {"a": 1}, ["x", None], [None],
-    [["balances.end_balance", "asc; drop"]], {"sql": "1=1"}, {"expression": "1=0"},
+    [["balances.deposit_end_balance", "asc; drop"]], {"sql": "1=1"}, {"expression": "1=0"},
 ]  # fmt: skip
 BASE: dict[str, Any] = {
-    "measures": ["balances.end_balance"],
+    "measures": ["balances.deposit_end_balance"],
     "dimensions": ["balances.branch_name"],
     "filters": [{"member": "balances.customer_name", "operator": "equals", "values": ["x"]}],
     "timeDimensions": [
@@ -66,7 +66,7 @@ BASE: dict[str, Any] = {
             "dateRange": ["2024-01-01", "2024-03-31"],
         }
     ],
-    "order": [["balances.end_balance", "desc"]],
+    "order": [["balances.deposit_end_balance", "desc"]],
     "segments": ["balances.deposits"],
     "limit": 5,
     "offset": 0,
@@ -115,7 +115,11 @@ def hostile_queries() -> list[Any]:
     queries = [put(BASE, path, value) for path, value in pick.sample(cells, COUNT)]
     operators = [
         {**BASE, "filters": [{"member": name, "operator": operator, "values": [payload]}]}
-        for name in ("balances.customer_name", "balances.end_balance", "balances.month_end_date")
+        for name in (
+            "balances.customer_name",
+            "balances.deposit_end_balance",
+            "balances.month_end_date",
+        )
         for operator in ("contains", "gt", "inDateRange", "beforeDate", "measureFilter", "sql")
         for payload in PAYLOADS[:18:3]
     ]
@@ -151,9 +155,10 @@ def test_a_hostile_query_is_refused_or_bound_and_never_breaks_the_server(
     "body",
     [
         b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b'{"query":', b'{"query": NaN}',
-        b'{"query": {"measures": ["balances.end_balance"]}, "securityContext": {"groups": []}}',
-        b'{"query": {"measures": ["balances.end_balance"], "securityContext": {}}}',
-        b'{"query": {"measures": ["balances.end_balance"], "maskedMembers": []}}',
+        b'{"query": {"measures": ["balances.deposit_end_balance"]}, "securityContext": '
+        b'{"groups": []}}',
+        b'{"query": {"measures": ["balances.deposit_end_balance"], "securityContext": {}}}',
+        b'{"query": {"measures": ["balances.deposit_end_balance"], "maskedMembers": []}}',
         b"[" * 20_000, b'{"query": ' + b'{"filters": [' * 500,
     ],
 )  # fmt: skip

@@ -154,7 +154,7 @@ def test_a_fiscal_year_is_a_granularity_of_the_model(load: Load, sql: Sql) -> No
 
 
 def test_several_facts_stand_side_by_side_without_multiplying(load: Load, sql: Sql) -> None:
-    names = ["end_balance", "turnover_amount", "net_contribution_amount", "loan_balance"]
+    names = ["deposit_end_balance", "turnover_amount", "net_contribution_amount", "loan_balance"]
     measures = [f"bank_overview.{name}" for name in names]
     branch = "bank_overview.branch_name"
     period = {"dimension": "bank_overview.date", "dateRange": ["2024-01-01", "2024-03-31"]}
@@ -169,7 +169,7 @@ def test_several_facts_stand_side_by_side_without_multiplying(load: Load, sql: S
     expected = sql(
         """
         select branch_name,
-            (select sum(end_balance) from fct_account_monthly f
+            (select sum(end_balance) filter (account_type = 'DEPOSIT') from fct_account_monthly f
                 where f.branch_key = b.branch_key and month_end_date = '2024-03-31'),
             (select sum(amount) from fct_transaction f where f.branch_key = b.branch_key
                 and value_date between '2024-01-01' and '2024-03-31'),
@@ -185,12 +185,14 @@ def test_several_facts_stand_side_by_side_without_multiplying(load: Load, sql: S
 
 
 def test_months_of_several_facts_meet_on_the_calendar(load: Load, sql: Sql) -> None:
-    measures = ["bank_overview.end_balance", "bank_overview.turnover_amount"]
+    measures = ["bank_overview.deposit_end_balance", "bank_overview.turnover_amount"]
     time = {"dimension": "bank_overview.date", "granularity": "quarter"}
     rows = values(load({"measures": measures, "timeDimensions": [time]}), *measures)
     balances = {"dimension": "balances.month_end_date", "granularity": "quarter"}
-    alone = load({"measures": ["balances.end_balance"], "timeDimensions": [balances]})
-    assert [row[0] for row in rows] == [row["balances.end_balance"] for row in alone["data"]]
+    alone = load({"measures": ["balances.deposit_end_balance"], "timeDimensions": [balances]})
+    assert [row[0] for row in rows] == [
+        row["balances.deposit_end_balance"] for row in alone["data"]
+    ]
     assert (
         sum(Decimal(row[1] or 0) for row in rows)
         == sql("select sum(amount) from fct_transaction")[0][0]
@@ -198,7 +200,7 @@ def test_months_of_several_facts_meet_on_the_calendar(load: Load, sql: Sql) -> N
 
 
 def test_a_balance_a_year_before_is_the_balance_of_that_time(load: Load, sql: Sql) -> None:
-    names = ["balances.end_balance", "balances.end_balance_year_before"]
+    names = ["balances.deposit_end_balance", "balances.deposit_end_balance_year_before"]
     time = {
         "dimension": "balances.month_end_date",
         "granularity": "month",
@@ -206,7 +208,8 @@ def test_a_balance_a_year_before_is_the_balance_of_that_time(load: Load, sql: Sq
     }
     rows = values(load({"measures": names, "timeDimensions": [time]}), *names)
     expected = sql(
-        "select null, sum(end_balance) from fct_account_monthly where month_end_date < '2024-01-01'"
+        "select null, sum(end_balance) filter (account_type = 'DEPOSIT') from "
+        "fct_account_monthly where month_end_date < '2024-01-01'"
         " group by month_end_date order by month_end_date"
     )
     assert rows == as_text(expected)

@@ -157,6 +157,6 @@ def test_a_recipe_says_what_the_server_says_when_the_token_has_ended(http: TestC
 
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc"))))
 def test_any_text_survives_the_quotes_of_a_recipe(value: str) -> None:
-    query = {"measures": ["balances.end_balance"], "filters": [{"values": [value]}]}
+    query = {"measures": ["balances.deposit_end_balance"], "filters": [{"values": [value]}]}
     request = read_recipe(write_recipe("https://bank.example", query, []))
     assert json.loads(request.body)["query"] == query

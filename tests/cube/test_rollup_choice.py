@@ -171,7 +171,12 @@ def test_balances_of_units_come_from_a_rollup_and_equal_the_fact(
     ask: Ask, model: Model, connection: duckdb.DuckDBPyConnection
 ) -> None:
     """Semi-additive, averaged and shifted ones beside a sum: none of them adds up over months."""
-    names = ("end_balance", "opening_balance", "average_balance", "end_balance_year_before")
+    names = (
+        "deposit_end_balance",
+        "deposit_opening_balance",
+        "deposit_average_balance",
+        "deposit_end_balance_year_before",
+    )
     query = {
         "measures": [f"balances.{name}" for name in (*names, "net_interest_amount")],
         "dimensions": ["balances.branch_name"],
@@ -186,7 +191,7 @@ def test_balances_of_units_come_from_a_rollup_and_equal_the_fact(
 
 def test_several_facts_in_one_query_have_a_rollup_each(ask: Ask) -> None:
     query = {
-        "measures": ["bank_overview.end_balance", "bank_overview.turnover_amount"],
+        "measures": ["bank_overview.deposit_end_balance", "bank_overview.turnover_amount"],
         "dimensions": ["bank_overview.branch_name"],
         "timeDimensions": [{"dimension": "bank_overview.date", "granularity": "month"}],
     }

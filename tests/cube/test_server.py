@@ -114,8 +114,11 @@ def test_meta_lists_the_public_views_only(client: TestClient) -> None:
     balances = next(cube for cube in cubes if cube["name"] == "balances")
     measures = {measure["name"]: measure for measure in balances["measures"]}
     assert "balances.end_balance_of_months" not in measures
-    end = measures["balances.end_balance"]
-    assert (end["title"], end["shortTitle"]) == ("Balances End balance", "End balance")
+    end = measures["balances.deposit_end_balance"]
+    assert (end["title"], end["shortTitle"]) == (
+        "Balances Deposits at period end",
+        "Deposits at period end",
+    )
     assert (end["type"], end["aggType"], end["format"]) == ("number", "sum", "currency")
     assert client.get("/cubejs-api/v1/meta?onlyViews=true").status_code == 200
     assert "extended" in client.get("/cubejs-api/v1/meta?extended=true").json()["error"]

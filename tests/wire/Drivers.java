@@ -57,7 +57,7 @@ public class Drivers {
         for (int turn = 1; turn <= 6; turn++) {
             print("query" + turn, () -> {
                 PreparedStatement statement = connection.prepareStatement(
-                    "SELECT region_name, MEASURE(end_balance) FROM balances"
+                    "SELECT region_name, MEASURE(deposit_end_balance) FROM balances"
                         + " WHERE month_end_date >= ? AND region_name <> ? GROUP BY 1 LIMIT ?");
                 statement.setDate(1, Date.valueOf("2024-01-01"));
                 statement.setString(2, "nowhere");

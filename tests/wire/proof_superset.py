@@ -39,7 +39,7 @@ PACKAGES = [
 ]
 SECRET = "a secret of the proof that is long enough for it"
 USER = {"username": "admin", "password": "admin"}
-VIEW, TIME, GROUP, MEASURE = "balances", "month_end_date", "region_name", "end_balance"
+VIEW, TIME, GROUP, MEASURE = "balances", "month_end_date", "region_name", "deposit_end_balance"
 BEST = 2
 START_SECONDS = 300.0
 CONFIG = """

@@ -10,8 +10,10 @@ import psycopg
 
 SEED, COUNT = 5, 350
 SEEDS = [
-    "select region_name, measure(end_balance) from balances where month_end_date >= '2024-01-01' "
-    "and region_name in ('North', 'x') group by 1 having measure(end_balance) > 0 order by 2 "
+    "select region_name, measure(deposit_end_balance) from balances where month_end_date >= "
+    "'2024-01-01' "
+    "and region_name in ('North', 'x') group by 1 having measure(deposit_end_balance) > 0 "
+    "order by 2 "
     "limit 3",
     "select * from (select date_trunc('month', value_date) m, count(*) c from transactions "
     "group by 1) t where c between 1 and 5 or m is null",
@@ -69,7 +71,7 @@ WORDS = [
     "loans",
     "pg_class",
     "marts",
-    "end_balance",
+    "deposit_end_balance",
     "region_name",
     "month_end_date",
     "count",

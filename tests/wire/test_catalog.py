@@ -55,14 +55,14 @@ def test_psql_lists_the_views_and_describes_one(psql: Callable[..., str]) -> Non
     assert 'Table "cubes.balances"' in described
     assert re.search(r"month_end_date +\| date ", described)
     assert re.search(r"account_count +\| bigint ", described)
-    assert "Measure: write MEASURE(end_balance)" in psql(r"\d+ cubes.balances")
+    assert "Measure: write MEASURE(deposit_end_balance)" in psql(r"\d+ cubes.balances")
 
 
 def test_psql_shows_answers_cursors_and_where_errors_are(psql: Callable[..., str]) -> None:
     text = psql(
         "begin; declare c cursor for select i from generate_series(1, 9) t(i); "
         "fetch 2 from c; move 3 from c; fetch all from c; close c; commit",
-        "select region_name, measure(end_balance) > 0 as ok from balances group by 1",
+        "select region_name, measure(deposit_end_balance) > 0 as ok from balances group by 1",
     )
     assert "North       | t" in text
     assert text.count("rows)") == 2
@@ -81,12 +81,12 @@ def test_sqlalchemy_reflects_tables_columns_and_comments(
     assert set(inspector.get_table_names("cubes")) == views
     columns = {c["name"]: c for c in inspector.get_columns("balances", "cubes")}
     assert isinstance(columns["month_end_date"]["type"], sa.DATE)
-    assert isinstance(columns["end_balance"]["type"], sa.NUMERIC)
-    assert "MEASURE(end_balance)" in (columns["end_balance"]["comment"] or "")
+    assert isinstance(columns["deposit_end_balance"]["type"], sa.NUMERIC)
+    assert "MEASURE(deposit_end_balance)" in (columns["deposit_end_balance"]["comment"] or "")
     metadata = sa.MetaData()
     metadata.reflect(database, schema="cubes", only=["balances"])
     table = metadata.tables["cubes.balances"]
-    measure = sa.func.measure(table.c.end_balance)
+    measure = sa.func.measure(table.c.deposit_end_balance)
     query = sa.select(table.c.region_name, measure.label("e")).group_by(table.c.region_name)
     with database.connect() as connection:
         assert connection.execute(query.where(table.c.region_name.in_(["North"]))).all()
@@ -94,7 +94,7 @@ def test_sqlalchemy_reflects_tables_columns_and_comments(
 
 def test_pandas_reads_a_query(database: sa.Engine) -> None:
     frame = pd.read_sql(
-        "select month_end_date, measure(end_balance) as balance from balances "
+        "select month_end_date, measure(deposit_end_balance) as balance from balances "
         "group by 1 order by 1",
         database,
     )

@@ -52,7 +52,9 @@ def test_the_odbc_driver_reads_catalog_and_views(
 ) -> None:
     driver = require(find_odbc)
     target = f"Driver={driver};Server=127.0.0.1;Port={server.port};Database=bankcrm;Uid=me;Pwd=x;"
-    sql = "SELECT region_name, MEASURE(end_balance) AS b FROM balances GROUP BY 1 ORDER BY 1"
+    sql = (
+        "SELECT region_name, MEASURE(deposit_end_balance) AS b FROM balances GROUP BY 1 ORDER BY 1"
+    )
     text = "\n".join(["help", "help balances", sql, ""])
     output = run(["isql", "-b", "-v", "-d|", "-k", target + options], text)
     assert "bankcrm|cubes|balances|TABLE|" in output

@@ -138,7 +138,7 @@ def test_parameters_go_and_come_back(connect: Connect, binary: bool) -> None:
 
 def test_prepared_statements_are_described_before_they_have_values(server: WireServer) -> None:
     statement = (
-        b"select region_name, measure(end_balance) as e from balances "
+        b"select region_name, measure(deposit_end_balance) as e from balances "
         b"where month_end_date >= $1 and region_name = $2 group by 1 limit $3"
     )
     with RawClient(server.port) as client:

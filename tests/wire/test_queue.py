@@ -39,7 +39,7 @@ create view marts.dim_channel as select * from marts.channels where ({FOREVER}) 
 ENDLESS = "select channel_name, measure(transaction_count) from transactions group by 1"
 OTHER = "select channel_name, measure(amount) from transactions group by 1"
 QUICK = "select measure(transaction_count) from transactions"
-ROWS = "select account_id, measure(end_balance) from balances group by 1 order by 1"
+ROWS = "select account_id, measure(deposit_end_balance) from balances group by 1 order by 1"
 Connection = psycopg.Connection[Any]
 Lines = Callable[[], list[dict[str, Any]]]
 

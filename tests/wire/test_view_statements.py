@@ -16,37 +16,41 @@ Refuse = Callable[..., tuple[str, str]]
 def test_expressions_are_computed_from_groups_and_measures(ask: Ask) -> None:
     rows = ask(
         "select date_trunc('month', month_end_date)::date as month, "
-        "round(measure(end_balance) / 1000, 1) as thousands, "
-        "sum(measure(end_balance)) over (order by date_trunc('month', month_end_date)) as running "
+        "round(measure(deposit_end_balance) / 1000, 1) as thousands, "
+        "sum(measure(deposit_end_balance)) over (order by date_trunc('month', month_end_date)) "
+        "as running "
         "from balances where month_end_date between '2024-01-01' and '2024-02-29' "
-        "group by 1 having measure(end_balance) > 0 order by month desc"
+        "group by 1 having measure(deposit_end_balance) > 0 order by month desc"
     )
     (february, _, running), (january, _, first) = rows
     assert (february, january) == (date(2024, 2, 1), date(2024, 1, 1))
     totals: dict[Any, Any] = dict(
-        ask("select month_end_date, measure(end_balance) from balances group by 1")
+        ask("select month_end_date, measure(deposit_end_balance) from balances group by 1")
     )
     assert running - first == totals[date(2024, 2, 29)]
 
 
 def test_outer_queries_join_and_aggregate_semantic_ones(ask: Ask) -> None:
     (count, total), *_ = ask(
-        "with months as (select month_end_date m, measure(end_balance) b from balances group by 1) "
+        "with months as (select month_end_date m, measure(deposit_end_balance) b from balances "
+        "group by 1) "
         "select count(*), sum(x.b - y.b) from months x join months y on x.m = y.m"
     )
     assert (count, total) == (8, 0)
-    parts = "select branch_name, measure(end_balance) b from balances group by 1"
+    parts = "select branch_name, measure(deposit_end_balance) b from balances group by 1"
     assert ask(f"select sum(b) from ({parts}) t") == ask(
-        "select measure(end_balance) from balances"
+        "select measure(deposit_end_balance) from balances"
     )
 
 
-BEST = "select region_name as best, measure(end_balance) as m from balances group by 1 limit {}"
-JOIN = "select region_name, measure(end_balance) from balances join ({}) t on {} group by 1"
+BEST = "select region_name as best, measure(deposit_end_balance) as m from balances group by 1 limit {}"
+JOIN = "select region_name, measure(deposit_end_balance) from balances join ({}) t on {} group by 1"
 
 
 def test_a_sub_select_that_picks_groups_limits_the_series_of_a_chart(ask: Ask) -> None:
-    all_of_them = "select region_name, date_trunc('month', month_end_date), measure(end_balance) "
+    all_of_them = (
+        "select region_name, date_trunc('month', month_end_date), measure(deposit_end_balance) "
+    )
     all_of_them += "from balances {} group by 1, 2 order by 1, 2"
     everything = ask(all_of_them.format(""))
     (best,) = ask("select max(region_name) from balances")[0]
@@ -78,7 +82,7 @@ def test_a_sub_select_that_picks_groups_limits_the_series_of_a_chart(ask: Ask) -
         JOIN.replace(" join ", " left join ").format(BEST.format(2), "region_name = best"),
         JOIN.format(BEST.format(2), "region_name <> best"),
         JOIN.replace("group by 1", "")
-        .replace("measure(end_balance)", "account_id")
+        .replace("measure(deposit_end_balance)", "account_id")
         .format(BEST.format(2), "region_name = best"),
         "select * from balances join loans on true",
     ],
@@ -90,9 +94,8 @@ def test_a_join_that_does_more_is_refused(refuse: Refuse, sql: str) -> None:
 
 
 def test_a_join_needs_the_groups_that_it_picks(refuse: Refuse) -> None:
-    sql = (
-        f"select measure(end_balance) from balances join ({BEST.format(2)}) t on region_name = best"
-    )
+    joined = f"join ({BEST.format(2)}) t on region_name = best"
+    sql = f"select measure(deposit_end_balance) from balances {joined}"
     assert refuse(sql)[0] == "42803"
     assert refuse(
         JOIN.format(BEST.replace(" as best", "").format(2), "region_name = region_name")
@@ -103,9 +106,11 @@ def test_a_join_needs_the_groups_that_it_picks(refuse: Refuse) -> None:
 
 
 def test_aggregates_around_a_list_of_columns_are_the_views(ask: Ask, refuse: Refuse) -> None:
-    expected = ask("select region_name, measure(end_balance) from balances group by 1 order by 1")
+    expected = ask(
+        "select region_name, measure(deposit_end_balance) from balances group by 1 order by 1"
+    )
     assert any(balance for _, balance in expected)
-    layers = "(select region_name as r, end_balance as e from balances {}) t"
+    layers = "(select region_name as r, deposit_end_balance as e from balances {}) t"
     sql = f"select t.r, sum(t.e) from {layers} group by t.r order by 1"
     assert ask(sql.format("")) == expected
     again = f"(select r, e from {layers.format('')} where r <> 'nowhere') u"
@@ -120,13 +125,14 @@ def test_aggregates_around_a_list_of_columns_are_the_views(ask: Ask, refuse: Ref
 
 
 def test_a_test_for_rows_beside_an_aggregate_holds(ask: Ask) -> None:
-    sql = "select region_name, measure(end_balance) from balances group by 1"
+    sql = "select region_name, measure(deposit_end_balance) from balances group by 1"
     assert sorted(ask(f"{sql} having (count(1) > 0)"), key=str) == sorted(ask(sql), key=str)
 
 
 def test_administrators_join_marts_with_views(ask: Ask) -> None:
     rows = ask(
-        "select d.year_number, sum(t.b) from (select month_end_date m, measure(end_balance) b "
+        "select d.year_number, sum(t.b) from "
+        "(select month_end_date m, measure(deposit_end_balance) b "
         "from balances group by 1) t join marts.dim_date d on d.date_key = t.m "
         "group by 1 order by 1"
     )
@@ -148,7 +154,7 @@ def test_rows_are_counted(ask: Ask, refuse: Refuse) -> None:
     assert all(sum(day == month for _, day in rows) == n for month, n in by_month.items())
     assert ask("select region_name from balances group by 1 having count(*) > 3") == [("North",)]
     assert ask("select 1 from balances limit 2") == [(1,), (1,)]
-    assert refuse("select count(*), measure(end_balance) from balances")[0] == "42803"
+    assert refuse("select count(*), measure(deposit_end_balance) from balances")[0] == "42803"
     assert refuse("select count(*) from bank_overview")[0] == "42803"
 
 
@@ -159,11 +165,11 @@ def test_rows_are_listed_one_by_one(connect: Callable[..., Any], ask: Ask) -> No
     cursor = connection.execute("select * from balances limit 3")
     names = [column.name for column in cursor.description]
     assert cursor.rowcount == 3
-    assert {"region_name", "end_balance", "deposits"} <= set(names)
+    assert {"region_name", "deposit_end_balance", "deposits"} <= set(names)
     row = dict(zip(names, cursor.fetchone(), strict=True))
     assert row["region_name"] is not None
-    assert row["end_balance"] is None
-    assert "end_balance" in notices[0]
+    assert row["deposit_end_balance"] is None
+    assert "deposit_end_balance" in notices[0]
     assert ask("select count(*) from balances")[0][0] == len(ask("select account_id from balances"))
 
 
@@ -194,16 +200,20 @@ def test_periods_are_compared_by_their_days(ask: Ask) -> None:
     ("sql", "state", "words"),
     [
         ("select sum(npl_ratio) from loans", "42803", "MEASURE(npl_ratio)"),
-        ("select avg(end_balance) from balances", "42803", "SUM(end_balance)"),
+        ("select avg(deposit_end_balance) from balances", "42803", "SUM(deposit_end_balance)"),
         ("select count(customer_count) from balances", "42803", "COUNT(DISTINCT customer_count)"),
         ("select sum(customer_key) from balances", "42803", "is a dimension"),
-        ("select region_name, measure(end_balance) from balances", "42803", "GROUP BY"),
-        ("select end_balance from balances group by 1", "42803", "MEASURE(end_balance)"),
+        ("select region_name, measure(deposit_end_balance) from balances", "42803", "GROUP BY"),
+        (
+            "select deposit_end_balance from balances group by 1",
+            "42803",
+            "MEASURE(deposit_end_balance)",
+        ),
         ("select region_nam from balances", "42703", "did you mean 'region_name'"),
         ("select * from balance", "42P01", "did you mean 'balances'"),
         ("select 1 from balances b join loans l on true", "0A000", "cannot be joined"),
         (
-            "select region_name from balances where end_balance > 1",
+            "select region_name from balances where deposit_end_balance > 1",
             "42803",
             "HAVING",
         ),
@@ -214,7 +224,7 @@ def test_periods_are_compared_by_their_days(ask: Ask) -> None:
             "group by",
         ),
         (
-            "select measure(end_balance) filter (where true) from balances",
+            "select measure(deposit_end_balance) filter (where true) from balances",
             "0A000",
             "its own filters",
         ),

@@ -3,7 +3,8 @@
 BI tools that write SQL in layers (Power BI, questions on questions of Metabase) put the columns in
 a sub-select and aggregate around it:
 
-    SELECT region_name, SUM(end_balance) FROM (SELECT region_name, end_balance FROM balances) t
+    SELECT region_name, SUM(deposit_end_balance)
+    FROM (SELECT region_name, deposit_end_balance FROM balances) t
     GROUP BY 1
 
 A balance of a period has no value in a single row, so the list has none to add up; what is meant is

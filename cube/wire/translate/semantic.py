@@ -4,11 +4,11 @@ The query of the cubes groups by the members that the SELECT groups by and compu
 under the row rules and masks of the user: it is planned by the planner of the REST protocol. What
 is left (expressions over groups and measures, HAVING, ORDER BY, LIMIT) is computed from its rows.
 
-    SELECT branch_name, MEASURE(end_balance) / 1000 AS thousands FROM balances
-    WHERE month_end_date >= '2024-01-01' GROUP BY 1 HAVING MEASURE(end_balance) > 0
+    SELECT branch_name, MEASURE(deposit_end_balance) / 1000 AS thousands FROM balances
+    WHERE month_end_date >= '2024-01-01' GROUP BY 1 HAVING MEASURE(deposit_end_balance) > 0
 
-    SELECT "balances.branch_name", "balances.end_balance" / 1000 AS thousands
-    FROM (<query of the cubes>) WHERE "balances.end_balance" > 0
+    SELECT "balances.branch_name", "balances.deposit_end_balance" / 1000 AS thousands
+    FROM (<query of the cubes>) WHERE "balances.deposit_end_balance" > 0
 """
 
 from __future__ import annotations

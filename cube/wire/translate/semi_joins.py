@@ -3,8 +3,9 @@
 This is how BI tools limit the series of a chart. The rows of the cubes are the groups of the query,
 so the join is made with them. It is answered where it leaves groups out and does nothing else:
 
-    SELECT region_name, date_trunc('month', month_end_date), MEASURE(end_balance) FROM balances
-    JOIN (SELECT region_name AS best, MEASURE(end_balance) FROM balances
+    SELECT region_name, date_trunc('month', month_end_date), MEASURE(deposit_end_balance)
+    FROM balances
+    JOIN (SELECT region_name AS best, MEASURE(deposit_end_balance) FROM balances
           GROUP BY 1 ORDER BY 2 DESC LIMIT 3) AS top ON region_name = best
     GROUP BY 1, 2
 """

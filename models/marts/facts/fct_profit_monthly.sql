@@ -12,6 +12,7 @@ select
     branch_key,
     manager_key,
     currency_key,
+    account_type,
     is_complete_month,
     has_ftp_margin,
     weight,

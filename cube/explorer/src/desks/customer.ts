@@ -63,7 +63,9 @@ function profileMembers({ reading }: Context): string[] {
     .map((name) => named(name, reading));
 }
 
-const BALANCE = 'balances.end_balance';
+const DEPOSITS = 'balances.deposit_end_balance';
+const LENDING = 'balances.lending_end_balance';
+const AVERAGES = ['balances.deposit_average_balance', 'balances.lending_average_balance'];
 const PRODUCT = 'balances.product_name';
 const LONGEST_LIST = 200;
 
@@ -71,21 +73,23 @@ const products: DataCard = {
   kind: 'data',
   title: (t) => t.desk.products,
   width: 8,
-  needs: ['balances.customer_key', BALANCE, PRODUCT],
+  needs: ['balances.customer_key', DEPOSITS, LENDING, PRODUCT],
   queries: (context) => [
     {
-      measures: [BALANCE, 'balances.average_balance', 'balances.account_count'],
+      measures: [DEPOSITS, LENDING, ...AVERAGES, 'balances.account_count'],
       dimensions: ['balances.pillar', PRODUCT],
       ...ofCustomer('balances', context),
       ...inRange('balances', context.month),
     },
   ],
   chart: (answers, { reading }, colours) =>
-    measureBars(rowsOf(answers), PRODUCT, [BALANCE], reading, colours, { isHorizontal: true }),
+    measureBars(rowsOf(answers), PRODUCT, [DEPOSITS, LENDING], reading, colours, {
+      isHorizontal: true,
+    }),
   table: (answers, { reading }) =>
     tabulate(
       rowsOf(answers),
-      ['balances.pillar', PRODUCT, BALANCE, 'balances.average_balance', 'balances.account_count'],
+      ['balances.pillar', PRODUCT, DEPOSITS, LENDING, ...AVERAGES, 'balances.account_count'],
       reading,
     ),
 };

@@ -15,7 +15,7 @@ import {
 /**
  * A pivot as the parameters of an address, so that a link is a saved view.
  *
- * Members are written without their view: `v=balances&r=region_name&m=end_balance`.
+ * Members are written without their view: `v=balances&r=region_name&m=deposit_end_balance`.
  */
 export function writePivot(state: PivotState): URLSearchParams {
   const prefix = `${state.view}.`;
