@@ -43,7 +43,10 @@ def test_outer_queries_join_and_aggregate_semantic_ones(ask: Ask) -> None:
     )
 
 
-BEST = "select region_name as best, measure(deposit_end_balance) as m from balances group by 1 limit {}"
+BEST = (
+    "select region_name as best, measure(deposit_end_balance) as m from balances group by 1 "
+    "limit {}"
+)
 JOIN = "select region_name, measure(deposit_end_balance) from balances join ({}) t on {} group by 1"
 
 
