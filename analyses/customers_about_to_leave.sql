@@ -6,9 +6,9 @@ with signs as (
     select
         *,
         case
-            when churn_label = 'LOST'
+            when activity_sign = 'LOST'
                 then 'No transaction for ' || coalesce(cast(recency_days as varchar), 'at least 180') || ' days'
-            when churn_label = 'DECLINING'
+            when activity_sign = 'DECLINING'
                 then 'Transactions fell from ' || earlier_transaction_count || ' to ' || recent_transaction_count
             when aum_month_growth_amount < 0 and 3 * -aum_month_growth_amount >= aum_average_balance - aum_month_growth_amount
                 then 'Average assets fell by ' || format('{:,}', cast(-aum_month_growth_amount as bigint))

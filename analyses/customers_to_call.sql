@@ -7,8 +7,8 @@ with customers as (
     select
         last_month.*,
         case
-            when last_month.churn_label = 'LOST' then 'No transaction for half a year'
-            when last_month.churn_label = 'DECLINING' then 'Transactions are falling'
+            when last_month.activity_sign = 'LOST' then 'No transaction for half a year'
+            when last_month.activity_sign = 'DECLINING' then 'Transactions are falling'
             when last_month.is_on_watch then 'Grade ' || last_month.grade_code || ' on watch'
             when 3 * -last_month.aum_month_growth_amount >= last_month.aum_average_balance - last_month.aum_month_growth_amount
                 then 'A third of the assets left within the month'

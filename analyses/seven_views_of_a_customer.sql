@@ -35,7 +35,7 @@ figures (ordinal, customer_view, figure) as (
     (8, 'Profile', 'grade_group_name'),
     (9, 'Profile', 'vip_band_name'),
     (10, 'Persistency', 'lifecycle_code'),
-    (11, 'Persistency', 'churn_label'),
+    (11, 'Persistency', 'activity_sign'),
     (12, 'Persistency', 'first_opened_date'),
     (13, 'Persistency', 'last_activity_date'),
     (14, 'Persistency', 'tenure_months'),

@@ -86,7 +86,7 @@ joined_months as (
         grades.grade_move,
         grades.is_on_watch,
         grades.months_below,
-        behaviour.churn_label,
+        behaviour.activity_sign,
         behaviour.first_opened_date,
         behaviour.last_activity_date,
         behaviour.tenure_months,
@@ -160,7 +160,7 @@ select
     vip_band_code,
     value_class_code,
     lifecycle_code,
-    churn_label,
+    activity_sign,
     -- Of the three, the largest burden; a draw goes to the loss, then to funding.
     case
         when is_below_marginal_cost then

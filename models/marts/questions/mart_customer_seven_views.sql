@@ -6,7 +6,7 @@ with last_month as (
         months.as_of_date,
         last_day(months.month_start_date - interval 1 month) as month_before,
         last_day(months.month_start_date - interval 12 month) as year_before,
-        terms.churn_window_days
+        terms.activity_window_days
     from {{ ref('int_calendar__months') }} as months
     inner join {{ ref('int_customers__parameters') }} as terms
         on months.month_end_date = terms.month_end_date
@@ -52,7 +52,7 @@ channel_uses as (
     inner join last_month
         on
             entries.value_date <= last_month.as_of_date
-            and entries.value_date > last_month.as_of_date - last_month.churn_window_days
+            and entries.value_date > last_month.as_of_date - last_month.activity_window_days
     inner join {{ ref('dim_channel') }} as channels on entries.channel_key = channels.channel_key
     inner join {{ ref('dim_transaction_type') }} as kinds
         on entries.transaction_type_key = kinds.transaction_type_key
@@ -93,7 +93,7 @@ select
     profiles.vip_band_name,
     -- persistency
     customer_months.lifecycle_code,
-    customer_months.churn_label,
+    customer_months.activity_sign,
     -- profitability
     customer_months.value_class_code,
     customer_months.below_cost_cause,
