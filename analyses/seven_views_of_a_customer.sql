@@ -47,7 +47,7 @@ figures (ordinal, customer_view, figure) as (
     (20, 'Profitability', 'is_below_marginal_cost'),
     (21, 'Profitability', 'year_contribution_amount'),
     (22, 'Profitability', 'value_rank'),
-    (23, 'Profitability', 'lifetime_value_amount'),
+    (23, 'Profitability', 'annuity_value_amount'),
     (24, 'Performance', 'grade_move'),
     (25, 'Performance', 'risk_grade_code'),
     (26, 'Performance', 'is_on_watch'),

@@ -105,7 +105,7 @@ joined_months as (
         customer_values.value_rank,
         customer_values.cumulative_contribution_amount,
         customer_values.cumulative_contribution_rate,
-        customer_values.lifetime_value_amount,
+        customer_values.annuity_value_amount,
         {%- for balance in balances %}
             coalesce(customer_months.{{ balance }}, 0) as {{ balance }},
         {%- endfor %}
@@ -191,7 +191,7 @@ select
     value_rank,
     cumulative_contribution_amount,
     cumulative_contribution_rate,
-    lifetime_value_amount,
+    annuity_value_amount,
     recency_days,
     frequency_count,
     monetary_amount,

@@ -119,7 +119,7 @@ select
     customer_months.earlier_transaction_count,
     customer_months.year_contribution_amount,
     customer_months.value_rank,
-    customer_months.lifetime_value_amount,
+    customer_months.annuity_value_amount,
     customer_months.aum_end_balance,
     customer_months.aum_average_balance,
     cast(customer_months.aum_average_balance - month_before.aum_average_balance as decimal(18, 2)) as aum_month_growth_amount,
