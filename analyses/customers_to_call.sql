@@ -14,8 +14,8 @@ with customers as (
                 then 'A third of the assets left within the month'
         end as worry,
         case
-            when 2 * last_month.next_product_holder_count > last_month.next_product_peer_count
-                then 'Offer: ' || last_month.next_product_family
+            when 2 * last_month.product_rule_holder_count > last_month.product_rule_peer_count
+                then 'Offer: ' || last_month.product_rule_family
         end as opportunity
     from marts.mart_customer_seven_views as last_month
     where last_month.is_active

@@ -101,7 +101,7 @@ select
     customer_months.grade_move,
     profiles.risk_grade_code,
     -- prospects
-    next_products.next_product_family,
+    product_rules.product_rule_family,
     -- products
     families.product_families,
     -- promotion
@@ -128,8 +128,8 @@ select
     customer_months.card_end_balance,
     customer_months.external_asset_amount,
     customer_months.share_of_wallet_rate,
-    next_products.holder_count as next_product_holder_count,
-    next_products.peer_count as next_product_peer_count,
+    product_rules.holder_count as product_rule_holder_count,
+    product_rules.peer_count as product_rule_peer_count,
     customer_months.account_count,
     customer_months.product_family_count,
     preferred_channels.electronic_rate,
@@ -153,5 +153,5 @@ left join customer_months as year_before
 left join families on customer_months.customer_durable_key = families.customer_durable_key
 left join campaigns on customer_months.customer_durable_key = campaigns.customer_durable_key
 left join preferred_channels on customer_months.customer_durable_key = preferred_channels.customer_durable_key
-left join {{ ref('int_customers__next_products') }} as next_products
-    on customer_months.customer_durable_key = next_products.customer_durable_key
+left join {{ ref('int_customers__product_rules') }} as product_rules
+    on customer_months.customer_durable_key = product_rules.customer_durable_key
