@@ -1,7 +1,8 @@
--- The fifty customers about to leave who keep most, and what says so, latest month
+-- The fifty customers with signs of leaving who keep most, and the sign, latest month
 -- How to read: the most valuable assets first, with the manager who should call. A customer is listed for the strongest sign there is: no
 -- transaction for half a year, 30 % fewer in ninety days than in the ninety before, a third of the assets
--- gone within the month, a grade on watch. The first two need half a year of data.
+-- gone within the month, a grade on watch. The first two need half a year of data. Signs are rules: how many of
+-- those listed do leave has not been measured.
 with signs as (
     select
         *,
