@@ -1,9 +1,9 @@
 -- How ratings went with later defaults, and whether their distribution has drifted
 -- How to read: a weight of evidence that falls from the best rating to the worst ranks borrowers well; it is
--- empty where a rating has no bad borrower yet. The information values of all ratings add up to that of the
--- ratings; without any connection they add up to about (ratings - 1) x (1 / goods + 1 / bads) by chance, and a sum
--- below that means nothing. A stability index of 0.25 or more is the alert of a fixed rule; two samples of one
--- distribution give about (ratings - 1) x (1 / first + 1 / last) by chance.
+-- empty where a rating has no bad borrower yet. The information values of the ratings add up to that of
+-- ratings as a whole; without any connection they add up to about (ratings - 1) x (1 / goods + 1 / bads) by chance, and a
+-- sum below that means nothing. A stability index of 0.25 or more is the alert of a fixed rule; two samples of
+-- one distribution give about (ratings - 1) x (1 / first + 1 / last) by chance.
 with last_drifts as (
     select
         month_end_date,

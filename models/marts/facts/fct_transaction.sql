@@ -86,7 +86,7 @@ priced_entries as (
 
 select
     transaction_key,
-    value_date as value_date,
+    value_date,
     coalesce(
         cast(extract('hour' from booked_at) * 60 + extract('minute' from booked_at) as integer),
         -1
