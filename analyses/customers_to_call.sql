@@ -7,15 +7,15 @@ with customers as (
     select
         last_month.*,
         case
-            when last_month.churn_label = 'LOST' then 'No transaction for half a year'
-            when last_month.churn_label = 'DECLINING' then 'Transactions are falling'
+            when last_month.activity_sign = 'LOST' then 'No transaction for half a year'
+            when last_month.activity_sign = 'DECLINING' then 'Transactions are falling'
             when last_month.is_on_watch then 'Grade ' || last_month.grade_code || ' on watch'
             when 3 * -last_month.aum_month_growth_amount >= last_month.aum_average_balance - last_month.aum_month_growth_amount
                 then 'A third of the assets left within the month'
         end as worry,
         case
-            when 2 * last_month.next_product_holder_count > last_month.next_product_peer_count
-                then 'Offer: ' || last_month.next_product_family
+            when 2 * last_month.product_rule_holder_count > last_month.product_rule_peer_count
+                then 'Offer: ' || last_month.product_rule_family
         end as opportunity
     from marts.mart_customer_seven_views as last_month
     where last_month.is_active

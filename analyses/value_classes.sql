@@ -12,7 +12,7 @@ select
     count(*) as customer_count,
     round(100 * count(*) / sum(count(*)) over (), 1) as customer_share_percent,
     sum(customer_months.year_contribution_amount) as year_contribution,
-    sum(customer_months.lifetime_value_amount) as lifetime_value,
+    sum(customer_months.annuity_value_amount) as annuity_value,
     sum(customer_months.aum_end_balance) as assets_under_management,
     sum(customer_months.loan_end_balance + customer_months.card_end_balance) as debts
 from marts.fct_customer_monthly as customer_months

@@ -110,7 +110,7 @@ def test_numbers_are_numbers_with_formats_and_texts_are_texts(workbook: Any) -> 
     header = [cell.value for cell in sheet[HEADER_ROW]]
     cells = dict(zip(header, sheet[HEADER_ROW + 1], strict=True))
     assert (cells["Month"].data_type, cells["Month"].number_format) == ("d", "yyyy-mm")
-    column = header.index("Deposits at period end")
+    column = header.index("Closing deposits")
     rows = sheet.iter_rows(min_row=HEADER_ROW + 1)
     deposits = next(row[column] for row in rows if row[column].value is not None)
     assert (deposits.data_type, deposits.number_format) == ("n", "#,##0.00")
@@ -145,7 +145,7 @@ def test_exact_decimals_arrive_to_the_cent(own: Callable[..., Any], bank: Settin
             from marts.fct_account_monthly
             where month_end_date between '2024-01-01' and '2024-06-30' group by 1 order by 1"""
         ).fetchall()
-    assert [(row["Month"], Decimal(str(row["Deposits at period end"]))) for row in rows] == expected
+    assert [(row["Month"], Decimal(str(row["Closing deposits"]))) for row in rows] == expected
 
 
 def test_a_branch_manager_gets_the_rows_of_the_branch(

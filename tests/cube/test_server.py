@@ -116,8 +116,8 @@ def test_meta_lists_the_public_views_only(client: TestClient) -> None:
     assert "balances.end_balance_of_months" not in measures
     end = measures["balances.deposit_end_balance"]
     assert (end["title"], end["shortTitle"]) == (
-        "Balances Deposits at period end",
-        "Deposits at period end",
+        "Balances Closing deposits",
+        "Closing deposits",
     )
     assert (end["type"], end["aggType"], end["format"]) == ("number", "sum", "currency")
     assert client.get("/cubejs-api/v1/meta?onlyViews=true").status_code == 200

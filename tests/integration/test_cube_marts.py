@@ -22,8 +22,8 @@ MODEL = load_model(MODEL_FOLDER)
 PLAIN = PlainTotals(MODEL_FOLDER)
 MOST_ROWS = 50_000
 WIDTH = 8  # dimensions of one query
-# A loan has no kind of card; the churn label needs half a year of transactions.
-EMPTY = {"loans.card_type", "customers.churn_label"}
+# A loan has no kind of card; the activity sign needs half a year of transactions.
+EMPTY = {"loans.card_type", "customers.activity_sign"}
 Rows = list[dict[str, Any]]
 Ask = Callable[[dict[str, Any]], Rows]
 Sql = Callable[[str], list[tuple[Any, ...]]]

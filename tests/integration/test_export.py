@@ -51,9 +51,9 @@ TOTALS: dict[str, tuple[str, str, dict[str, str]]] = {
         "fct_account_monthly",
         "month_end_date",
         {
-            "Deposits at period end": "sum(end_balance) filter (account_type = 'DEPOSIT')",
-            "Deposits at period start": "sum(opening_balance) filter (account_type = 'DEPOSIT')",
-            "Loans and cards at period end": "sum(end_balance) filter (account_type <> 'DEPOSIT')",
+            "Closing deposits": "sum(end_balance) filter (account_type = 'DEPOSIT')",
+            "Opening deposits": "sum(opening_balance) filter (account_type = 'DEPOSIT')",
+            "Closing loans and cards": "sum(end_balance) filter (account_type <> 'DEPOSIT')",
             "Accounts": "count(distinct account_durable_key)",
             "Interest income": "sum(interest_income_amount)",
             "Interest expense": "sum(interest_expense_amount)",

@@ -13,9 +13,9 @@ months as (
     select
         months.month_end_date,
         months.as_of_date,
-        terms.churn_window_days,
-        terms.churn_decline_rate,
-        terms.churn_lost_days,
+        terms.activity_window_days,
+        terms.activity_decline_rate,
+        terms.activity_lost_days,
         terms.rfm_window_days,
         terms.new_customer_months,
         nights.first_date,
@@ -77,18 +77,18 @@ window_sums as (
             where activity_days.activity_date > months.as_of_date - months.rfm_window_days
         ) as monetary_amount,
         sum(activity_days.entry_count) filter (
-            where activity_days.activity_date > months.as_of_date - months.churn_window_days
+            where activity_days.activity_date > months.as_of_date - months.activity_window_days
         ) as recent_transaction_count,
         sum(activity_days.entry_count) filter (
-            where activity_days.activity_date <= months.as_of_date - months.churn_window_days
-            and activity_days.activity_date > months.as_of_date - 2 * months.churn_window_days
+            where activity_days.activity_date <= months.as_of_date - months.activity_window_days
+            and activity_days.activity_date > months.as_of_date - 2 * months.activity_window_days
         ) as earlier_transaction_count
     from activity_days
     inner join months
         on
             activity_days.activity_date <= months.as_of_date
             and activity_days.activity_date
-            > months.as_of_date - greatest(months.rfm_window_days, 2 * months.churn_window_days)
+            > months.as_of_date - greatest(months.rfm_window_days, 2 * months.activity_window_days)
     where months.month_end_date >= {{ refresh_from_month() }}
     group by activity_days.customer_durable_key, months.month_end_date
 ),
@@ -100,15 +100,15 @@ measured_customers as (
         histories.is_active,
         activity_spans.valid_from as last_activity_date,
         histories.first_opened_date,
-        months.churn_decline_rate,
-        months.churn_lost_days,
+        months.activity_decline_rate,
+        months.activity_lost_days,
         months.new_customer_months,
         datediff('day', activity_spans.valid_from, months.as_of_date) as recency_days,
         datesub('month', histories.first_opened_date, months.as_of_date) as tenure_months,
         datediff(
             'day', greatest(months.first_date, coalesce(histories.first_opened_date, months.first_date)), months.as_of_date
         ) + 1 as observed_days,
-        months.data_days >= 2 * months.churn_window_days as has_both_windows,
+        months.data_days >= 2 * months.activity_window_days as has_both_windows,
         coalesce(window_sums.frequency_count, 0) as frequency_count,
         coalesce(window_sums.monetary_amount, 0) as monetary_amount,
         coalesce(window_sums.recent_transaction_count, 0) as recent_transaction_count,
@@ -147,24 +147,24 @@ labelled_customers as (
     select
         *,
         case
-            when coalesce(recency_days, observed_days) >= churn_lost_days then 'LOST'
+            when coalesce(recency_days, observed_days) >= activity_lost_days then 'LOST'
             when not has_both_windows then null
             when
                 earlier_transaction_count > 0
-                and recent_transaction_count <= earlier_transaction_count * (1 - churn_decline_rate)
+                and recent_transaction_count <= earlier_transaction_count * (1 - activity_decline_rate)
                 then 'DECLINING'
             else 'STABLE'
-        end as churn_label
+        end as activity_sign
     from measured_customers
 )
 
 select
     labelled_customers.customer_durable_key,
     labelled_customers.month_end_date,
-    labelled_customers.churn_label,
+    labelled_customers.activity_sign,
     case
         when not labelled_customers.is_active then 'CLOSED'
-        when labelled_customers.churn_label in ('LOST', 'DECLINING') then labelled_customers.churn_label
+        when labelled_customers.activity_sign in ('LOST', 'DECLINING') then labelled_customers.activity_sign
         when labelled_customers.tenure_months < labelled_customers.new_customer_months then 'NEW'
         else 'ESTABLISHED'
     end as lifecycle_code,

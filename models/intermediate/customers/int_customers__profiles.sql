@@ -43,7 +43,7 @@ figures as (
         months.as_of_date,
         customers.customer_key,
         behaviour.lifecycle_code,
-        behaviour.churn_label,
+        behaviour.activity_sign,
         behaviour.recency_score,
         (behaviour.frequency_score + behaviour.monetary_score + 1) // 2 as value_score,
         worst_classes.risk_grade_code,
@@ -118,7 +118,7 @@ select
     customer_key,
     {{ surrogate_key(
         "'customer_profile'", 'grade_code', 'vip_band_code', 'aum_band_code', 'age_band_code', 'income_band_code',
-        'risk_grade_code', 'lifecycle_code', 'churn_label', 'rfm_segment_code',
+        'risk_grade_code', 'lifecycle_code', 'activity_sign', 'rfm_segment_code',
     ) }} as customer_profile_key,
     grade_band_key,
     vip_band_key,
@@ -129,7 +129,7 @@ select
     income_band_code,
     risk_grade_code,
     lifecycle_code,
-    churn_label,
+    activity_sign,
     rfm_segment_code,
     external_asset_amount
 from banded_customers

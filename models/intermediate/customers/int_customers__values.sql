@@ -1,6 +1,6 @@
 {{ config(materialized='incremental') }}
 
--- Place of each customer on the whale curve and lifetime value, by the contribution of twelve months up
+-- Place of each customer on the whale curve and annuity value, by the contribution of twelve months up
 -- to this one, as far as it is known. Best first, ties by customer key. The class goes by the share of
 -- gross profit (what contributing customers bring) that is reached before the customer; who brings
 -- nothing comes after the whole.
@@ -80,11 +80,11 @@ select
     case
         when shares.year_contribution_days > 0
             then {{ divide_money(
-                "(shares.cents * 365 * " ~ rate_units('terms.clv_retention_rate') ~ ")",
-                "(shares.year_contribution_days * (100000000 + " ~ rate_units('terms.clv_discount_rate')
-                ~ " - " ~ rate_units('terms.clv_retention_rate') ~ "))"
+                "(shares.cents * 365 * " ~ rate_units('terms.annuity_retention_rate') ~ ")",
+                "(shares.year_contribution_days * (100000000 + " ~ rate_units('terms.annuity_discount_rate')
+                ~ " - " ~ rate_units('terms.annuity_retention_rate') ~ "))"
             ) }}
-    end as lifetime_value_amount
+    end as annuity_value_amount
 from shares
 inner join {{ ref('int_customers__parameters') }} as terms
     on shares.month_end_date = terms.month_end_date

@@ -64,7 +64,7 @@ select
     exposures.stage_number,
     exposures.probability_of_default,
     exposures.loss_given_default,
-    exposures.credit_score,
+    exposures.default_odds_points,
     exposures.exposure_at_default as exposure_at_default_amount,
     exposures.general_provision as general_provision_amount,
     exposures.specific_provision as specific_provision_amount,

@@ -191,7 +191,7 @@ select
                 '(1 - exposures.probability_of_default) / exposures.probability_of_default',
                 'exposures.score_target', 'exposures.score_target_odds', 'exposures.score_points_to_double'
             ) }}) as integer)
-    end as credit_score
+    end as default_odds_points
 from exposures
 cross join first_securities
 left join securities

@@ -4,14 +4,14 @@
     'income': 'income_band_code',
 } %}
 {%- set bands = codes_of_bands.keys() %}
-{%- set codes = ['risk_grade_code', 'lifecycle_code', 'churn_label', 'rfm_segment_code'] %}
+{%- set codes = ['risk_grade_code', 'lifecycle_code', 'activity_sign', 'rfm_segment_code'] %}
 {%- set columns = ['customer_profile_key', 'grade_code', 'grade_group_code', 'grade_group_name'] %}
 {%- for kind in bands if kind != 'grade' %}
     {%- do columns.extend([codes_of_bands[kind], kind ~ '_band_name']) %}
 {%- endfor %}
 {%- do columns.extend(codes + ['rfm_segment_name', 'aum_band_ordinal', 'age_band_ordinal', 'income_band_ordinal']) %}
 
--- Grain: one combination of grade, bands, class of the worst loan, lifecycle, churn label and segment that
+-- Grain: one combination of grade, bands, class of the worst loan, lifecycle, activity sign and segment that
 -- a customer has had in some month: the mini-dimension of customers.
 with profiles as (
     select distinct

@@ -94,7 +94,7 @@ select
     credit_months.maximum_days_past_due,
     credit_months.probability_of_default,
     credit_months.loss_given_default,
-    credit_months.credit_score,
+    credit_months.default_odds_points,
     credit_months.exposure_at_default_amount,
     credit_months.general_provision_amount,
     credit_months.specific_provision_amount,

@@ -86,7 +86,7 @@ joined_months as (
         grades.grade_move,
         grades.is_on_watch,
         grades.months_below,
-        behaviour.churn_label,
+        behaviour.activity_sign,
         behaviour.first_opened_date,
         behaviour.last_activity_date,
         behaviour.tenure_months,
@@ -105,7 +105,7 @@ joined_months as (
         customer_values.value_rank,
         customer_values.cumulative_contribution_amount,
         customer_values.cumulative_contribution_rate,
-        customer_values.lifetime_value_amount,
+        customer_values.annuity_value_amount,
         {%- for balance in balances %}
             coalesce(customer_months.{{ balance }}, 0) as {{ balance }},
         {%- endfor %}
@@ -160,7 +160,7 @@ select
     vip_band_code,
     value_class_code,
     lifecycle_code,
-    churn_label,
+    activity_sign,
     -- Of the three, the largest burden; a draw goes to the loss, then to funding.
     case
         when is_below_marginal_cost then
@@ -191,7 +191,7 @@ select
     value_rank,
     cumulative_contribution_amount,
     cumulative_contribution_rate,
-    lifetime_value_amount,
+    annuity_value_amount,
     recency_days,
     frequency_count,
     monetary_amount,

@@ -40,7 +40,7 @@ select
     maximum_days_past_due,
     probability_of_default,
     loss_given_default,
-    credit_score,
+    default_odds_points,
     exposure_at_default_amount,
     general_provision_amount,
     specific_provision_amount,

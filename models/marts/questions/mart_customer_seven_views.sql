@@ -6,7 +6,7 @@ with last_month as (
         months.as_of_date,
         last_day(months.month_start_date - interval 1 month) as month_before,
         last_day(months.month_start_date - interval 12 month) as year_before,
-        terms.churn_window_days
+        terms.activity_window_days
     from {{ ref('int_calendar__months') }} as months
     inner join {{ ref('int_customers__parameters') }} as terms
         on months.month_end_date = terms.month_end_date
@@ -52,7 +52,7 @@ channel_uses as (
     inner join last_month
         on
             entries.value_date <= last_month.as_of_date
-            and entries.value_date > last_month.as_of_date - last_month.churn_window_days
+            and entries.value_date > last_month.as_of_date - last_month.activity_window_days
     inner join {{ ref('dim_channel') }} as channels on entries.channel_key = channels.channel_key
     inner join {{ ref('dim_transaction_type') }} as kinds
         on entries.transaction_type_key = kinds.transaction_type_key
@@ -93,7 +93,7 @@ select
     profiles.vip_band_name,
     -- persistency
     customer_months.lifecycle_code,
-    customer_months.churn_label,
+    customer_months.activity_sign,
     -- profitability
     customer_months.value_class_code,
     customer_months.below_cost_cause,
@@ -101,7 +101,7 @@ select
     customer_months.grade_move,
     profiles.risk_grade_code,
     -- prospects
-    next_products.next_product_family,
+    product_rules.product_rule_family,
     -- products
     families.product_families,
     -- promotion
@@ -119,7 +119,7 @@ select
     customer_months.earlier_transaction_count,
     customer_months.year_contribution_amount,
     customer_months.value_rank,
-    customer_months.lifetime_value_amount,
+    customer_months.annuity_value_amount,
     customer_months.aum_end_balance,
     customer_months.aum_average_balance,
     cast(customer_months.aum_average_balance - month_before.aum_average_balance as decimal(18, 2)) as aum_month_growth_amount,
@@ -128,8 +128,8 @@ select
     customer_months.card_end_balance,
     customer_months.external_asset_amount,
     customer_months.share_of_wallet_rate,
-    next_products.holder_count as next_product_holder_count,
-    next_products.peer_count as next_product_peer_count,
+    product_rules.holder_count as product_rule_holder_count,
+    product_rules.peer_count as product_rule_peer_count,
     customer_months.account_count,
     customer_months.product_family_count,
     preferred_channels.electronic_rate,
@@ -153,5 +153,5 @@ left join customer_months as year_before
 left join families on customer_months.customer_durable_key = families.customer_durable_key
 left join campaigns on customer_months.customer_durable_key = campaigns.customer_durable_key
 left join preferred_channels on customer_months.customer_durable_key = preferred_channels.customer_durable_key
-left join {{ ref('int_customers__next_products') }} as next_products
-    on customer_months.customer_durable_key = next_products.customer_durable_key
+left join {{ ref('int_customers__product_rules') }} as product_rules
+    on customer_months.customer_durable_key = product_rules.customer_durable_key

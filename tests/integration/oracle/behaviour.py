@@ -42,7 +42,7 @@ class Scores:
 class Behaviour:
     """A customer's activity as of the end of a month."""
 
-    churn_label: str | None
+    activity_sign: str | None
     lifecycle_code: str
     first_opened_date: date | None
     last_activity_date: date | None
@@ -97,14 +97,14 @@ class Behaviours:
     def _behaviour(self, customer: int, month: Month) -> Behaviour:
         day, done = month.as_of, self._activities.get(customer, [])
         last = max((a.day for a in done if a.count > 0 and a.day <= day), default=None)
-        window, year = (int(term(f"{name}_WINDOW_DAYS", day)) for name in ("CHURN", "RFM"))
+        window, year = (int(term(f"{name}_WINDOW_DAYS", day)) for name in ("ACTIVITY", "RFM"))
         recent, earlier = _since(done, day, window), _since(done, day - window * DAY, window)
         opened = self._opened(customer, month)
         counts = (sum(a.count for a in recent), sum(a.count for a in earlier))
-        label = self._churn(day, last, opened, counts)
+        label = self._sign(day, last, opened, counts)
         tenure = None if opened is None else full_months(opened, day)
         return Behaviour(
-            churn_label=label,
+            activity_sign=label,
             lifecycle_code=self._lifecycle((customer, month.end), label, tenure, day),
             first_opened_date=opened,
             last_activity_date=last,
@@ -116,18 +116,18 @@ class Behaviours:
             earlier_transaction_count=counts[1],
         )
 
-    def _churn(
+    def _sign(
         self, day: date, last: date | None, opened: date | None, counts: tuple[int, int]
     ) -> str | None:
         """Counts are those of the recent and of the earlier window."""
         watched_from = max(self._first_day, opened or self._first_day)
         idle = (day - (last or watched_from - DAY)).days
-        if idle >= term("CHURN_LOST_DAYS", day):
+        if idle >= term("ACTIVITY_LOST_DAYS", day):
             return "LOST"
-        if (day - self._first_day).days + 1 < 2 * term("CHURN_WINDOW_DAYS", day):
+        if (day - self._first_day).days + 1 < 2 * term("ACTIVITY_WINDOW_DAYS", day):
             return None
         recent, earlier = counts
-        kept = earlier * (1 - term("CHURN_DECLINE_RATE", day))
+        kept = earlier * (1 - term("ACTIVITY_DECLINE_RATE", day))
         return "DECLINING" if earlier > 0 and recent <= kept else "STABLE"
 
     def _lifecycle(

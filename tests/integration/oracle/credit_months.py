@@ -34,7 +34,7 @@ class CreditMonth:
     is_non_performing: bool
     probability_of_default: Decimal
     loss_given_default: Decimal
-    credit_score: int | None
+    default_odds_points: int | None
     exposure_at_default_amount: Decimal | None
     general_provision_amount: Decimal
     specific_provision_amount: Decimal
@@ -64,7 +64,7 @@ def credit_month(bank: OracleBank, account: AccountId, month: Month) -> CreditMo
         is_non_performing=known.is_non_performing,
         probability_of_default=half_up(exposure.default, 8),
         loss_given_default=half_up(exposure.loss, 8),
-        credit_score=_score(exposure.default),
+        default_odds_points=_score(exposure.default),
         exposure_at_default_amount=optional_half_up(exposure.at_default),
         general_provision_amount=half_up(exposure.debt * GENERAL_RATE),
         specific_provision_amount=half_up(exposure.provision),

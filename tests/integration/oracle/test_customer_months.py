@@ -266,7 +266,7 @@ def test_the_sample_bank_exercises_what_the_oracle_tells_apart(
 def test_berka_has_customers_who_decline_and_grades_that_are_watched(
     berka_expectation: Expectation,
 ) -> None:
-    labels = {row.churn_label for row in berka_expectation.behaviours.rows.values()}
+    labels = {row.activity_sign for row in berka_expectation.behaviours.rows.values()}
     assert {None, "STABLE", "DECLINING"} <= labels
     grades = berka_expectation.grades().values()
     assert any(grade.is_on_watch for grade in grades)

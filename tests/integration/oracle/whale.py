@@ -26,7 +26,7 @@ class Value:
     value_rank: int | None = None
     cumulative_contribution_amount: Decimal | None = None
     cumulative_contribution_rate: Decimal | None = None
-    lifetime_value_amount: Decimal | None = None
+    annuity_value_amount: Decimal | None = None
 
 
 def find_values(
@@ -77,7 +77,7 @@ def _curve(
             value_rank=place,
             cumulative_contribution_amount=reached,
             cumulative_contribution_rate=_rate(reached, whole),
-            lifetime_value_amount=_lifetime(totals[customer], days[customer], month.as_of),
+            annuity_value_amount=_annuity(totals[customer], days[customer], month.as_of),
         )
     return found
 
@@ -95,6 +95,6 @@ def _class(share_before: Fraction, day: date) -> str:
     return code
 
 
-def _lifetime(total: Decimal, days: int, day: date) -> Decimal:
-    kept, discount = (Fraction(term(f"CLV_{n}_RATE", day)) for n in ("RETENTION", "DISCOUNT"))
+def _annuity(total: Decimal, days: int, day: date) -> Decimal:
+    kept, discount = (Fraction(term(f"ANNUITY_{n}_RATE", day)) for n in ("RETENTION", "DISCOUNT"))
     return half_up(Fraction(total) * 365 / days * kept / (1 + discount - kept))

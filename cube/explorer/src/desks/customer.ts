@@ -194,7 +194,7 @@ export const customer: DeskSpec = {
     { measure: 'customers.loan_end_balance' },
     { measure: 'customers.net_contribution_amount' },
     { measure: 'customers.year_contribution_amount' },
-    { measure: 'customers.lifetime_value_amount' },
+    { measure: 'customers.annuity_value_amount' },
     { measure: 'customers.share_of_wallet' },
   ],
   cards: [profile, products, flows, profitOf, grades, contactsOf, riskOf],

@@ -89,7 +89,7 @@ shares as (
 )
 
 select
-    {{ surrogate_key("month_end_date", "characteristic_code", "band_code") }} as scorecard_band_key,
+    {{ surrogate_key("month_end_date", "characteristic_code", "band_code") }} as characteristic_band_key,
     month_end_date,
     characteristic_code,
     band_code,

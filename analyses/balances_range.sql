@@ -1,8 +1,9 @@
--- Balances in the next three months, if they go on as they went
+-- Range of balances in the next three months, if they drift as they did
 -- How to read: per currency and pillar, the last balance carried on by its mean change a month
 -- (drift). The range is 1.28 standard deviations of the monthly changes, wider the further ahead: in
--- four of five cases the balance should lie in it. With one complete month there is no forecast, with two a
--- path and no range; seasons need more than a year and are not in it.
+-- four of five cases the balance would lie in it, if the changes were independent and normal. It is no proven
+-- forecast: "stays as it is" may come closer. With one complete month there is no path, with two a path and
+-- no range; seasons need more than a year and are not in it.
 with month_ends as (
     select
         months.month_end_date,
@@ -41,7 +42,7 @@ select
     drifts.pillar,
     last_day(drifts.last_month_end_date + to_months(cast(steps.step as integer))) as month_end,
     drifts.last_balance,
-    cast(drifts.last_balance + steps.step * drifts.mean_change as decimal(18, 2)) as forecast,
+    cast(drifts.last_balance + steps.step * drifts.mean_change as decimal(18, 2)) as drifted_balance,
     cast(
         drifts.last_balance + steps.step * drifts.mean_change - 1.28 * drifts.deviation * sqrt(steps.step)
         as decimal(18, 2)

@@ -1,4 +1,4 @@
--- The product family to offer next, and why: of the families a customer lacks, the one that most of the
+-- A rule for what to offer, no prediction of a purchase: of the families a customer lacks, the one that most of the
 -- customer's peers hold (active customers of the same type and grade), by name where two are level.
 -- Grain: one active customer in the last month who lacks a family that a peer holds.
 with last_month as (
@@ -60,7 +60,7 @@ active_customers as (
 select
     active_customers.customer_durable_key,
     active_customers.month_end_date,
-    family_holders.product_family as next_product_family,
+    family_holders.product_family as product_rule_family,
     cast(family_holders.holder_count as integer) as holder_count,
     cast(peers.peer_count as integer) as peer_count
 from active_customers

@@ -1,14 +1,15 @@
--- The fifty customers about to leave who keep most, and what says so, latest month
+-- The fifty customers with signs of leaving who keep most, and the sign, latest month
 -- How to read: the most valuable assets first, with the manager who should call. A customer is listed for the strongest sign there is: no
 -- transaction for half a year, 30 % fewer in ninety days than in the ninety before, a third of the assets
--- gone within the month, a grade on watch. The first two need half a year of data.
+-- gone within the month, a grade on watch. The first two need half a year of data. Signs are rules: how many of
+-- those listed do leave has not been measured.
 with signs as (
     select
         *,
         case
-            when churn_label = 'LOST'
+            when activity_sign = 'LOST'
                 then 'No transaction for ' || coalesce(cast(recency_days as varchar), 'at least 180') || ' days'
-            when churn_label = 'DECLINING'
+            when activity_sign = 'DECLINING'
                 then 'Transactions fell from ' || earlier_transaction_count || ' to ' || recent_transaction_count
             when aum_month_growth_amount < 0 and 3 * -aum_month_growth_amount >= aum_average_balance - aum_month_growth_amount
                 then 'Average assets fell by ' || format('{:,}', cast(-aum_month_growth_amount as bigint))
