@@ -207,11 +207,10 @@ def test_periods_are_compared_by_their_days(ask: Ask) -> None:
             "42803",
             "HAVING",
         ),
-        ("select region_name from balances where region_name like 'N%'", "0A000", "ILIKE"),
         (
-            "select upper(region_name) from balances group by upper(region_name)",
+            "select upper(region_name), measure(end_balance) from balances group by 1",
             "0A000",
-            "group by",
+            "expressions of dimensions do not go with it",
         ),
         (
             "select measure(end_balance) filter (where true) from balances",

@@ -7,7 +7,7 @@ belongs to the catalog goes to the catalog. Nothing else can be read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sqlglot import exp
@@ -205,7 +205,15 @@ class _Compiler:
             raise WireError(NOT_SUPPORTED, f"the view {table.name} stands alone in FROM")
         if alias is not None and alias.args.get("columns"):
             raise WireError(NOT_SUPPORTED, "columns are renamed by AS in the SELECT")
-        semantic = SemanticSelect(select, view, table.alias_or_name, self._rows, self._fold)
+        rules = self._reader.context.access.rules.values()
+        semantic = SemanticSelect(
+            select,
+            view,
+            table.alias_or_name,
+            self._rows,
+            self._fold,
+            guarded=any(rule is not None for rule in rules),
+        )
         outer = semantic.translate()
         self._notices += semantic.notices
         for key in list(select.args):
@@ -213,8 +221,10 @@ class _Compiler:
         for key, value in outer.args.items():
             select.set(key, value)
 
-    def _rows(self, content: Content) -> exp.Select:
-        context = self._reader.context
+    def _rows(self, content: Content, view: CompiledView) -> exp.Select:
+        own = self._reader.context
+        views = {**own.access.views, view.definition.name: view}
+        context = replace(own, access=replace(own.access, views=views))
         select = prepare(parse_query(content), context).write_select(self._parameters)
         if any(rule is not None for rule in context.access.rules.values()):
             # DuckDB moves conditions into a sub-select, before its row rules: a cast that fails
