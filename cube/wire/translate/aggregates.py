@@ -113,6 +113,15 @@ def has_row_value(member: Member) -> bool:
     )
 
 
+_ADDITIVE = frozenset(["sum", "min", "max", "avg", "count"])
+
+
+def adds_up(member: Member) -> bool:
+    """Whether single rows have values that a measure is made of. Those of a distinct count or of a
+    ratio are figures of one row, which mean nothing together."""
+    return has_row_value(member) and kind_of(member) in _ADDITIVE
+
+
 def nothing_of(member: Member) -> exp.DataType:
     """Type of an empty column."""
     names = {20: "BIGINT", 701: "DOUBLE", 1700: "DECIMAL(38, 2)"}

@@ -9,6 +9,7 @@ from sqlglot import exp
 from cube.compiler.compiled import Member
 from cube.wire.errors import GROUPING, NOT_SUPPORTED, WireError
 from cube.wire.translate.aggregates import (
+    adds_up,
     check_aggregate,
     get_argument,
     get_column,
@@ -328,7 +329,7 @@ class GroupedSelect:
 
 def _check_row_value(member: Member, node: exp.Expr) -> None:
     """Refuse an expression of a measure that has no value in a single row."""
-    if not has_row_value(member) or kind_of(member) not in _ROW_AGGREGATES:
+    if not adds_up(member):
         short = member.name.split(".", 1)[1]
         raise WireError(
             NOT_SUPPORTED,
@@ -341,7 +342,7 @@ def _check_row_value(member: Member, node: exp.Expr) -> None:
 def _of_rows(member: Member, value: exp.Expr) -> exp.Expr:
     """A measure, made of what single rows contribute to it."""
     function = _ROW_AGGREGATES.get(kind_of(member))
-    if function is None or not has_row_value(member):
+    if function is None or not adds_up(member):
         raise WireError(
             NOT_SUPPORTED,
             f"'{member.name}' is no aggregate of single rows; it does not go with aggregates of "
