@@ -61,7 +61,7 @@ CONDITIONS = [
     f"date_trunc('month', {DAY})::text like '2024-02%'",
     f"{NUMBER}::text > '105'",
     f"{NUMBER}::text in ('104', '0105')",
-    f"({NUMBER} / 2)::int = 52",
+    f"({NUMBER} / 2.0)::int = 52",
     f"{NUMBER} > 1.04e2",
     f"({NUMBER} - 104)::boolean",
     f"not ({NUMBER} - 104)::boolean",

@@ -160,7 +160,7 @@ def _normal(value: object) -> object:
     if text.endswith("T00:00:00.000"):
         return text.removesuffix(".000")
     try:
-        return format(Decimal(text), ".12g") if text[:1] in "-0123456789" else text
+        return format(Decimal(text).normalize(), ".12g") if text[:1] in "-0123456789" else text
     except ArithmeticError:
         return text
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.postgres import Postgres
 from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.parsers.postgres import PostgresParser
 
 from cube.wire.errors import NOT_SUPPORTED, READ_ONLY, SYNTAX, TOO_COMPLEX, WireError
 
@@ -84,6 +86,13 @@ Statement = Query | Utility | Declare
 _Reader = Callable[[re.Match[str]], Statement]
 
 
+class _Dialect(Postgres):
+    """sqlglot's PostgreSQL; it would turn formats of to_char into those of another function."""
+
+    class Parser(PostgresParser):
+        FUNCTIONS: ClassVar = {k: v for k, v in PostgresParser.FUNCTIONS.items() if k != "TO_CHAR"}
+
+
 def split_statements(text: str) -> list[str]:
     """The statements of a message, without those that hold nothing.
 
@@ -131,7 +140,7 @@ def parse_query(text: str) -> Query:
         WireError: it does not parse, is nested too deep, or changes something.
     """
     try:
-        (tree,) = sqlglot.parse(_part_parameters(text), dialect="postgres") or [None]
+        (tree,) = sqlglot.parse(_part_parameters(text), dialect=_Dialect) or [None]
     except ParseError as error:
         raise _syntax_error(text, error) from error
     except SqlglotError as error:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-UNLIMITED = "unlimited"
-"""Mark of a numeric that was written without digits, which DuckDB does not have."""
+from cube.wire.catalog.marks import UNLIMITED
 
 _Type = exp.DataType.Type
 _FAMILIES: Mapping[str, frozenset[exp.DType]] = {
@@ -50,3 +49,8 @@ def strip_casts(node: exp.Expr, family: str) -> exp.Expr:
     while is_cast_to(node, family):
         node = unwrap(node.this)
     return node
+
+
+def is_default_escape(node: exp.Escape) -> bool:
+    """Whether the escape of a pattern is the backslash, as where none is named."""
+    return bool(node.expression == exp.Literal.string("\\"))

@@ -87,16 +87,18 @@ class _Compiler:
         return list(self._tree.find_all(exp.Table))
 
     def _for_catalog(self) -> Compiled:
+        check_functions(self._tree, CATALOG)
         self._qualify()
         for select in self._tree.find_all(exp.Select):
             name_projections(select)
         tree = self._reader.rewriter.rewrite(self._set_clock(self._tree))
-        check_functions(tree, CATALOG)
         return Compiled("catalog", tree.sql(dialect="duckdb"), ())
 
     def _for_warehouse(self) -> Compiled:
         check_functions(self._tree, PLAIN | {"measure"})
         self._qualify()
+        for select in self._tree.find_all(exp.Select):
+            name_projections(select)
         self._tree = self._reader.rewriter.rewrite(self._set_clock(self._tree))
         for select in reversed(list(self._tree.find_all(exp.Select))):
             flatten_lists(select, self._view_of)

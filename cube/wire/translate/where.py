@@ -25,7 +25,7 @@ from cube.wire.errors import (
     UNDEFINED_FUNCTION,
     WireError,
 )
-from cube.wire.translate.casts import is_cast_to, strip_casts
+from cube.wire.translate.casts import is_cast_to, is_default_escape, strip_casts
 from cube.wire.translate.casts import unwrap as _unwrap
 from cube.wire.translate.computed import ComputedDimensions
 from cube.wire.translate.literals import as_bool, as_moment, is_midnight
@@ -142,6 +142,8 @@ class ConditionReader:
                 return self._in_list(node.this, [self._fold(e) for e in node.expressions], negate)
             case exp.Is():
                 return self._is(node, negate)
+            case exp.Escape(this=exp.Like() | exp.ILike() as like) if is_default_escape(node):
+                return self._like(like, negate)
             case exp.Like() | exp.ILike():
                 return self._like(node, negate)
             case exp.Column():
