@@ -29,6 +29,7 @@ NPM_CHROMIUM = NODE_MODULES / ".chromium"
 """Where `make install` unpacks the Chromium of the npm package."""
 DEBIAN_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 JDBC_DRIVER = Path("/usr/share/java/postgresql.jar")
+POSTGRES = Path("/usr/lib/postgresql/15/bin")
 ODBC_DRIVERS = "*/odbc/psqlodbcw.so"
 BERKA = Path("shared/data/berka")
 
@@ -89,6 +90,11 @@ def find_psql() -> str | None:
     return shutil.which("psql")
 
 
+def find_postgres() -> Path | None:
+    """Folder of the programs of a PostgreSQL 15 server."""
+    return POSTGRES if (POSTGRES / "initdb").is_file() else None
+
+
 def find_systemd_analyze() -> str | None:
     """The program that checks units of systemd."""
     return shutil.which("systemd-analyze")
@@ -126,6 +132,7 @@ TOOLS = (
         APT + "libpostgresql-jdbc-java default-jdk-headless",
     ),
     Tool("the ODBC driver or unixODBC", find_odbc, APT + "odbc-postgresql unixodbc"),
+    Tool("PostgreSQL 15", find_postgres, APT + "postgresql-15"),
     Tool("systemd-analyze", find_systemd_analyze, APT + "systemd"),
     Tool(
         "the PKDD'99 files",

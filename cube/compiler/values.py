@@ -118,7 +118,8 @@ def _convert_number(value: str | bool | int | float, member: Member) -> Decimal:
         raise QueryError(f"{value!r} is not a number, as '{member.name}' needs")
     if max(number.adjusted() + 1, 0) + max(-exponent, 0) > _MAXIMUM_DIGITS:
         raise QueryError(f"{value!r} has more than {_MAXIMUM_DIGITS} digits")
-    return number
+    # DuckDB reads the digits of a Decimal and not a positive exponent: 1e4 would be 1.
+    return Decimal(format(number, "f"))
 
 
 def _check_text(value: str) -> str:

@@ -78,6 +78,10 @@ def authenticate(authorization: str | None, settings: Settings) -> SecurityConte
         )
     except (jwt.InvalidTokenError, ValueError, OverflowError, RecursionError) as error:
         raise Forbidden("Invalid token") from error
+    expires = claims["exp"]
+    if isinstance(expires, bool) or not isinstance(expires, int | float):
+        # PyJWT takes text, which would never end a session that it began.
+        raise Forbidden("Invalid token")
     groups = claims["groups"]
     if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
         raise Forbidden("Invalid token")

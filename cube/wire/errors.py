@@ -29,6 +29,7 @@ BAD_VALUE: Final = "22023"
 CANCELED: Final = "57014"
 CONNECTION_FAILURE: Final = "08006"
 DATATYPE_MISMATCH: Final = "42804"
+DIVISION_BY_ZERO: Final = "22012"
 DONE: Final = "00000"
 DUPLICATE_CURSOR: Final = "42P03"
 DUPLICATE_STATEMENT: Final = "42P05"
@@ -99,6 +100,7 @@ _KNOWN: tuple[tuple[type[Exception], str], ...] = (
     (duckdb.NotImplementedException, NOT_SUPPORTED),
     (duckdb.PermissionException, FORBIDDEN),
 )
+_BY_WORDS = {"division by zero": DIVISION_BY_ZERO, "field value out of range": "22008"}
 _MESSAGES: dict[type[Exception], str] = {RecursionError: "the statement is nested too deep"}
 
 
@@ -110,7 +112,9 @@ def to_wire_error(error: Exception) -> WireError | None:
         if isinstance(error, kind):
             if isinstance(error, BankcrmError):
                 return WireError(sqlstate, error.problem, error.remedy)
-            return WireError(sqlstate, _MESSAGES.get(kind, _first_lines(error)))
+            lines = _first_lines(error)
+            state = next((s for words, s in _BY_WORDS.items() if words in lines), sqlstate)
+            return WireError(state, _MESSAGES.get(kind, lines))
     return None
 
 

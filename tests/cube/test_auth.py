@@ -93,6 +93,7 @@ def test_a_good_token_is_accepted_with_and_without_scheme(guarded: TestClient, s
         token(sub="a", exp=int(time.time()) - 60),
         token(sub="a", nbf=int(time.time()) + 600),
         token(sub="a", exp="never"),
+        token(sub="a", exp=str(int(time.time()) + 60)),
         token(sub="a", exp=None),
         token(sub="a", iat=int(time.time()) + 600),
         token(sub="a", groups=None),

@@ -59,6 +59,9 @@ CASES = [
     (KEY, "lt", ["104.0"], "c.customer_durable_key < 104"),
     (KEY, "lte", ["104"], "c.customer_durable_key <= 104"),
     (KEY, "equals", ["104", "105"], "c.customer_durable_key in (104, 105)"),
+    (KEY, "gt", ["1.04e2"], "c.customer_durable_key > 104"),
+    (KEY, "gt", ["0.104E+3"], "c.customer_durable_key > 104"),
+    (KEY, "lt", ["1050e-1"], "c.customer_durable_key < 105"),
     (REVERSAL, "equals", ["true"], "is_reversal"),
     (REVERSAL, "notEquals", [True], "not is_reversal"),
     (
@@ -95,6 +98,25 @@ def test_an_operator_selects_the_rows_of_hand_written_sql(
     expected = sql(f"select count(*) from {FACT} where {where}")[0][0]
     assert 0 < expected < 400
     assert count(load, condition(member, operator, *values)) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("4e2", True),
+        ("4E+2", True),
+        ("0.4e3", True),
+        ("400", True),
+        (400.0, True),
+        ("4.01e2", False),
+        (1e16, False),
+        ("1e16", False),
+        ("1e37", False),
+    ],
+)
+def test_a_number_with_an_exponent_is_the_number(load: Load, value: object, expected: bool) -> None:
+    query = {"measures": [COUNT], "filters": [condition(COUNT, "gte", value)]}
+    assert bool(load(query)["data"]) is expected
 
 
 def test_and_and_or_nest(load: Load, sql: Sql) -> None:

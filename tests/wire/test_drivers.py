@@ -1,12 +1,20 @@
-"""Drivers of other languages: PostgreSQL's JDBC and ODBC drivers."""
+"""Drivers: asyncpg and pg8000 of Python, PostgreSQL's JDBC and ODBC drivers.
+
+psycopg is the driver of all other tests here.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+import pg8000.native
 import pytest
 
 from cube.engine.engine import Engine
@@ -61,3 +69,70 @@ def test_the_odbc_driver_reads_catalog_and_views(
     assert "|cubes|balances|month_end_date|" in output
     for region, balance in ask(sql):
         assert f"{region or ''}|{balance}" in output
+
+
+DAY, KEY = "transaction_date", "customer_key"
+FIRST, LAST = date(2024, 1, 1), date(2024, 3, 31)
+MONTHS = f"select date_trunc('month', {DAY}), {{}} from transactions where {{}} group by 1"
+PARAMETERS: list[tuple[str, list[Any]]] = [
+    ("select $1::int + 1", [41]),
+    ("select $1::bigint, $2::text, $3::date", [2**40, "x", FIRST]),
+    ("select $1::numeric", [Decimal("1.50")]),
+    ("select $1::boolean", [True]),
+    (f"select count(*) from transactions where {KEY} in ($1,$2)", [104, 105]),
+    (f"select count(*) from transactions where {KEY} > $1", [1.04e2]),
+    (f"select count(*) from transactions where {KEY} > $1::float8", [1.04e2]),
+    (f"select count(*) from transactions where {KEY} > $1::float8", [1e16]),
+    ("select measure(end_balance) from balances where region_name = any($1)", [["North", "x"]]),
+    ("select measure(end_balance) from balances where region_name = any($1::text[])", [["North"]]),
+    (MONTHS.format("measure(amount_3_months)", f"{DAY} between $1 and $2"), [FIRST, LAST]),
+    (MONTHS.format("measure(amount_year_to_date)", f"{DAY} >= $1 and {DAY} < $2"), [FIRST, LAST]),
+    (MONTHS.format("measure(amount_month_before)", f"$1 <= {DAY} and $2 > {DAY}"), [FIRST, LAST]),
+    ("select region_name from balances where region_name ilike $1 limit $2", ["n%", 2]),
+]
+
+
+@pytest.mark.parametrize(("sql", "values"), PARAMETERS)
+def test_asyncpg_binds_values_of_their_types(
+    server: WireServer, ask: Ask, sql: str, values: list[Any]
+) -> None:
+    async def fetch() -> list[tuple[Any, ...]]:
+        connection = await asyncpg.connect(
+            host="127.0.0.1", port=server.port, user="dev", database="bankcrm"
+        )
+        try:
+            return [tuple(row) for row in await connection.fetch(sql, *values)]
+        finally:
+            await connection.close()
+
+    assert sorted(asyncio.run(fetch())) == sorted(ask(_write(sql, values)))
+
+
+@pytest.mark.parametrize(("sql", "values"), PARAMETERS)
+def test_pg8000_binds_values_of_their_types(
+    server: WireServer, ask: Ask, sql: str, values: list[Any]
+) -> None:
+    named = sql
+    for number in range(1, len(values) + 1):
+        named = named.replace(f"${number}", f":v{number}")
+    connection = pg8000.native.Connection(
+        "dev", host="127.0.0.1", port=server.port, database="bankcrm"
+    )
+    try:
+        found = connection.run(named, **{f"v{n}": value for n, value in enumerate(values, 1)})
+    finally:
+        connection.close()
+    assert sorted(tuple(row) for row in found) == sorted(ask(_write(sql, values)))
+
+
+def _write(sql: str, values: list[Any]) -> str:
+    """The statement with its values written out."""
+    for number, value in enumerate(values, 1):
+        sql = sql.replace(f"${number}", _literal(value))
+    return sql
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, list):
+        return f"'{{{','.join(map(str, value))}}}'"
+    return f"'{value}'" if isinstance(value, str | date) else str(value)

@@ -325,3 +325,33 @@ class RawClient:
         while len(data) < size and (more := self._sock.recv(size - len(data))):
             data += more
         return data
+
+
+def show(connection: psycopg.Connection[Any], name: str) -> str:
+    (value,) = connection.execute(f"show {name}").fetchone() or ("",)
+    return str(value)
+
+
+def test_settings_last_as_long_as_their_transaction(connect: Connect) -> None:
+    connection = connect()
+    connection.execute("set application_name = 'first'")
+    for end, expected in (("commit", "second"), ("rollback", "first")):
+        connection.execute("set application_name = 'first'")
+        connection.execute("begin; set application_name = 'second'; set local jit = 'on'")
+        connection.execute("set local search_path to marts")
+        assert (show(connection, "jit"), show(connection, "search_path")) == ("on", "marts")
+        connection.execute("savepoint s; set application_name = 'third'; rollback to s")
+        assert show(connection, "application_name") == "second"
+        connection.execute(end)
+        assert show(connection, "application_name") == expected
+        assert connection.info.parameter_status("application_name") == expected
+        assert (show(connection, "jit"), show(connection, "search_path")) == ("off", "cubes, marts")
+    connection.execute("set local application_name = 'nobody'")
+    assert show(connection, "application_name") == "first"
+    with pytest.raises(psycopg.errors.InvalidSavepointSpecification):
+        connection.execute("begin; rollback to nowhere")
+
+
+def test_parameters_stand_beside_each_other(connect: Connect) -> None:
+    found = connect().pgconn.exec_params(b"select 1 where 2 in ($1,$2,$3)", [b"1", b"2", b"$1,$"])
+    assert found.ntuples == 1, found.error_message

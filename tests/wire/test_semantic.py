@@ -28,6 +28,7 @@ Ask = Callable[..., Rows]
 Refuse = Callable[..., tuple[str, str]]
 
 SEED, COUNT = 11, 60
+HOUR = timedelta(hours=1)
 CLAIMS: dict[str, dict[str, str]] = {
     "admin": {},
     "analyst": {},
@@ -39,8 +40,7 @@ CLAIMS: dict[str, dict[str, str]] = {
 @pytest.fixture(scope="session")
 def tokens(settings: Settings) -> dict[str, str]:
     """A token of each role."""
-    hour = timedelta(hours=1)
-    return {role: make_token(settings, [role], hour, claims) for role, claims in CLAIMS.items()}
+    return {role: make_token(settings, [role], HOUR, claims) for role, claims in CLAIMS.items()}
 
 
 @pytest.fixture(scope="session")
@@ -160,7 +160,7 @@ def _normal(value: object) -> object:
     if text.endswith("T00:00:00.000"):
         return text.removesuffix(".000")
     try:
-        return format(Decimal(text), ".12g") if text[:1] in "-0123456789" else text
+        return format(Decimal(text).normalize(), ".12g") if text[:1] in "-0123456789" else text
     except ArithmeticError:
         return text
 

@@ -13,6 +13,7 @@ import duckdb
 from sqlglot import exp
 
 from cube.wire.catalog.oids import SYSTEM_OIDS
+from cube.wire.catalog.scalars import rewrite_scalar
 from cube.wire.codec.parameters import split_array
 from cube.wire.errors import NOT_SUPPORTED, UNDEFINED_TABLE, WireError
 
@@ -90,6 +91,8 @@ class Rewriter:
                 return _rewrite_operator(node)
             case exp.Column() if node.name.lower() == "tableoid":
                 return _name_catalog(node)
+            case exp.Div() | exp.Mod() | exp.Literal() | exp.Like() | exp.ILike() | exp.Round():
+                return rewrite_scalar(node)
             case exp.Collate():
                 return node.this  # type: ignore[no-any-return]
             case exp.Cast():
@@ -108,7 +111,10 @@ class Rewriter:
                 return self._rewrite_function(node)
         return node
 
-    def _rewrite_function(self, node: exp.Func) -> exp.Expr:
+    def _rewrite_function(self, node: exp.Func) -> exp.Expr:  # noqa: PLR0911 - one per kind
+        scalar = rewrite_scalar(node)
+        if scalar is not node:
+            return scalar
         name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
         arguments = node.expressions if isinstance(node, exp.Anonymous) else []
         if name == "json_build_object":
@@ -134,6 +140,9 @@ class Rewriter:
 
     def _rewrite_cast(self, node: exp.Cast) -> exp.Expr:
         inner, name = node.this, _name_type(node.to)
+        scalar = rewrite_scalar(node)
+        if scalar is not node:
+            return scalar
         if name in _NAMED:
             if isinstance(inner, exp.Literal) and inner.is_string and not inner.name.isdecimal():
                 return exp.Literal.number(self._resolve(name, inner.name))

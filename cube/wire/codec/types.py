@@ -44,6 +44,9 @@ _ARRAYS |= {1082: 1182, 1114: 1115, 1184: 1185, 1700: 1231, 1043: 1015}
 ELEMENTS: Final = {array: element for element, array in _ARRAYS.items()}
 """Oid of the elements of each array type that a parameter may have."""
 
+ARRAY_OF: Final = dict(_ARRAYS)
+"""Oid of the array of each element type."""
+
 _SIMPLE = {
     "BOOLEAN": BOOL,
     "TINYINT": INT2,

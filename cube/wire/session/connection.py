@@ -359,7 +359,9 @@ def _set_at_start(session: Session, parameters: dict[str, str]) -> None:
     """Settings that a client names when it connects, also in ``options`` as ``-c name=value``."""
     for name, value in parameters.items():
         if name.lower() in DEFAULTS:
-            session.settings.set(name, f"'{value}'" if value else "''")
+            # asyncpg sends its encoding in quotes.
+            bare = value.replace("'", "")
+            session.settings.set(name, f"'{bare}'")
     words = parameters.get("options", "").replace("-c ", "-c").replace("--", "-c").split()
     for word in words:
         name, _, value = word.removeprefix("-c").partition("=")

@@ -82,6 +82,48 @@ class SessionSettings:
 
     def __init__(self) -> None:
         self.values: dict[str, str] = dict(DEFAULTS)
+        self._before: dict[str, str] | None = None
+        self._kept: dict[str, str] = {}
+        self._saved: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
+
+    def begin(self) -> None:
+        """A transaction begins: what is set in it lasts only if it is committed."""
+        if self._before is None:
+            self._before, self._kept = dict(self.values), dict(self.values)
+
+    def end(self, *, committed: bool) -> list[str]:
+        """The transaction ends, and with it what was set for it alone; the settings that changed
+        by that."""
+        if self._before is None:
+            return []
+        found = self._kept if committed else self._before
+        changed = [key for key, value in found.items() if value != self.values[key]]
+        self.values, self._before, self._kept, self._saved = found, None, {}, {}
+        return changed
+
+    def save(self, name: str) -> None:
+        """Remember the settings at a savepoint."""
+        self._saved[name] = dict(self.values), dict(self._kept)
+
+    def restore(self, name: str) -> None:
+        """The settings as they were at a savepoint.
+
+        Raises:
+            WireError: there is none of that name.
+        """
+        if name not in self._saved:
+            raise WireError("3B001", f'savepoint "{name}" does not exist')
+        values, kept = self._saved[name]
+        self.values, self._kept = dict(values), dict(kept)
+
+    def release(self, name: str) -> None:
+        """Forget a savepoint.
+
+        Raises:
+            WireError: there is none of that name.
+        """
+        if self._saved.pop(name, None) is None:
+            raise WireError("3B001", f'savepoint "{name}" does not exist')
 
     def get(self, name: str) -> str:
         """The value of a setting.
@@ -91,8 +133,10 @@ class SessionSettings:
         """
         return self.values[self._find(name)]
 
-    def set(self, name: str, value: str) -> str:
+    def set(self, name: str, value: str, *, local: bool = False) -> str:
         """Set a setting as ``SET`` was given it; its name as clients know it.
+
+        A ``local`` one lasts until the transaction ends, and outside of one not at all.
 
         Raises:
             WireError: there is no such setting, or the value is not one that this server can keep.
@@ -109,16 +153,18 @@ class SessionSettings:
             raise WireError("25006", "the session is read-only")
         if key == "statement_timeout":
             _parse_duration(clean)
+        if local and self._before is None:
+            return key
         self.values[key] = clean
+        if not local:
+            self._kept[key] = clean
         return key
 
     def reset(self, name: str) -> None:
         """The value as it was at the start; of all settings for ``all``."""
-        if name.lower() == "all":
-            self.values = dict(DEFAULTS)
-        else:
-            key = self._find(name)
-            self.values[key] = DEFAULTS[key]
+        keys = DEFAULTS if name.lower() == "all" else [self._find(name)]
+        for key in keys:
+            self.values[key] = self._kept[key] = DEFAULTS[key]
 
     def limit(self, seconds: float) -> float:
         """Seconds that a statement may take: the server's limit, or the session's if shorter."""

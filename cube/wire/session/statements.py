@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.postgres import Postgres
 from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.parsers.postgres import PostgresParser
 
 from cube.wire.errors import NOT_SUPPORTED, READ_ONLY, SYNTAX, TOO_COMPLEX, WireError
 
@@ -84,6 +86,13 @@ Statement = Query | Utility | Declare
 _Reader = Callable[[re.Match[str]], Statement]
 
 
+class _Dialect(Postgres):
+    """sqlglot's PostgreSQL; it would turn formats of to_char into those of another function."""
+
+    class Parser(PostgresParser):
+        FUNCTIONS: ClassVar = {k: v for k, v in PostgresParser.FUNCTIONS.items() if k != "TO_CHAR"}
+
+
 def split_statements(text: str) -> list[str]:
     """The statements of a message, without those that hold nothing.
 
@@ -131,7 +140,7 @@ def parse_query(text: str) -> Query:
         WireError: it does not parse, is nested too deep, or changes something.
     """
     try:
-        (tree,) = sqlglot.parse(text, dialect="postgres") or [None]
+        (tree,) = sqlglot.parse(_part_parameters(text), dialect=_Dialect) or [None]
     except ParseError as error:
         raise _syntax_error(text, error) from error
     except SqlglotError as error:
@@ -142,6 +151,15 @@ def parse_query(text: str) -> Query:
         raise WireError(SYNTAX, "the statement is no query")
     _check_read_only(tree)
     return Query(tree, text)
+
+
+def _part_parameters(text: str) -> str:
+    """``$1,$2`` with blanks after the numbers: sqlglot would take ``$1,$`` for a quote."""
+    pieces: list[str] = []
+    for found in _PIECE.finditer(text):
+        piece = found.group()
+        pieces.append(f"{piece} " if pieces[-1:] == ["$"] and piece.isdecimal() else piece)
+    return "".join(pieces)
 
 
 def unquote(name: str) -> str:
@@ -201,8 +219,8 @@ def _read_move(match: re.Match[str]) -> Utility:
 
 
 def _read_set(match: re.Match[str]) -> Utility:
-    name, value = match.groups()
-    return Utility("set", "SET", (unquote(name), value.strip()))
+    scope, name, value = match.groups()
+    return Utility("set", "SET", (unquote(name), value.strip(), (scope or "").strip().lower()))
 
 
 _FORMS: tuple[tuple[re.Pattern[str], _Reader], ...] = (
@@ -221,12 +239,12 @@ _FORMS: tuple[tuple[re.Pattern[str], _Reader], ...] = (
     ),
     (_form(r"savepoint (@)"), _utility("savepoint", "SAVEPOINT")),
     (_form(r"release(?: savepoint)? (@)"), _utility("savepoint", "RELEASE")),
-    (_form(r"set (?:session |local )?(time zone) (.+)"), _utility("set", "SET")),
+    (_form(r"set (session |local )?(time zone) (.+)"), _read_set),
     (
         _form(r"set (?:session )?(?:transaction|characteristics as transaction)\b.*"),
         _utility("nothing", "SET"),
     ),
-    (_form(r"set (?:session |local )?(@)(?: to |\s*=\s*)(.+)"), _read_set),
+    (_form(r"set (session |local )?(@)(?: to |\s*=\s*)(.+)"), _read_set),
     (_form(r"reset (@)"), _utility("reset", "RESET")),
     (_form(r"show (transaction isolation level|time zone|@)"), _utility("show", "SHOW")),
     (_form(r"discard (all|plans|sequences|temp|temporary)"), _utility("discard", "DISCARD ALL")),

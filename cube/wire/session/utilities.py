@@ -55,19 +55,25 @@ class Utilities:
         """
         match statement.kind:
             case "begin":
+                self._state.settings.begin()
                 self._state.status = TransactionStatus.IN_TRANSACTION
             case "commit" | "rollback":
                 yield from self._end_transaction(statement)
                 return
             case "rollback_to":
                 self.require_transaction("ROLLBACK TO SAVEPOINT")
+                self._state.settings.restore(unquote(statement.values[0]))
                 self._state.status = TransactionStatus.IN_TRANSACTION
+                self._state.snapshot.forget()
+                yield from report_settings(self._state.settings)
             case "savepoint":
                 self.require_transaction(statement.tag)
+                self._keep_savepoint(statement)
             case "set":
                 yield from self._set(*statement.values)
             case "reset":
                 self._state.settings.reset(statement.values[0])
+                self._state.snapshot.forget()
                 yield from report_settings(self._state.settings)
             case "discard":
                 self._discard()
@@ -78,8 +84,15 @@ class Utilities:
                 self._close_cursor(statement.values[0])
         yield CommandComplete(tag=statement.tag)
 
-    def _set(self, name: str, value: str) -> Messages:
-        key = self._state.settings.set(name, value)
+    def _keep_savepoint(self, statement: Utility) -> None:
+        name = unquote(statement.values[0])
+        if statement.tag == "RELEASE":
+            self._state.settings.release(name)
+        else:
+            self._state.settings.save(name)
+
+    def _set(self, name: str, value: str, scope: str) -> Messages:
+        key = self._state.settings.set(name, value, local=scope == "local")
         self._state.snapshot.forget()
         if key in REPORTED:
             yield ParameterStatus(name=REPORTED[key], value=self._state.settings.values[key])
@@ -94,6 +107,11 @@ class Utilities:
                 and not failed
             ):
                 portal.rows.keep()
+        ended = statement.kind == "commit" and not failed
+        for key in self._state.settings.end(committed=ended):
+            if key in REPORTED:
+                yield ParameterStatus(name=REPORTED[key], value=self._state.settings.values[key])
+        self._state.snapshot.forget()
         self._state.status = TransactionStatus.IDLE
         self._state.drop_portals(everything=failed or statement.kind == "rollback")
         self._state.snapshot.unpin()

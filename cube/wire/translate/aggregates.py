@@ -10,6 +10,7 @@ from cube.compiler.compiled import Member
 from cube.compiler.measures import Aggregate, CompiledMeasure, Component
 from cube.wire.catalog.tables import type_of_measure
 from cube.wire.errors import GROUPING, NOT_SUPPORTED, WireError
+from cube.wire.translate.casts import strip_casts, unwrap
 
 _AGGREGATES: Mapping[str, str] = {
     "sum": "SUM({})",
@@ -39,17 +40,15 @@ def get_argument(node: exp.Expr) -> tuple[exp.Expr | None, bool]:
     if isinstance(argument, exp.Distinct):
         if len(argument.expressions) != 1:
             raise WireError(NOT_SUPPORTED, "COUNT(DISTINCT ...) takes one column")
-        return strip_casts(argument.expressions[0]), True
-    return (None if argument is None else strip_casts(argument)), isinstance(
-        node, exp.ApproxDistinct
-    )
+        return unwrap(argument.expressions[0]), True
+    return (None if argument is None else unwrap(argument)), isinstance(node, exp.ApproxDistinct)
 
 
-def strip_casts(node: exp.Expr) -> exp.Expr:
-    """Without parentheses, casts and truncation of numbers, which keep values apart."""
-    while isinstance(node, exp.Paren | exp.Cast | exp.Trunc):
-        node = node.this
-    return node
+def get_column(argument: exp.Expr | None) -> exp.Column | None:
+    """The column that an aggregate is taken of, also where it is cast to a number without limits,
+    which changes no value."""
+    column = None if argument is None else strip_casts(argument, "number")
+    return column if isinstance(column, exp.Column) else None
 
 
 def kind_of(member: Member) -> str:
@@ -112,6 +111,15 @@ def has_row_value(member: Member) -> bool:
         isinstance(component, Aggregate) and _is_plain(component)
         for component in source.components.values()
     )
+
+
+_ADDITIVE = frozenset(["sum", "min", "max", "avg", "count"])
+
+
+def adds_up(member: Member) -> bool:
+    """Whether single rows have values that a measure is made of. Those of a distinct count or of a
+    ratio are figures of one row, which mean nothing together."""
+    return has_row_value(member) and kind_of(member) in _ADDITIVE
 
 
 def nothing_of(member: Member) -> exp.DataType:

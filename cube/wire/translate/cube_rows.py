@@ -6,13 +6,16 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from cube.wire.translate.where import Conditions
+from cube.compiler.compiled import CompiledView
 
 Content = dict[str, object]
 """A query of the cubes as its JSON."""
 
 Rows = Callable[[Content], exp.Select]
 """Plans a query of the cubes under the rights of the user, and writes its rows."""
+
+ViewRows = Callable[[Content, CompiledView], exp.Select]
+"""The same of a view that has members of the statement beside its own."""
 
 ROWS = "rows of the cubes"
 """Alias of the rows in the statement."""
@@ -23,9 +26,9 @@ def row_column(name: str) -> exp.Column:
     return exp.column(name, ROWS, quoted=True)
 
 
-def set_source(outer: exp.Select, inner: exp.Select, conditions: Conditions) -> None:
-    """Let a SELECT read the rows of the cubes, in place."""
+def set_source(outer: exp.Select, inner: exp.Select, *, nothing: bool) -> None:
+    """Let a SELECT read the rows of the cubes, or ``nothing`` of them, in place."""
     outer.set("where", None)
     outer.set("from_", exp.From(this=inner.subquery(exp.to_identifier(ROWS, quoted=True))))
-    if conditions.nothing:
+    if nothing:
         outer.where(exp.false(), copy=False)

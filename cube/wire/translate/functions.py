@@ -62,7 +62,7 @@ _CATALOG = (
     "has_schema_privilege has_database_privilege has_sequence_privilege has_function_privilege "
     "has_tablespace_privilege pg_has_role quote_ident quote_literal current_setting set_config "
     "_pg_expandarray pg_options_to_table pg_get_keywords to_regclass to_regtype pg_backend_pid "
-    "regclass_name regclass_oid regproc_name regnamespace_name regrole_name pg_typeof"
+    "regclass_name regclass_oid regproc_name regnamespace_name regrole_name pg_typeof collate"
 )
 
 PLAIN: Final = frozenset(" ".join([_NUMBERS, _TEXTS, _TIMES, _LOGIC, _AGGREGATES, _LISTS]).split())

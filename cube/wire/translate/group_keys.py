@@ -9,11 +9,12 @@ from sqlglot import exp
 from cube.compiler.compiled import CompiledDimension, Member
 from cube.errors import suggest
 from cube.wire.errors import GROUPING, NOT_SUPPORTED, WireError
-from cube.wire.translate.aggregates import is_aggregate, name_aggregates, strip_casts
+from cube.wire.translate.aggregates import is_aggregate, name_aggregates
+from cube.wire.translate.casts import is_cast_to, is_integer_cast, strip_casts, unwrap
+from cube.wire.translate.computed import ComputedDimensions
 from cube.wire.translate.members import Members
 
-_KEEPS_APART = (exp.Paren, exp.Cast, exp.Trunc)
-"""What may stand around a group: none of them makes two days, periods or texts one."""
+_BELOW_A_DAY = frozenset(["second", "minute", "hour"])
 
 
 @dataclass(frozen=True)
@@ -32,38 +33,44 @@ class GroupKey:
 class GroupKeyReader:
     """Reads keys of one view."""
 
-    def __init__(self, members: Members) -> None:
+    def __init__(self, members: Members, computed: ComputedDimensions) -> None:
         self._members = members
+        self._computed = computed
 
     def read_group(self, item: exp.Expr) -> GroupKey:
-        """An item of GROUP BY.
+        """An item of GROUP BY: a member, a period of one, or an expression of members.
 
         Raises:
-            WireError: its values do not keep those of one member distinct.
+            WireError: it is no expression of dimensions.
         """
-        node = item
+        key = self._read_kept_apart(unwrap(item))
+        return GroupKey(self._computed.add(item), None) if key is None else key
+
+    def _read_kept_apart(self, node: exp.Expr) -> GroupKey | None:
+        """The key that an item has as many values as: the member within casts that make no two of
+        its values one."""
         key = self.read(node)
-        while key is None and isinstance(node, _KEEPS_APART):
-            node = node.this
-            key = self.read(node)
-        if key is None and isinstance(node, exp.Extract):
-            key = self.read_year(node)
-        if key is None:
-            raise WireError(
-                NOT_SUPPORTED,
-                f"cannot group by {item.sql(dialect='postgres')}",
-                "Group by a member, by date_trunc of a time, or around a sub-select.",
-            )
-        return key
+        if key is not None:
+            return key
+        if isinstance(node, exp.Extract):
+            return self.read_year(node)
+        if not isinstance(node, exp.Cast | exp.Trunc):
+            return None
+        inner = unwrap(node.this)
+        key = self._read_kept_apart(inner)
+        return key if key is not None and _keeps_apart(node, inner, key) else None
 
     def read(self, node: exp.Expr) -> GroupKey | None:
-        """The dimension that a column, or a time cut to its period, stands for."""
+        """The dimension that a column, a time cut to its period, or a computed key stands for."""
+        known = self._computed.find(node)
+        if known is not None:
+            return GroupKey(known, None)
         if isinstance(node, exp.TimestampTrunc | exp.DateTrunc):
-            column = strip_casts(node.this)
             unit = node.args["unit"].name.lower()
+            column = strip_casts(node.this, "moment" if unit in _BELOW_A_DAY else "time")
             return self._read_period(column, unit) if isinstance(column, exp.Column) else None
-        if isinstance(node, exp.Cast) and node.to.this == exp.DataType.Type.DATE:
-            return self._read_day(strip_casts(node.this))
+        if is_cast_to(node, "date"):
+            return self._read_day(strip_casts(node.this, "time"))
         if not isinstance(node, exp.Column):
             return None
         member = self._members.resolve(node)
@@ -79,7 +86,7 @@ class GroupKeyReader:
 
     def read_year(self, node: exp.Extract) -> GroupKey | None:
         """The year of a time keeps its years distinct; its month does not keep its months so."""
-        column = strip_casts(node.expression)
+        column = strip_casts(node.expression, "time")
         if not isinstance(column, exp.Column) or node.name.upper() != "YEAR":
             return None
         member = self._members.resolve(column)
@@ -99,6 +106,21 @@ class GroupKeyReader:
         return None if member.type != "time" or is_day else GroupKey(member, "day")
 
 
+def _keeps_apart(node: exp.Expr, inner: exp.Expr, key: GroupKey) -> bool:
+    """Whether a cast of a key makes no two of its values one."""
+    if isinstance(inner, exp.Extract):
+        return isinstance(node, exp.Trunc) or is_integer_cast(node) or is_cast_to(node, "number")
+    if is_cast_to(node, "text"):
+        return True
+    if key.member.type == "number":
+        return is_cast_to(node, "number")
+    if key.member.type != "time":
+        return False
+    is_day = isinstance(key.member.source, CompiledDimension) and key.member.source.is_day
+    days = is_day or (key.granularity is not None and key.granularity not in _BELOW_A_DAY)
+    return is_cast_to(node, "time" if days else "moment")
+
+
 def _check_unit(member: Member, unit: str) -> None:
     known = getattr(member.source, "granularities", {})
     if unit not in known:
@@ -113,5 +135,7 @@ def find_group_keys(node: exp.Expr) -> list[exp.Expr]:
     if is_aggregate(node):
         return []
     if isinstance(node, exp.Column | exp.TimestampTrunc | exp.DateTrunc):
+        return [node]
+    if is_cast_to(node, "date") and isinstance(strip_casts(node, "time"), exp.Column):
         return [node]
     return [found for inner in node.iter_expressions() for found in find_group_keys(inner)]

@@ -9,19 +9,34 @@ from sqlglot import exp
 from cube.compiler.compiled import Member
 from cube.wire.errors import GROUPING, NOT_SUPPORTED, WireError
 from cube.wire.translate.aggregates import (
+    adds_up,
     check_aggregate,
     get_argument,
+    get_column,
+    has_row_value,
     is_aggregate,
     kind_of,
 )
-from cube.wire.translate.cube_rows import Content, Rows, row_column, set_source
+from cube.wire.translate.computed import ComputedDimensions
+from cube.wire.translate.cube_rows import ROWS, Content, Rows, row_column, set_source
 from cube.wire.translate.date_range import find_date_range
 from cube.wire.translate.group_keys import GroupKey, GroupKeyReader, find_group_keys
 from cube.wire.translate.members import Members
 from cube.wire.translate.semi_joins import is_joined, read_condition, walk_own
-from cube.wire.translate.where import Conditions
+from cube.wire.translate.where import Conditions, never
 
 _UNMOVED_BY_REPEATS = (exp.Min, exp.Max)
+_OF_ROWS = (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Count)
+"""Aggregates of expressions, which are computed row by row."""
+
+_ROW_AGGREGATES: dict[str, type[exp.AggFunc]] = {
+    "sum": exp.Sum,
+    "min": exp.Min,
+    "max": exp.Max,
+    "avg": exp.Avg,
+    "count": exp.Sum,
+}
+"""What a measure is of the values that single rows contribute to it."""
 
 
 @dataclass
@@ -31,17 +46,20 @@ class _Asked:
     group_keys: dict[str, GroupKey] = field(default_factory=dict)
     measures: dict[str, Member] = field(default_factory=dict)
     regrouped: bool = False
-    counts_rows: bool = False
+    rows: bool = False
 
 
 class GroupedSelect:
     """Translates one."""
 
-    def __init__(self, select: exp.Select, members: Members, rows: Rows) -> None:
+    def __init__(
+        self, select: exp.Select, members: Members, rows: Rows, computed: ComputedDimensions
+    ) -> None:
         self._select = select
         self._members = members
         self._rows = rows
-        self._group_keys = GroupKeyReader(members)
+        self._computed = computed
+        self._group_keys = GroupKeyReader(members, computed)
         self._asked = _Asked()
 
     def translate(self, conditions: Conditions) -> exp.Select:
@@ -57,6 +75,7 @@ class GroupedSelect:
             key = self._group_keys.read_group(item)
             self._asked.group_keys[key.name] = key
         grouped = list(self._asked.group_keys)
+        self._asked.rows = self._asked.regrouped = self._aggregates_expressions()
         outer = select.copy()
         if self._members.row_count() is None and outer.args.get("having"):
             outer.set("having", outer.args["having"].transform(_drop_row_test))
@@ -64,12 +83,9 @@ class GroupedSelect:
             self._replace(outer, clause)
         for join in outer.args.get("joins") or []:
             join.set("on", self._swap(read_condition(join, self._members)))
-        if self._asked.regrouped and self._asked.measures:
-            raise WireError(
-                NOT_SUPPORTED,
-                "aggregates of rows or dimensions and measures do not go in one query",
-            )
-        set_source(outer, self._rows(self._content(conditions)), conditions)
+        self._check_mix()
+        # A condition that never holds is a filter: an aggregate of no rows has a value still.
+        set_source(outer, self._rows(self._content(conditions)), nothing=False)
         if self._asked.regrouped:
             keys = [row_column(name) for name in grouped]
             outer.set("group", exp.Group(expressions=keys) if keys else None)
@@ -101,14 +117,17 @@ class GroupedSelect:
             outer.order_by(*keys, copy=False)
 
     def _content(self, conditions: Conditions) -> Content:
+        filters = conditions.filters
+        if conditions.nothing:
+            filters = [*filters, never(self._members.first_dimension())]
         content: Content = {
             "dimensions": [key.name for key in self._asked.group_keys.values()],
             "measures": list(self._asked.measures),
-            "filters": conditions.filters,
+            "filters": filters,
             "segments": conditions.segments,
             "order": [],
         }
-        if self._asked.counts_rows:
+        if self._asked.rows:
             names = list(self._asked.group_keys) or [self._members.first_dimension().name]
             return {**content, "dimensions": names, "ungrouped": True}
         self._set_range(content)
@@ -179,44 +198,109 @@ class GroupedSelect:
         argument, distinct = get_argument(node)
         if isinstance(argument, exp.Star | exp.Literal) or argument is None:
             return self._count_all(node)
-        key = None
-        if not isinstance(argument, exp.Column):
-            raise WireError(
-                NOT_SUPPORTED,
-                f"{node.sql(dialect='postgres')} aggregates an expression",
-                "Aggregate a measure itself, or around a sub-select.",
-            )
-        member = self._members.resolve(argument)
-        if member.kind == "dimension":
-            key = GroupKey(member, None)
-            return self._regroup(node, key, distinct)
+        column = get_column(argument)
+        member = None if column is None else self._members.resolve(column)
+        if column is None or member is None or member.kind == "dimension":
+            return self._of_dimensions(node, argument, member, distinct)
         check_aggregate(node, member, distinct)
         self._asked.measures[member.name] = member
-        return row_column(member.name)
+        value: exp.Expr = row_column(member.name)
+        if self._asked.rows:
+            value = _of_rows(member, value)
+        return value if column is argument else _put(argument, column, value)
 
-    def _regroup(self, node: exp.Expr, key: GroupKey, distinct: bool) -> exp.Expr:
-        """An extreme or a count of the distinct values of a dimension."""
-        short = key.member.name.split(".", 1)[1]
-        if not (
-            isinstance(node, _UNMOVED_BY_REPEATS) or (isinstance(node, exp.Count) and distinct)
-        ):
+    def _of_dimensions(
+        self, node: exp.Expr, argument: exp.Expr, member: Member | None, distinct: bool
+    ) -> exp.Expr:
+        """An aggregate of a dimension or an expression: of its distinct values, or of its rows."""
+        counts = isinstance(node, exp.Count | exp.ApproxDistinct) and distinct
+        if member is not None and not (isinstance(node, _UNMOVED_BY_REPEATS) or counts):
+            short = member.name.split(".", 1)[1]
             raise WireError(
                 GROUPING,
                 f"'{short}' is a dimension: it takes MIN, MAX and COUNT(DISTINCT {short}), not "
                 f"{node.sql(dialect='postgres')}",
             )
         self._asked.regrouped = True
+        value = argument.transform(self._row_value)
+        if counts:
+            return exp.Count(this=exp.Distinct(expressions=[value]), big_int=True)
+        return type(node)(this=value)
+
+    def _row_value(self, node: exp.Expr) -> exp.Expr:
+        """What a row of the cubes has in the place of a member."""
+        if not isinstance(node, exp.Column) or node.table == ROWS:
+            return node
+        member = self._members.resolve(node)
+        if member.kind == "measure":
+            self._asked.measures[member.name] = member
+            return row_column(member.name)
+        if member.kind == "segment":
+            raise WireError(GROUPING, f"'{member.name}' is a segment; it filters rows")
+        key = GroupKey(member, None)
         self._asked.group_keys[key.name] = key
-        column = row_column(key.name)
-        if isinstance(node, exp.Count):
-            return exp.Count(this=exp.Distinct(expressions=[column]), big_int=True)
-        return type(node)(this=column)
+        return row_column(key.name)
+
+    def _aggregates_expressions(self) -> bool:
+        """Whether an aggregate needs what single rows have: of an expression of measures, or one of
+        dimensions that counts how often a value is there."""
+        return any(self._needs_rows(node) for node in walk_own(self._select) if is_aggregate(node))
+
+    def _needs_rows(self, node: exp.Expr) -> bool:
+        argument, distinct = get_argument(node)
+        if argument is None or isinstance(argument, exp.Star) or get_column(argument) is not None:
+            return False
+        members = [self._members.resolve(column) for column in argument.find_all(exp.Column)]
+        if not members:
+            return False
+        if not isinstance(node, _OF_ROWS) or argument.find(exp.AggFunc, exp.Window, exp.Query):
+            raise WireError(
+                NOT_SUPPORTED,
+                f"{node.sql(dialect='postgres')} aggregates an expression",
+                "Aggregate a measure itself, or around a sub-select.",
+            )
+        measures = [member for member in members if member.kind == "measure"]
+        for member in measures:
+            _check_row_value(member, node)
+        repeats = not (isinstance(node, _UNMOVED_BY_REPEATS) or distinct)
+        return bool(measures) or repeats
+
+    def _check_mix(self) -> None:
+        """Refuse what cannot be answered from the same rows.
+
+        Raises:
+            WireError: measures beside aggregates of dimensions, measures that single rows do not
+                have, or rows of a view that has several kinds of them.
+        """
+        measures = self._asked.measures.values()
+        if self._asked.regrouped and measures and not self._asked.rows:
+            raise WireError(
+                NOT_SUPPORTED,
+                "aggregates of rows or dimensions and measures do not go in one query",
+            )
+        if self._asked.rows and len(self._members.view.facts) > 1:
+            raise WireError(
+                NOT_SUPPORTED,
+                f"the view {self._members.view.definition.name} has rows of several kinds; it "
+                "aggregates measures, not expressions",
+                "Aggregate a measure itself.",
+            )
+        for member in measures if self._computed else ():
+            if not has_row_value(member):
+                raise WireError(
+                    NOT_SUPPORTED,
+                    f"'{member.name}' is computed over other periods or groups; expressions of "
+                    "dimensions do not go with it",
+                    "Group and filter by members and periods themselves.",
+                )
 
     def _count_all(self, node: exp.Expr) -> exp.Expr:
         """``COUNT(*)``: the measure that counts the rows of the view, or the rows themselves."""
         if not isinstance(node, exp.Count):
             raise WireError(NOT_SUPPORTED, f"{node.sql(dialect='postgres')} takes a measure")
         member = self._members.row_count()
+        if self._asked.rows:
+            return exp.Count(this=exp.Star(), big_int=True)
         if member is not None and not self._aggregates("dimension"):
             self._asked.measures[member.name] = member
             return row_column(member.name)
@@ -230,16 +314,50 @@ class GroupedSelect:
             raise WireError(
                 GROUPING, f"COUNT(*) is no measure of this view; measures that count: {known}"
             )
-        self._asked.counts_rows = self._asked.regrouped = True
+        self._asked.rows = self._asked.regrouped = True
         return exp.Count(this=exp.Star(), big_int=True)
 
     def _aggregates(self, kind: str) -> bool:
         """Whether the query aggregates members of a kind."""
         for node in walk_own(self._select):
             argument, _ = get_argument(node) if is_aggregate(node) else (None, False)
-            if isinstance(argument, exp.Column) and self._members.resolve(argument).kind == kind:
+            columns = [] if argument is None else argument.find_all(exp.Column)
+            if any(self._members.resolve(column).kind == kind for column in columns):
                 return True
         return False
+
+
+def _check_row_value(member: Member, node: exp.Expr) -> None:
+    """Refuse an expression of a measure that has no value in a single row."""
+    if not adds_up(member):
+        short = member.name.split(".", 1)[1]
+        raise WireError(
+            NOT_SUPPORTED,
+            f"{node.sql(dialect='postgres')} is not supported on a view: '{short}' has no value in "
+            "a single row",
+            f"Write MEASURE({short}), and compute with it.",
+        )
+
+
+def _of_rows(member: Member, value: exp.Expr) -> exp.Expr:
+    """A measure, made of what single rows contribute to it."""
+    function = _ROW_AGGREGATES.get(kind_of(member))
+    if function is None or not adds_up(member):
+        raise WireError(
+            NOT_SUPPORTED,
+            f"'{member.name}' is no aggregate of single rows; it does not go with aggregates of "
+            "expressions in one query",
+        )
+    return function(this=value)
+
+
+def _put(argument: exp.Expr, column: exp.Column, value: exp.Expr) -> exp.Expr:
+    """The casts around a column, around its value."""
+    copy = exp.paren(argument.copy())
+    (found,) = copy.find_all(exp.Column)
+    assert found == column
+    found.replace(value)
+    return copy
 
 
 def _drop_row_test(node: exp.Expr) -> exp.Expr:

@@ -18,7 +18,8 @@ from sqlglot import exp
 from cube.compiler.compiled import CompiledView
 from cube.wire.errors import NOT_SUPPORTED, WireError
 from cube.wire.translate.aggregates import is_aggregate
-from cube.wire.translate.cube_rows import Rows
+from cube.wire.translate.computed import ComputedDimensions
+from cube.wire.translate.cube_rows import Content, ViewRows
 from cube.wire.translate.grouped import GroupedSelect
 from cube.wire.translate.members import Members
 from cube.wire.translate.outputs import expand_outputs
@@ -53,12 +54,20 @@ class SemanticSelect:
     """Translates one SELECT whose FROM is one view; ``notices`` are for the client."""
 
     def __init__(
-        self, select: exp.Select, view: CompiledView, alias: str, rows: Rows, fold: Fold
+        self,
+        select: exp.Select,
+        view: CompiledView,
+        alias: str,
+        rows: ViewRows,
+        fold: Fold,
+        *,
+        guarded: bool,
     ) -> None:
         self._select = select
-        self._rows = rows
         self._members = Members(view, alias)
-        self._reader = ConditionReader(self._members.resolve, fold)
+        self._computed = ComputedDimensions(self._members, guarded=guarded)
+        self._reader = ConditionReader(self._members.resolve, fold, self._computed)
+        self._read_rows = rows
         self.notices: list[str] = []
 
     def translate(self) -> exp.Select:
@@ -73,13 +82,18 @@ class SemanticSelect:
         where = select.args.get("where")
         conditions = self._reader.read(None if where is None else where.this)
         if _is_grouped(select):
-            return GroupedSelect(select, self._members, self._rows).translate(conditions)
+            grouped = GroupedSelect(select, self._members, self._rows, self._computed)
+            return grouped.translate(conditions)
         if select.args.get("joins"):
             raise cannot_join(self._members.view.definition.name)
         ungrouped = UngroupedSelect(self._members, self._rows)
         outer = ungrouped.translate(select, conditions)
         self.notices += ungrouped.notices
         return outer
+
+    def _rows(self, content: Content) -> exp.Select:
+        """Rows of the view, its computed dimensions among its members."""
+        return self._read_rows(content, self._computed.extend(self._members.view))
 
 
 def _check_clauses(select: exp.Select) -> None:

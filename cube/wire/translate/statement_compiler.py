@@ -7,7 +7,7 @@ belongs to the catalog goes to the catalog. Nothing else can be read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sqlglot import exp
@@ -87,16 +87,18 @@ class _Compiler:
         return list(self._tree.find_all(exp.Table))
 
     def _for_catalog(self) -> Compiled:
+        check_functions(self._tree, CATALOG)
         self._qualify()
         for select in self._tree.find_all(exp.Select):
             name_projections(select)
         tree = self._reader.rewriter.rewrite(self._set_clock(self._tree))
-        check_functions(tree, CATALOG)
         return Compiled("catalog", tree.sql(dialect="duckdb"), ())
 
     def _for_warehouse(self) -> Compiled:
         check_functions(self._tree, PLAIN | {"measure"})
         self._qualify()
+        for select in self._tree.find_all(exp.Select):
+            name_projections(select)
         self._tree = self._reader.rewriter.rewrite(self._set_clock(self._tree))
         for select in reversed(list(self._tree.find_all(exp.Select))):
             flatten_lists(select, self._view_of)
@@ -205,7 +207,15 @@ class _Compiler:
             raise WireError(NOT_SUPPORTED, f"the view {table.name} stands alone in FROM")
         if alias is not None and alias.args.get("columns"):
             raise WireError(NOT_SUPPORTED, "columns are renamed by AS in the SELECT")
-        semantic = SemanticSelect(select, view, table.alias_or_name, self._rows, self._fold)
+        rules = self._reader.context.access.rules.values()
+        semantic = SemanticSelect(
+            select,
+            view,
+            table.alias_or_name,
+            self._rows,
+            self._fold,
+            guarded=any(rule is not None for rule in rules),
+        )
         outer = semantic.translate()
         self._notices += semantic.notices
         for key in list(select.args):
@@ -213,8 +223,10 @@ class _Compiler:
         for key, value in outer.args.items():
             select.set(key, value)
 
-    def _rows(self, content: Content) -> exp.Select:
-        context = self._reader.context
+    def _rows(self, content: Content, view: CompiledView) -> exp.Select:
+        own = self._reader.context
+        views = {**own.access.views, view.definition.name: view}
+        context = replace(own, access=replace(own.access, views=views))
         select = prepare(parse_query(content), context).write_select(self._parameters)
         if any(rule is not None for rule in context.access.rules.values()):
             # DuckDB moves conditions into a sub-select, before its row rules: a cast that fails

@@ -51,7 +51,7 @@ class UngroupedSelect:
         for clause in ("expressions", "order"):
             if outer.args.get(clause):
                 self._show_members(outer, clause, empty)
-        set_source(outer, inner, conditions)
+        set_source(outer, inner, nothing=conditions.nothing)
         return outer
 
     def _list_rows(self, content: Content, measures: list[str]) -> tuple[exp.Select, list[str]]:

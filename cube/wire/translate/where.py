@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +18,17 @@ from sqlglot import exp
 
 from cube.compiler.compiled import Member
 from cube.query.dates import end_of, start_of
-from cube.wire.errors import BAD_PARAMETER, GROUPING, NOT_SUPPORTED, WireError
+from cube.wire.errors import (
+    BAD_PARAMETER,
+    GROUPING,
+    NOT_SUPPORTED,
+    UNDEFINED_FUNCTION,
+    WireError,
+)
+from cube.wire.translate.casts import is_cast_to, is_default_escape, strip_casts
+from cube.wire.translate.casts import unwrap as _unwrap
+from cube.wire.translate.computed import ComputedDimensions
+from cube.wire.translate.literals import as_bool, as_moment, is_midnight
 
 Filter = dict[str, Any]
 Resolve = Callable[[exp.Column], Member]
@@ -41,7 +51,9 @@ _TIMES = {
     exp.LTE: "beforeOrOnDate",
 }
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_UNCHANGED = {"string": "text", "number": "number", "time": "time"}
+"""Casts that leave what members of a type are compared with."""
+
 _UNITS = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
 
 
@@ -57,9 +69,10 @@ class Conditions:
 class ConditionReader:
     """Reads conditions; ``resolve`` finds members, ``fold`` computes what has no columns."""
 
-    def __init__(self, resolve: Resolve, fold: Fold) -> None:
+    def __init__(self, resolve: Resolve, fold: Fold, computed: ComputedDimensions) -> None:
         self._resolve = resolve
         self._fold = fold
+        self._computed = computed
 
     def read(self, tree: exp.Expr | None) -> Conditions:
         """A whole WHERE.
@@ -97,7 +110,19 @@ class ConditionReader:
             return None
         return bool(self._fold(node))
 
-    def _filter(self, node: exp.Expr, *, negate: bool) -> Filter:  # noqa: PLR0911 - one per kind
+    def _filter(self, node: exp.Expr, *, negate: bool) -> Filter:
+        """A condition as a filter of members, or of the condition itself as a dimension."""
+        constant = self._as_constant(exp.not_(node.copy()) if negate else node)
+        if constant is not None:
+            member = self._computed.anchor
+            return always(member) if constant else never(member)
+        try:
+            return self._filter_members(node, negate=negate)
+        except _NoFilterError:
+            tree = exp.not_(node.copy()) if negate else node
+            return _condition(self._computed.add(tree, "boolean"), "equals", [True])
+
+    def _filter_members(self, node: exp.Expr, *, negate: bool) -> Filter:  # noqa: PLR0911
         # IS NOT is one node, the other negations are a NOT around.
         negate = negate is not bool(node.args.get("negate"))
         match node:
@@ -117,13 +142,15 @@ class ConditionReader:
                 return self._in_list(node.this, [self._fold(e) for e in node.expressions], negate)
             case exp.Is():
                 return self._is(node, negate)
+            case exp.Escape(this=exp.Like() | exp.ILike() as like) if is_default_escape(node):
+                return self._like(like, negate)
             case exp.Like() | exp.ILike():
                 return self._like(node, negate)
             case exp.Column():
                 return self._truth(node, wanted=not negate)
         raise _refuse(node, "no filter of the cubes says it")
 
-    def _compare(self, node: exp.Binary, negate: bool) -> Filter:  # noqa: PLR0911 - one per type
+    def _compare(self, node: exp.Binary, negate: bool) -> Filter:  # noqa: PLR0911
         kind, left, right = type(node), node.left, node.right
         if isinstance(right, exp.Any):
             if kind is not exp.EQ:
@@ -140,17 +167,19 @@ class ConditionReader:
             return self._compare_period(node, kind, truncated, value)
         member = self._member(left, node)
         if value is None:
-            return _never(member)
+            return never(member)
         if member.type == "boolean" and kind in (exp.EQ, exp.NEQ):
-            return self._truth(left, wanted=_as_bool(value) is (kind is exp.EQ))
+            return self._truth(left, wanted=as_bool(value) is (kind is exp.EQ))
+        whole_day = member.type == "time" and _casts_to_date(left)
+        if whole_day and not is_midnight(value):
+            raise _refuse(node, "a day is compared with a day")
         if kind in (exp.EQ, exp.NEQ):
-            if member.type == "time" and _casts_to_date(left):
+            if whole_day:
                 return self._on_day(member, value, kind is exp.EQ)
             return _set_filter(member, [value], kind is exp.EQ)
         if member.type not in ("number", "time"):
             raise _refuse(node, f"'{member.name}' is of type {member.type}, which has no order")
         operators = _TIMES if member.type == "time" else _NUMBERS
-        whole_day = member.type == "time" and _casts_to_date(left)
         return _condition(member, operators[kind], [_format(member, value, whole_day=whole_day)])
 
     def _compare_period(
@@ -159,7 +188,7 @@ class ConditionReader:
         """``date_trunc('month', d) = '2024-03-01'``: the days of that month; also its order."""
         column, unit = period
         member = self._member(column, node)
-        moment = _as_moment(value)
+        moment = as_moment(value)
         if unit not in _UNITS or moment is None or start_of(moment, unit) != moment:
             raise _refuse(node, "a period is compared with its first moment")
         last = end_of(moment, unit)
@@ -188,7 +217,12 @@ class ConditionReader:
         member = self._member(column, column)
         known = [value for value in values if value is not None]
         if not known or (negate and len(known) < len(values)):
-            return _never(member)
+            return never(member)
+        if member.type == "time" and _casts_to_date(column):
+            if not all(map(is_midnight, known)):
+                raise _refuse(column, "a day is compared with a day")
+            days = [self._on_day(member, value, not negate) for value in known]
+            return {"and" if negate else "or": days}
         return _set_filter(member, known, not negate)
 
     def _list(self, node: exp.Any) -> list[object]:
@@ -219,21 +253,15 @@ class ConditionReader:
     def _like(self, node: exp.Like | exp.ILike, negate: bool) -> Filter:
         """Patterns without regard to case: what filters of the cubes know."""
         column, pattern = _unwrap(node.this), self._fold(node.expression)
-        folded = isinstance(column, exp.Lower | exp.Upper)
-        if isinstance(node, exp.Like) and not folded:
-            raise _refuse(node, "text is matched without regard to case; write ILIKE")
-        member = self._member(column.this if folded else column, node)
-        if pattern is None or member.type != "string":
+        member = self._member(_case_folded(node, column, pattern), node)
+        if member.type != "string":
             raise _refuse(node, "a pattern is matched against text")
-        inner = str(pattern)[1 if str(pattern)[:1] == "%" else 0 :].removesuffix("%")
-        if not inner or re.search(r"(?<!\\)[%_]", inner):
+        if pattern is None:
+            return never(member)
+        read = _read_pattern(str(pattern))
+        if read is None:
             raise _refuse(node, "a pattern has % at its start and end only")
-        starts, ends = str(pattern).startswith("%"), str(pattern).endswith("%")
-        names = {(True, True): "contains", (False, True): "startsWith", (True, False): "endsWith"}
-        if (starts, ends) not in names:
-            raise _refuse(node, "a pattern without % is a comparison; write =")
-        text = re.sub(r"\\(.)", r"\1", inner)
-        operator = names[starts, ends]
+        operator, text = read
         if negate:
             operator = "not" + operator[0].upper() + operator[1:]
             return _known(member, _condition(member, operator, [text]))
@@ -242,11 +270,15 @@ class ConditionReader:
     def _member(self, node: exp.Expr, whole: exp.Expr) -> Member:
         """The dimension that a side of a condition is."""
         column = _unwrap(node)
+        casts = []
         while isinstance(column, exp.Cast):
+            casts.append(column)
             column = _unwrap(column.this)
         if not isinstance(column, exp.Column):
             raise _refuse(whole, "a condition compares a member itself")
         member = self._resolve(column)
+        if any(not is_cast_to(cast, _UNCHANGED.get(member.type, "")) for cast in casts):
+            raise _refuse(whole, "a condition compares a member itself")
         if member.kind == "measure":
             raise WireError(
                 GROUPING, f"'{column.name}' is a measure; filter it in HAVING, or in a query around"
@@ -267,56 +299,60 @@ def _flatten(tree: exp.Expr | None) -> Iterable[exp.Expr]:
         yield node
 
 
-def _unwrap(node: exp.Expr) -> exp.Expr:
-    while isinstance(node, exp.Paren):
-        node = node.this
-    return node
-
-
 def _truncation(node: exp.Expr) -> tuple[exp.Expr, str] | None:
-    """Column and unit of ``date_trunc(unit, column)``, also within a cast to a date."""
-    node = _unwrap(node)
-    while isinstance(node, exp.Cast):
-        node = _unwrap(node.this)
+    """Column and unit of ``date_trunc(unit, column)``, also within a cast to a moment."""
+    node = strip_casts(node, "moment")
     if isinstance(node, exp.TimestampTrunc | exp.DateTrunc):
+        if _casts_to_date(node.this):
+            return None
         return node.this, node.args["unit"].name.lower()
     return None
 
 
 def _casts_to_date(node: exp.Expr) -> bool:
-    node = _unwrap(node)
-    return isinstance(node, exp.Cast) and node.to.this == exp.DataType.Type.DATE
+    """Whether a time is compared by its day."""
+    return any(is_cast_to(inner, "date") for inner in node.walk())
 
 
 def _is_boolean(node: exp.Expr, value: bool) -> bool:
     return isinstance(node, exp.Boolean) and bool(node.this) is value
 
 
-def _as_bool(value: object) -> bool:
-    if isinstance(value, str):
-        return value.lower() in ("t", "true", "1", "yes", "on")
-    return bool(value)
+def _case_folded(node: exp.Expr, column: exp.Expr, pattern: object) -> exp.Expr:
+    """What a pattern is matched against without regard to case, as filters of the cubes do."""
+    if isinstance(node, exp.ILike):
+        return column
+    folds: dict[type[exp.Expr], Callable[[str], str]] = {exp.Lower: str.lower, exp.Upper: str.upper}
+    fold = folds.get(type(column))
+    if fold is None or (pattern is not None and str(pattern) != fold(str(pattern))):
+        raise _refuse(node, "text is matched with regard to case")
+    inner: exp.Expr = column.this
+    return inner
 
 
-def _as_moment(value: object) -> datetime | None:
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=None)
-    if isinstance(value, date):
-        return datetime.combine(value, time())
-    try:
-        return datetime.fromisoformat(str(value)).replace(tzinfo=None)
-    except ValueError:
+def _read_pattern(pattern: str) -> tuple[str, str] | None:
+    """Operator and text of a pattern with ``%`` at its ends only; None for any other."""
+    pieces = re.findall(r"\\.|[^\\]|\\", pattern, re.DOTALL)
+    starts, ends = pieces[:1] == ["%"], pieces[-1:] == ["%"]
+    inner = pieces[int(starts) : len(pieces) - int(ends)]
+    names = {(True, True): "contains", (False, True): "startsWith", (True, False): "endsWith"}
+    if (starts, ends) not in names or not inner or any(p in ("%", "_", "\\") for p in inner):
         return None
+    return names[starts, ends], "".join(piece[-1] for piece in inner)
 
 
 def _format(member: Member, value: object, *, whole_day: bool = False) -> str | bool | int:
     """A value as filters take it. A bare date would mean its whole day; SQL means its start."""
     if member.type == "time":
-        moment = _as_moment(value)
+        moment = as_moment(value)
         if moment is None:
             raise WireError(BAD_PARAMETER, f"'{value}' is no date, as '{member.name}' needs")
         text = moment.isoformat(timespec="microseconds")
         return text[:10] if whole_day else text
+    if member.type == "string" and not isinstance(value, str):
+        raise WireError(
+            UNDEFINED_FUNCTION, f"'{member.name}' is text; it cannot be compared with {value}"
+        )
     if isinstance(value, bool):
         return value
     if isinstance(value, Decimal):
@@ -340,13 +376,22 @@ def _known(member: Member, condition: Filter) -> Filter:
     return {"and": [condition, {"member": member.name, "operator": "set"}]}
 
 
-def _never(member: Member) -> Filter:
+def always(member: Member) -> Filter:
+    """Holds for every row."""
+    return {"or": [{"member": member.name, "operator": word} for word in ("set", "notSet")]}
+
+
+def never(member: Member) -> Filter:
     """Holds for no row: a comparison with NULL."""
     return {"and": [{"member": member.name, "operator": word} for word in ("set", "notSet")]}
 
 
+class _NoFilterError(WireError):
+    """No filter of the cubes says a condition."""
+
+
 def _refuse(node: exp.Expr, reason: str) -> WireError:
-    return WireError(
+    return _NoFilterError(
         NOT_SUPPORTED,
         f"the condition {node.sql(dialect='postgres')} is not supported on a view: {reason}",
         "Put the view in a sub-select and filter its rows, or filter by another member.",
