@@ -3,8 +3,8 @@
 -- Which unified customer each source customer belonged to, as the refresh decided before the build.
 -- Grain: one customer id of one system in one validity (half-open).
 select
-    founder_system,
-    founder_customer_id,
+    survivor_system,
+    survivor_customer_id,
     source_system,
     source_customer_id,
     match_rule,
