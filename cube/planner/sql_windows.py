@@ -15,6 +15,7 @@ ENTRIES = "entries"
 """Alias of the rows of a source, their arguments and conditions as columns."""
 _PERIODS = "periods"
 _MICROSECOND = timedelta(microseconds=1)
+_MICROSECOND_TREE = exp.Interval(this=exp.Literal.string("1"), unit=exp.var("MICROSECOND"))
 
 _COMBINED: dict[str, type[exp.AggFunc]] = {
     "sum": exp.Sum,
@@ -164,7 +165,9 @@ def _inside(frame: Frame) -> exp.Expr:
     moment = column_of("moment", ENTRIES)
     start, end = column_of("period_start", _PERIODS), column_of("period_end", _PERIODS)
     if frame.to_date is not None:
-        first = exp.TimestampTrunc(this=start, unit=exp.var(frame.to_date.upper()))
+        # The unit of the last moment: a fiscal year from April ends in the year that it shows.
+        last = exp.Sub(this=end.copy(), expression=_MICROSECOND_TREE.copy())
+        first = exp.TimestampTrunc(this=last, unit=exp.var(frame.to_date.upper()))
         return exp.and_(
             exp.GTE(this=moment, expression=first), exp.LT(this=moment.copy(), expression=end)
         )
