@@ -18,6 +18,7 @@ READ_SHARED_BANKS = (
     "tests/integration/test_cube_marts.py",
     "tests/integration/test_cube_roles.py",
     "tests/integration/test_cube_stock.py",
+    "tests/integration/test_cube_time.py",
     "tests/integration/test_dbt_alone.py",
     "tests/integration/test_manager_stories.py",
     "tests/integration/test_notebook.py",

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Literal
 
 from sqlglot import exp
 
@@ -19,7 +20,7 @@ from cube.compiler.expression import MemberId
 from cube.compiler.filters import Node
 from cube.compiler.granularity import NO_TIME, Granularity, Interval
 from cube.compiler.joins import JoinStep
-from cube.compiler.measures import Aggregate, Frame, MultiStageStep, NestedAggregate, Shift, Window
+from cube.compiler.measures import Aggregate, Frame, MultiStageStep, NestedAggregate, Window
 from cube.query.dates import DateRange
 
 
@@ -50,6 +51,25 @@ class MultiStagePlan:
     columns: tuple[Column, ...]
     where: tuple[Node, ...]
     joins: tuple[JoinStep, ...]
+
+
+@dataclass(frozen=True)
+class MovedTime:
+    """A time whose values count ``interval`` later than they are.
+
+    ``matched`` are the periods that stand beside each other. Of ``days``, the last of a month
+    stands beside the last of another month, and a day that the other month lacks beside none.
+    Of ``months`` and longer periods, each stands whole beside the other, however long. ``weeks``
+    have no match: days that a month lacks count on its last.
+    """
+
+    member: MemberId
+    interval: Interval
+    matched: Literal["days", "weeks", "months"]
+
+    def moves(self, member: Member) -> bool:
+        """Whether the member is the time."""
+        return member.source.id == self.member
 
 
 @dataclass(frozen=True)
@@ -103,7 +123,7 @@ class Source:
     aggregates: tuple[Aggregate, ...]
     stages: tuple[MultiStagePlan, ...] = ()
     distinct: tuple[exp.Expr, ...] = ()
-    shifts: tuple[Shift, ...] = ()
+    shifts: tuple[MovedTime, ...] = ()
     rolling: Rolling | None = None
     rollup: str | None = None
     refused: tuple[tuple[str, str], ...] = ()
@@ -176,8 +196,3 @@ def _sources(body: Body) -> Iterator[Source]:
     yield from body.sources
     for nested in body.nested:
         yield from _sources(nested.body)
-
-
-def is_moved(member: Member, shift: Shift) -> bool:
-    """Whether a shift moves the values of a member."""
-    return member.type == "time" and shift.member in (None, member.source.id)

@@ -11,9 +11,8 @@ from typing import Final
 
 from cube.compiler.filters import Condition
 from cube.compiler.granularity import NO_TIME, Granularity, Interval
-from cube.compiler.measures import Shift
 from cube.compiler.rollup import MONTHS
-from cube.planner.plan import Rolling
+from cube.planner.plan import MovedTime, Rolling
 
 RANGES: Final = ("inDateRange", "notInDateRange", "onTheDate")
 FROM_START: Final = ("beforeDate", "afterOrOnDate")
@@ -58,7 +57,7 @@ def fits_frame(months: int, rolling: Rolling, today: date) -> bool:
     return whole and all(_is_multiple(length, months) for length in lengths)
 
 
-def fits_shift(months: int, shift: Shift) -> bool:
+def fits_shift(months: int, shift: MovedTime) -> bool:
     """Whether a shift moves periods onto periods."""
     return _is_multiple(shift.interval, months)
 
