@@ -77,7 +77,28 @@ class FactTime:
             seconds = (bounds[1] - bounds[0]).total_seconds()
             if seconds / times[0].granularity.interval.approximate_seconds > MAXIMUM_LIMIT:
                 raise QueryError(f"{what} would have more than {MAXIMUM_LIMIT} periods")
-        return Rolling(aggregate.frame, member, times[0] if times else None, bounds)
+            if _starts_before_calendar(bounds[0], times[0].granularity_interval):
+                raise QueryError(f"{what} would begin before the year 1; give a later dateRange")
+        rolling = Rolling(aggregate.frame, member, times[0] if times else None, bounds)
+        self._check_window(rolling, aggregate.cube, columns, what)
+        return rolling
+
+    def _check_window(
+        self, rolling: Rolling, cube: str, columns: tuple[Column, ...], what: str
+    ) -> None:
+        """A window holds entries of earlier periods, which no other filter on time may take away.
+
+        Raises:
+            QueryError: the query filters or groups by time beside the window's own.
+        """
+        shown = [column.member for column in columns if column is not rolling.column]
+        kept = _list(self.keep(rolling))
+        for member in (*shown, *(condition.member for condition in kept)):
+            if self._is_time_of(member, cube) or self.resolver.is_calendar(member):
+                raise QueryError(
+                    f"{what} reaches beyond its dateRange, so '{member.name}' cannot filter or "
+                    f"group it: limit and cut '{rolling.member.name}' under timeDimensions alone"
+                )
 
     def move(self, aggregate: Aggregate, columns: tuple[Column, ...]) -> tuple[MovedTime, ...]:
         """The times that the shifts of an aggregate move, and how.
@@ -180,3 +201,12 @@ def _is_of_a_day(condition: Condition) -> bool:
         assert isinstance(first, datetime) and isinstance(last, datetime)
         return first.date() == last.date()
     return condition.operator in _POINTS and bool(condition.values)
+
+
+def _starts_before_calendar(moment: datetime, length: Interval) -> bool:
+    """Whether a period around the moment may begin before the first day there is."""
+    try:
+        (-length).after(moment)
+    except (OverflowError, ValueError):
+        return True
+    return False

@@ -136,12 +136,45 @@ def test_a_shift_equals_the_earlier_period(
     }
 
 
+@pytest.mark.parametrize("measure", [f"{AMOUNT}_3_months", f"{AMOUNT}_year_to_date"])
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"filters": only("transactions.year_number", "equals", "2024")},
+        {"filters": only("transactions.date", "afterOrOnDate", "2024-01-01")},
+        {"filters": only(DAY, "afterOrOnDate", "2024-01-01")},
+        {"filters": only(BOOKED, "afterOrOnDate", "2024-01-01")},
+        {"filters": [{"or": only(DAY, "set") + only("transactions.channel_code", "set")}]},
+        {"dimensions": ["transactions.year_number"]},
+    ],
+)
+def test_a_rolling_window_refuses_another_word_on_time(
+    send: Callable[[Query], Any], measure: str, others: Query
+) -> None:
+    shown = [time(DAY, "month", "2024-01-01", "2024-01-31")]
+    reply = send({"measures": [measure], "timeDimensions": shown, **others})
+    assert reply.status_code == 400
+    assert "reaches beyond its dateRange, so 'transactions." in reply.json()["error"]
+
+
+def test_a_rolling_window_takes_filters_on_dates_that_describe_the_rows(ask: Ask) -> None:
+    shown = time(DAY, "month", "2024-01-01", "2024-01-31")
+    quarter = time(DAY, None, "2023-11-01", "2024-01-31")
+    older = only(OPENED, "beforeDate", "2023-06-15")
+    rolled = value(ask, f"{AMOUNT}_3_months", shown, older)
+    assert rolled == value(ask, AMOUNT, quarter, older) < value(ask, AMOUNT, quarter)
+    same = time(DAY, "month", "2024-01-01", "2024-01-31")
+    again = only(DAY, "inDateRange", "2024-01-01", "2024-01-31")
+    assert value(ask, f"{AMOUNT}_3_months", same, again) == Decimal("10872043.14")
+
+
 def test_month_ends_stand_beside_month_ends(ask: Ask) -> None:
     """29 February 2024 beside 28 February 2023, and no row of 28 February 2024."""
     rows = ask({"measures": [END_BALANCE], "dimensions": [MONTH_END]})
     moved = ask({"measures": [f"{END_BALANCE}_year_before"], "dimensions": [MONTH_END]})
+    day_after = relativedelta(days=1)
     a_year_later = {
-        (date.fromisoformat(day) + relativedelta(days=1, years=1) - relativedelta(days=1)): amount
+        date.fromisoformat(day) + day_after + relativedelta(years=1) - day_after: amount
         for day, amount in rows
     }
     assert {date.fromisoformat(day): amount for day, amount in moved} == a_year_later
