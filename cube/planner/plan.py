@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Literal
 
 from sqlglot import exp
@@ -18,10 +18,13 @@ from sqlglot import exp
 from cube.compiler.compiled import Member
 from cube.compiler.expression import MemberId
 from cube.compiler.filters import Node
-from cube.compiler.granularity import NO_TIME, Granularity, Interval
+from cube.compiler.granularity import DAY, NO_TIME, Granularity, Interval
 from cube.compiler.joins import JoinStep
 from cube.compiler.measures import Aggregate, Frame, MultiStageStep, NestedAggregate, Window
 from cube.query.dates import DateRange
+
+_YEAR = Interval(0, 366 * DAY.seconds)
+"""No unit that a window runs from the start of is longer."""
 
 
 @dataclass(frozen=True)
@@ -98,12 +101,22 @@ class Rolling:
         first, last = self.bounds
         period = NO_TIME if self.column is None else self.column.granularity_interval
         if self.frame.to_date is not None:
-            return (-period).after(first) - timedelta(days=366), period.after(last)
+            return _move(first, -period, -_YEAR), _move(last, period)
         trailing, leading = self.frame.trailing, self.frame.leading
         return (
-            None if trailing is None else (-trailing).after((-period).after(first)),
-            None if leading is None else leading.after(period.after(last)),
+            None if trailing is None else _move(first, -period, -trailing),
+            None if leading is None else _move(last, period, leading),
         )
+
+
+def _move(moment: datetime, *lengths: Interval) -> datetime | None:
+    """The moment after some lengths; None beyond the calendar, where no entry lies."""
+    try:
+        for length in lengths:
+            moment = length.after(moment)
+    except (OverflowError, ValueError):
+        return None
+    return moment
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ shift only where no such period is divided. Lengths of periods are given in mont
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from calendar import monthrange
+from datetime import date, datetime, time
 from typing import Final
 
 from cube.compiler.filters import Condition
@@ -73,5 +74,5 @@ def _starts(moment: datetime, months: int) -> bool:
 
 def _ends(moment: datetime, months: int) -> bool:
     """Whether the day of a moment is the last of a period; days are not divided."""
-    following = datetime.combine(moment.date() + timedelta(days=1), time())
-    return _starts(following, months)
+    last = monthrange(moment.year, moment.month)[1]
+    return moment.day == last and moment.month % months == 0

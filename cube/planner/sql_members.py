@@ -68,7 +68,11 @@ class MemberWriter:
     def _utc(self, moment: datetime, *, late: bool) -> datetime:
         """A local moment in UTC; where the clock shows it twice, the first or the ``late`` one."""
         local = moment.replace(tzinfo=self._zone, fold=int(late))
-        return local.astimezone(UTC).replace(tzinfo=None)
+        try:
+            return local.astimezone(UTC).replace(tzinfo=None)
+        except OverflowError:
+            # The first and the last day of the calendar are open ends; beyond them lies nothing.
+            return datetime.min if moment.year == datetime.min.year else datetime.max
 
     def filter(
         self,
