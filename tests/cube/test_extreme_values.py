@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from bankcrm.settings import Settings
 from cube.server.app import create_app
+from cube.wire.translate.date_range import find_date_range
 
 DAY = "transactions.transaction_date"
 MOMENT = "transactions.posted_at"
@@ -135,3 +136,11 @@ def test_a_number_has_room_beside_its_column_or_is_refused(
         load(query(value))
     for value in ("9" * 37, "9" * 29, "-" + "9" * 37, "1." + "0" * 36, "0." + "1" * 37):
         assert "out of range" in refuse(query(value))
+
+
+def test_a_statement_that_ends_before_the_year_1_leaves_no_range() -> None:
+    filters: list[dict[str, object]] = [
+        {"member": DAY, "operator": "afterOrOnDate", "values": ["0001-01-01"]},
+        {"member": DAY, "operator": "beforeDate", "values": ["0001-01-01"]},
+    ]
+    assert find_date_range(filters, DAY) is None
