@@ -22,6 +22,7 @@ SHARED = {
         "tests/integration/test_cube_marts.py",
         "tests/integration/test_cube_roles.py",
         "tests/integration/test_cube_stock.py",
+        "tests/integration/test_cube_time.py",
         "tests/integration/test_dbt_alone.py",
         "tests/integration/test_export.py",
         "tests/integration/test_manager_stories.py",

@@ -50,6 +50,10 @@ class Interval:
         """Length for comparisons only; a month counts 30 days."""
         return self.months * 30 * _SECONDS["day"] + self.seconds
 
+    def is_within(self, other: Interval) -> bool:
+        """Whether the interval is of seconds only, and no longer than another of seconds."""
+        return self.months == 0 and self.seconds <= other.seconds
+
     def after(self, moment: datetime) -> datetime:
         """The moment this much later."""
         return moment + relativedelta(months=self.months) + timedelta(seconds=self.seconds)
@@ -68,6 +72,7 @@ class Interval:
 
 
 NO_TIME = Interval()
+DAY = Interval(0, _SECONDS["day"])
 
 
 @dataclass(frozen=True)

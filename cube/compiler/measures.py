@@ -62,7 +62,8 @@ class MultiStageStep:
 class Frame:
     """Rolling window: lengths before and after the edge of a period; None is no limit.
 
-    ``to_date`` is the unit from whose start the window runs to the end of the period.
+    ``to_date`` is the unit that a period ends in: the window runs from the unit's start to the
+    end of the period.
     """
 
     trailing: Interval | None = NO_TIME

@@ -11,10 +11,10 @@ from sqlglot import exp
 from cube.compiler.compiled import Member, MemberSource
 from cube.compiler.filters import Condition, Group, Node, list_conditions
 from cube.compiler.joins import JoinStep
-from cube.compiler.measures import Aggregate, CompiledMeasure, Frame, NestedAggregate, Shift, Window
+from cube.compiler.measures import Aggregate, CompiledMeasure, Frame, NestedAggregate, Window
 from cube.compiler.model import Model
 from cube.compiler.policy import HIDDEN
-from cube.planner.plan import Body, Column, Plan, Source
+from cube.planner.plan import Body, Column, MovedTime, Plan, Source
 from cube.planner.sql import write_statement
 from cube.planner.sql_tree import DIALECT
 from cube.query.dates import format_moment
@@ -157,9 +157,9 @@ def _window(window: Window, columns: Iterable[Column]) -> Json:
     return {"name": window.name, "aggregate": window.kind, "within": within}
 
 
-def _shift(shift: Shift) -> str:
-    where = "every time dimension" if shift.member is None else ".".join(shift.member)
-    return f"{where} by {shift.interval.months} months and {shift.interval.seconds} seconds"
+def _shift(shift: MovedTime) -> str:
+    length = f"{shift.interval.months} months and {shift.interval.seconds} seconds"
+    return f"{'.'.join(shift.member)} by {length}, {shift.matched} beside {shift.matched}"
 
 
 def _frame(frame: Frame) -> str:

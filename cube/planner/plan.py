@@ -10,17 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
+from typing import Literal
 
 from sqlglot import exp
 
 from cube.compiler.compiled import Member
 from cube.compiler.expression import MemberId
 from cube.compiler.filters import Node
-from cube.compiler.granularity import NO_TIME, Granularity, Interval
+from cube.compiler.granularity import DAY, NO_TIME, Granularity, Interval
 from cube.compiler.joins import JoinStep
-from cube.compiler.measures import Aggregate, Frame, MultiStageStep, NestedAggregate, Shift, Window
+from cube.compiler.measures import Aggregate, Frame, MultiStageStep, NestedAggregate, Window
 from cube.query.dates import DateRange
+
+_YEAR = Interval(0, 366 * DAY.seconds)
+"""No unit that a window runs from the start of is longer."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,25 @@ class MultiStagePlan:
 
 
 @dataclass(frozen=True)
+class MovedTime:
+    """A time whose values count ``interval`` later than they are.
+
+    ``matched`` are the periods that stand beside each other. Of ``days``, the last of a month
+    stands beside the last of another month, and a day that the other month lacks beside none.
+    Of ``months`` and longer periods, each stands whole beside the other, however long. ``weeks``
+    have no match: days that a month lacks count on its last.
+    """
+
+    member: MemberId
+    interval: Interval
+    matched: Literal["days", "weeks", "months"]
+
+    def moves(self, member: Member) -> bool:
+        """Whether the member is the time."""
+        return member.source.id == self.member
+
+
+@dataclass(frozen=True)
 class Rolling:
     """A window around each period of ``column``, or around the whole of ``bounds``."""
 
@@ -78,12 +101,22 @@ class Rolling:
         first, last = self.bounds
         period = NO_TIME if self.column is None else self.column.granularity_interval
         if self.frame.to_date is not None:
-            return (-period).after(first) - timedelta(days=366), period.after(last)
+            return _move(first, -period, -_YEAR), _move(last, period)
         trailing, leading = self.frame.trailing, self.frame.leading
         return (
-            None if trailing is None else (-trailing).after((-period).after(first)),
-            None if leading is None else leading.after(period.after(last)),
+            None if trailing is None else _move(first, -period, -trailing),
+            None if leading is None else _move(last, period, leading),
         )
+
+
+def _move(moment: datetime, *lengths: Interval) -> datetime | None:
+    """The moment after some lengths; None beyond the calendar, where no entry lies."""
+    try:
+        for length in lengths:
+            moment = length.after(moment)
+    except (OverflowError, ValueError):
+        return None
+    return moment
 
 
 @dataclass(frozen=True)
@@ -103,7 +136,7 @@ class Source:
     aggregates: tuple[Aggregate, ...]
     stages: tuple[MultiStagePlan, ...] = ()
     distinct: tuple[exp.Expr, ...] = ()
-    shifts: tuple[Shift, ...] = ()
+    shifts: tuple[MovedTime, ...] = ()
     rolling: Rolling | None = None
     rollup: str | None = None
     refused: tuple[tuple[str, str], ...] = ()
@@ -176,8 +209,3 @@ def _sources(body: Body) -> Iterator[Source]:
     yield from body.sources
     for nested in body.nested:
         yield from _sources(nested.body)
-
-
-def is_moved(member: Member, shift: Shift) -> bool:
-    """Whether a shift moves the values of a member."""
-    return member.type == "time" and shift.member in (None, member.source.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from decimal import Decimal
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ from cube.compiler.measures import (
     Component,
 )
 from cube.compiler.model import Model
-from cube.compiler.values import type_values
+from cube.compiler.values import Value, type_values
 from cube.errors import QueryError, suggest
 from cube.planner.plan import Column, Plan
 from cube.planner.resolver import Resolver
@@ -26,6 +27,9 @@ from cube.planner.sources import Facts
 from cube.query.dates import DateRange, parse_range
 from cube.query.query import DEFAULT_LIMIT, And, Filter, FilterItem, Query
 from cube.security.access import Access
+
+_WHOLE_DIGITS = 28
+_DECIMALS = 18
 
 
 def plan_query(query: Query, model: Model, today: date, access: Access) -> Plan:
@@ -148,6 +152,7 @@ class _Planner:
     def _condition(self, item: Filter) -> Condition:
         member = self._member(item.member)
         values = type_values(item, member, self._today, self._zone)
+        _check_digits(member, values)
         return Condition(member, item.operator, values, None in item.values)
 
     def _order(
@@ -167,6 +172,19 @@ class _Planner:
         for name, descending in (*chosen, *((column.name, False) for column in columns)):
             order.setdefault(name, descending)
         return tuple(order.items())
+
+
+def _check_digits(member: Member, values: Iterable[Value]) -> None:
+    """Beside a number with too many digits, DuckDB has no room for the digits of the column."""
+    for value in values:
+        if isinstance(value, Decimal):
+            exponent = value.as_tuple().exponent
+            assert isinstance(exponent, int)
+            if value.adjusted() >= _WHOLE_DIGITS or -exponent > _DECIMALS:
+                raise QueryError(
+                    f"{value} is out of range for '{member.name}': numbers of filters have up to "
+                    f"{_WHOLE_DIGITS} digits before the point and {_DECIMALS} after it"
+                )
 
 
 def _time_column(member: Member, name: str) -> Column:

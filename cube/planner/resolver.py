@@ -61,9 +61,13 @@ class Resolver:
 
     def is_calendar(self, member: Member) -> bool:
         """Whether the member describes days of a calendar, and is not the day itself."""
-        cube = self.model.cubes[member.source.id[0]]
-        keys = [d for d in cube.dimensions.values() if d.definition.primary_key]
-        return member.type != "time" and all(key.definition.type == "time" for key in keys)
+        return member.type != "time" and self.has_days(member.source.id[0])
+
+    def has_days(self, cube: str) -> bool:
+        """Whether the rows of a cube are the days of a calendar."""
+        dimensions = self.model.cubes[cube].dimensions.values()
+        keys = [d for d in dimensions if d.definition.primary_key]
+        return all(key.definition.type == "time" for key in keys)
 
     def _known(self, view: CompiledView | None, kind: Kind | None) -> list[str]:
         views = [view] if view is not None else self.access.views.values()

@@ -6,14 +6,14 @@ shift only where no such period is divided. Lengths of periods are given in mont
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from calendar import monthrange
+from datetime import date, datetime, time
 from typing import Final
 
 from cube.compiler.filters import Condition
 from cube.compiler.granularity import NO_TIME, Granularity, Interval
-from cube.compiler.measures import Shift
 from cube.compiler.rollup import MONTHS
-from cube.planner.plan import Rolling
+from cube.planner.plan import MovedTime, Rolling
 
 RANGES: Final = ("inDateRange", "notInDateRange", "onTheDate")
 FROM_START: Final = ("beforeDate", "afterOrOnDate")
@@ -58,7 +58,7 @@ def fits_frame(months: int, rolling: Rolling, today: date) -> bool:
     return whole and all(_is_multiple(length, months) for length in lengths)
 
 
-def fits_shift(months: int, shift: Shift) -> bool:
+def fits_shift(months: int, shift: MovedTime) -> bool:
     """Whether a shift moves periods onto periods."""
     return _is_multiple(shift.interval, months)
 
@@ -74,5 +74,5 @@ def _starts(moment: datetime, months: int) -> bool:
 
 def _ends(moment: datetime, months: int) -> bool:
     """Whether the day of a moment is the last of a period; days are not divided."""
-    following = datetime.combine(moment.date() + timedelta(days=1), time())
-    return _starts(following, months)
+    last = monthrange(moment.year, moment.month)[1]
+    return moment.day == last and moment.month % months == 0

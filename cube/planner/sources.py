@@ -9,7 +9,7 @@ from cube.compiler.compiled import (
     Member,
 )
 from cube.compiler.expression import MemberId
-from cube.compiler.filters import Condition, Node, list_conditions
+from cube.compiler.filters import Node, list_conditions
 from cube.compiler.joins import JoinStep, Tree, is_multiplied
 from cube.compiler.measures import (
     Aggregate,
@@ -20,10 +20,10 @@ from cube.compiler.measures import (
 )
 from cube.compiler.policy import HIDDEN
 from cube.errors import QueryError
-from cube.planner.plan import Body, Column, MultiStagePlan, NestedSource, Rolling, Source, is_moved
+from cube.planner.fact_time import FactTime
+from cube.planner.plan import Body, Column, MultiStagePlan, NestedSource, Rolling, Source
 from cube.planner.resolver import Resolver
 from cube.query.dates import DateRange
-from cube.query.query import MAXIMUM_LIMIT
 
 _UNMOVED_BY_REPEATS = ("min", "max", "count_distinct", "count_distinct_approx")
 
@@ -54,7 +54,7 @@ class Facts:
         self._resolver = resolver
         self._columns = columns
         self._where = where
-        self._rolled = rolled
+        self._time = FactTime(resolver, where, rolled)
 
     def body(
         self, columns: tuple[Column, ...], components: Iterable[tuple[str, Component]]
@@ -108,11 +108,11 @@ class Facts:
     def _start(
         self, name: str, root: str, columns: tuple[Column, ...], aggregate: Aggregate
     ) -> Source:
-        rolling = self._rolling(aggregate, columns)
-        self._check_shift(aggregate, columns)
+        rolling = self._time.roll(aggregate, columns)
+        shifts = self._time.move(aggregate, columns)
         read = _read_columns(columns, rolling)
         fit, where = self._guard(
-            self._root_of(root, aggregate), read, self._kept(rolling), [aggregate]
+            self._root_of(root, aggregate), read, self._time.keep(rolling), [aggregate]
         )
         repeated = _is_sensitive(aggregate) and is_multiplied(aggregate.cube, fit.joins)
         key = self._resolver.model.cubes[aggregate.cube].primary_key if repeated else ()
@@ -124,7 +124,7 @@ class Facts:
             where,
             (aggregate,),
             distinct=key,
-            shifts=aggregate.shifts,
+            shifts=shifts,
             rolling=rolling,
         )
 
@@ -136,11 +136,11 @@ class Facts:
         same = (aggregate.shifts, aggregate.frame) == (first.shifts, first.frame)
         if not same or self._root_of(root, aggregate) != source.root:
             return None
-        if source.distinct and aggregate.cube != first.cube:
+        if (source.distinct or source.shifts) and aggregate.cube != first.cube:
             return None
         aggregates = (*source.aggregates, aggregate)
         read = _read_columns(columns, source.rolling)
-        fit, where = self._guard(source.root, read, self._kept(source.rolling), aggregates)
+        fit, where = self._guard(source.root, read, self._time.keep(source.rolling), aggregates)
         if where != source.where:
             return None
         if not source.distinct and any(
@@ -216,53 +216,6 @@ class Facts:
                     "by members that all measures of the query share"
                 )
         return f"the members of the query cannot be combined with '{title}'"
-
-    def _kept(self, rolling: Rolling | None) -> tuple[Node, ...]:
-        """Filters of a source. A rolling window looks beyond the range of its time member."""
-        if rolling is None:
-            return self._where
-        return tuple(
-            node
-            for node in self._where
-            if not (
-                isinstance(node, Condition)
-                and node.operator == "inDateRange"
-                and node.member.name == rolling.member.name
-                and node.values == rolling.bounds
-            )
-        )
-
-    def _rolling(self, aggregate: Aggregate, columns: tuple[Column, ...]) -> Rolling | None:
-        if aggregate.frame is None:
-            return None
-        what = f"the rolling window of '{aggregate.name.replace('__', '.')}'"
-        if len(self._rolled) != 1:
-            raise QueryError(f"{what} needs one time dimension with a dateRange")
-        ((member, bounds),) = self._rolled.values()
-        if bounds is None:
-            raise QueryError(f"{what} needs a dateRange at '{member.name}'")
-        times = [column for column in columns if column.member.name == member.name]
-        if len(times) > 1 or any(column.granularity is None for column in times):
-            raise QueryError(f"{what} takes one granularity of '{member.name}' at a time")
-        if times and times[0].granularity is not None:
-            seconds = (bounds[1] - bounds[0]).total_seconds()
-            if seconds / times[0].granularity.interval.approximate_seconds > MAXIMUM_LIMIT:
-                raise QueryError(f"{what} would have more than {MAXIMUM_LIMIT} periods")
-        return Rolling(aggregate.frame, member, times[0] if times else None, bounds)
-
-    def _check_shift(self, aggregate: Aggregate, columns: tuple[Column, ...]) -> None:
-        """A shift needs a time to move, and cannot move the days of a calendar."""
-        if not aggregate.shifts:
-            return
-        members = [column.member for column in columns]
-        members += [c.member for node in self._where for c in list_conditions(node)]
-        what = f"the time shift of '{aggregate.name.split('__')[1]}'"
-        for member in members:
-            if self._resolver.is_calendar(member):
-                raise QueryError(f"{what} cannot move '{member.name}'; use a time dimension")
-        moved = [m for m in members if any(is_moved(m, shift) for shift in aggregate.shifts)]
-        if not moved:
-            raise QueryError(f"{what} needs a time dimension in the query")
 
     def _add_stages(self, source: Source, columns: tuple[Column, ...]) -> Source:
         stages = dict.fromkeys(

@@ -139,7 +139,7 @@ class _Writer:
             append_output(select, self._members.column(column, source.shifts), column.name)
         for tree, name in outputs:
             append_output(select, replace_components(tree, values), name)
-        self._members.filter(select, source.where, source.shifts)
+        self._members.filter(select, source.where, body.columns, source.shifts)
         group_by(select, len(body.columns))
         conditions = [self._members.having(node, values) for node in having]
         return select.having(*conditions, copy=False) if conditions else select
@@ -207,7 +207,7 @@ class _Writer:
     def _distinct(self, source: Source, columns: Sequence[Column]) -> exp.Select:
         """Each row of the measured cube once per group, whatever the joins repeat."""
         keys = [(self._members.column(column, source.shifts), column.name) for column in columns]
-        entries = self._entries(source, keys)
+        entries = self._entries(source, columns, keys)
         outer = exp.Select().from_(entries.subquery(ENTRIES, copy=False), copy=False)
         for column in columns:
             append_output(outer, column_of(column.name), column.name)
@@ -219,12 +219,14 @@ class _Writer:
         others = [column for column in columns if column is not rolling.column]
         keys = [(self._members.column(column, source.shifts), column.name) for column in others]
         moment = self._members.local(rolling.member, source.shifts)
-        entries = self._entries(source, [*keys, (moment, "moment")])
+        entries = self._entries(source, columns, [*keys, (moment, "moment")])
         keep_reachable(entries, rolling, moment, self._members.timestamp)
         periods = write_periods(rolling, self._plan.today, self._members.timestamp)
         return join_periods(source, rolling, columns, entries, periods)
 
-    def _entries(self, source: Source, keys: Iterable[Output]) -> exp.Select:
+    def _entries(
+        self, source: Source, columns: Sequence[Column], keys: Iterable[Output]
+    ) -> exp.Select:
         """Rows of a source with the arguments and conditions of its aggregates as columns."""
         select = self._from(source)
         for tree, name in keys:
@@ -236,7 +238,7 @@ class _Writer:
                 append_output(select, aggregate.argument.copy(), f"value_{position}")
             if aggregate.condition is not None:
                 append_output(select, aggregate.condition.copy(), f"condition_{position}")
-        self._members.filter(select, source.where, source.shifts)
+        self._members.filter(select, source.where, columns, source.shifts)
         return select.distinct(copy=False) if source.distinct else select
 
     def _key(self, source: Source) -> tuple[exp.Expr, ...]:
@@ -256,7 +258,7 @@ class _Writer:
             append_output(select, self._members.column(column, ()), column.name)
         for tree, name in outputs:
             append_output(select, replace_components(tree, values), name)
-        self._members.filter(select, source.where, ())
+        self._members.filter(select, source.where, (), ())
         return select
 
     def _row_value(self, aggregate: Aggregate) -> exp.Expr:
@@ -310,7 +312,7 @@ class _Writer:
             append_output(select, plan.stage.include.copy(), "include")
         groups = len(select.expressions)
         append_output(select, plan.stage.value.copy(), STEP_VALUE)
-        self._members.filter(select, plan.where, source.shifts)
+        self._members.filter(select, plan.where, plan.columns, source.shifts)
         group_by(select, groups)
         return select if plan.stage.include is None else _sum_stage(select, keys)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -10,14 +10,18 @@ from zoneinfo import ZoneInfo
 from sqlglot import exp
 
 from cube.compiler.compiled import CompiledDimension, CompiledSegment, Member
-from cube.compiler.filters import SEGMENT, Condition, Group, Node
-from cube.compiler.measures import CompiledMeasure, Shift, replace_components
+from cube.compiler.expression import MemberId
+from cube.compiler.filters import SEGMENT, Condition, Group, Node, list_conditions
+from cube.compiler.measures import CompiledMeasure, replace_components
 from cube.compiler.values import Value
 from cube.planner.operator_sql import CONDITIONS
-from cube.planner.plan import Column, Plan, is_moved
+from cube.planner.plan import Column, MovedTime, Plan
+from cube.planner.rollup_time import RANGES
+from cube.planner.sql_shift import has_match, move_to_month_end
 from cube.planner.sql_tree import TIMESTAMP, as_moment, combine
 
 _LATE = ("afterDate", "beforeOrOnDate")
+_UPPER = ("beforeDate", "beforeOrOnDate")
 
 
 class MemberWriter:
@@ -33,23 +37,22 @@ class MemberWriter:
         self.parameters.append(value)
         return exp.Parameter(this=exp.Literal.number(len(self.parameters)))
 
-    def column(self, column: Column, shifts: Sequence[Shift]) -> exp.Expr:
+    def column(self, column: Column, shifts: Sequence[MovedTime]) -> exp.Expr:
         """A member to group by; times are cut into their periods."""
         if column.granularity is None:
             return self._value(column.member, shifts)
         return column.granularity.bucket(self.local(column.member, shifts), self._plan.today)
 
-    def _value(self, member: Member, shifts: Sequence[Shift]) -> exp.Expr:
+    def _value(self, member: Member, shifts: Sequence[MovedTime]) -> exp.Expr:
         """A dimension as its cube says; times are moved by the shifts of the source."""
-        tree = _dimension(member).tree.copy()
-        for shift in shifts:
-            if is_moved(member, shift):
-                tree = shift.interval.added_to(exp.paren(tree, copy=False))
-        return tree
+        return _move(_dimension(member).tree.copy(), member, shifts)
 
-    def local(self, member: Member, shifts: Sequence[Shift]) -> exp.Expr:
+    def local(self, member: Member, shifts: Sequence[MovedTime]) -> exp.Expr:
         """A time in the zone of the query. A calendar day is the same day everywhere."""
-        moment = as_moment(exp.paren(self._value(member, shifts), copy=False))
+        return _move(self._unmoved(member), member, shifts)
+
+    def _unmoved(self, member: Member) -> exp.Expr:
+        moment = as_moment(exp.paren(_dimension(member).tree.copy(), copy=False))
         if self._is_fixed(member):
             return moment
         utc = exp.AtTimeZone(this=moment, zone=exp.Literal.string("UTC"))
@@ -65,15 +68,44 @@ class MemberWriter:
     def _utc(self, moment: datetime, *, late: bool) -> datetime:
         """A local moment in UTC; where the clock shows it twice, the first or the ``late`` one."""
         local = moment.replace(tzinfo=self._zone, fold=int(late))
-        return local.astimezone(UTC).replace(tzinfo=None)
+        try:
+            return local.astimezone(UTC).replace(tzinfo=None)
+        except OverflowError:
+            # The first and the last day of the calendar are open ends; beyond them lies nothing.
+            return datetime.min if moment.year == datetime.min.year else datetime.max
 
-    def filter(self, select: exp.Select, nodes: Iterable[Node], shifts: Sequence[Shift]) -> None:
-        """Let a SELECT keep the rows that meet every filter."""
+    def filter(
+        self,
+        select: exp.Select,
+        nodes: Sequence[Node],
+        columns: Iterable[Column],
+        shifts: Sequence[MovedTime],
+    ) -> None:
+        """Let a SELECT keep the rows that meet every filter, and that a moved time counts at all.
+
+        Args:
+            select: of a source with the shifts.
+            nodes: the filters.
+            columns: members that the SELECT groups by.
+            shifts: times that are moved.
+        """
         conditions = [self._where(node, shifts) for node in nodes]
+        members = [column.member for column in columns]
+        members += [condition.member for node in nodes for condition in list_conditions(node)]
+        conditions += self._matches({member.source.id: member for member in members}, shifts)
         if conditions:
             select.where(*conditions, copy=False)
 
-    def _where(self, node: Node, shifts: Sequence[Shift]) -> exp.Expr:
+    def _matches(
+        self, members: Mapping[MemberId, Member], shifts: Sequence[MovedTime]
+    ) -> Iterator[exp.Expr]:
+        """That the days which a shift moves stand beside a day."""
+        for position, shift in enumerate(shifts):
+            if shift.matched == "days" and shift.member in members:
+                member = members[shift.member]
+                yield has_match(self.local(member, shifts[:position]), shift.interval)
+
+    def _where(self, node: Node, shifts: Sequence[MovedTime]) -> exp.Expr:
         if isinstance(node, Group):
             return combine(node, [self._where(item, shifts) for item in node.items])
         if node.operator == SEGMENT:
@@ -81,10 +113,28 @@ class MemberWriter:
             return exp.paren(node.member.source.tree)
         if node.operator == "measureFilter":
             return _counts_to(get_measure(node.member))
-        tree = exp.paren(self._value(node.member, shifts), copy=False)
+        if any(shift.moves(node.member) for shift in shifts):
+            return self._where_moved(node, shifts)
+        tree = exp.paren(_dimension(node.member).tree.copy(), copy=False)
         if node.member.type != "time":
             return self._apply(node, tree, node.values)
         return self._apply(node, as_moment(tree), self._bounds(node))
+
+    def _where_moved(self, node: Condition, shifts: Sequence[MovedTime]) -> exp.Expr:
+        """A filter on a moved time. What it moves is local, so that no clock change divides it."""
+        late = self.local(node.member, shifts)
+        early = _move(self._unmoved(node.member), node.member, shifts, to_end=False)
+        if any(shift.matched != "months" for shift in shifts if shift.moves(node.member)):
+            early = late.copy()
+        if node.operator in RANGES:
+            # Both ends of the period move, so that 1 to 30 May stands beside all of April.
+            first, last = node.values
+            inside = exp.and_(
+                exp.GTE(this=late, expression=self.bind(first)),
+                exp.LTE(this=early, expression=self.bind(last)),
+            )
+            return exp.not_(inside) if node.operator == "notInDateRange" else inside
+        return self._apply(node, early if node.operator in _UPPER else late, node.values)
 
     def _bounds(self, node: Condition) -> list[Value]:
         """Times of a filter as the table keeps them: in UTC, unless they are days."""
@@ -108,6 +158,20 @@ class MemberWriter:
     def _apply(self, node: Condition, tree: exp.Expr, values: Iterable[Value]) -> exp.Expr:
         bound = [self.bind(value) for value in values]
         return CONDITIONS[node.operator](tree, bound, node.with_null)
+
+
+def _move(
+    tree: exp.Expr, member: Member, shifts: Sequence[MovedTime], *, to_end: bool = True
+) -> exp.Expr:
+    """A time of a member, moved by shifts; ``to_end`` keeps the last day of a month the last."""
+    for shift in shifts:
+        if shift.moves(member):
+            tree = exp.paren(tree, copy=False)
+            if shift.matched == "weeks" or not to_end:
+                tree = shift.interval.added_to(tree)
+            else:
+                tree = move_to_month_end(tree, shift.interval)
+    return tree
 
 
 def _dimension(member: Member) -> CompiledDimension:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlglot import exp
 
@@ -14,7 +14,7 @@ from cube.planner.sql_tree import append_output, column_of, group_by
 ENTRIES = "entries"
 """Alias of the rows of a source, their arguments and conditions as columns."""
 _PERIODS = "periods"
-_MICROSECOND = timedelta(microseconds=1)
+_MICROSECOND = exp.Interval(this=exp.Literal.string("1"), unit=exp.var("MICROSECOND"))
 
 _COMBINED: dict[str, type[exp.AggFunc]] = {
     "sum": exp.Sum,
@@ -91,7 +91,8 @@ def write_periods(rolling: Rolling, today: date, bind: BindMoment) -> exp.Subque
     select = exp.Select()
     if rolling.column is None or rolling.column.granularity is None:
         append_output(select, bind(first), "period_start")
-        append_output(select, bind(last + _MICROSECOND), "period_end")
+        end = exp.Add(this=bind(last), expression=_MICROSECOND.copy())
+        append_output(select, end, "period_end")
         return select.subquery(_PERIODS, copy=False)
     granularity = rolling.column.granularity
     bounds = [granularity.bucket(bind(moment), today) for moment in (first, last)]
@@ -164,7 +165,9 @@ def _inside(frame: Frame) -> exp.Expr:
     moment = column_of("moment", ENTRIES)
     start, end = column_of("period_start", _PERIODS), column_of("period_end", _PERIODS)
     if frame.to_date is not None:
-        first = exp.TimestampTrunc(this=start, unit=exp.var(frame.to_date.upper()))
+        # The unit of the last moment: a fiscal year from April ends in the year that it shows.
+        last = exp.Sub(this=end.copy(), expression=_MICROSECOND.copy())
+        first = exp.TimestampTrunc(this=last, unit=exp.var(frame.to_date.upper()))
         return exp.and_(
             exp.GTE(this=moment, expression=first), exp.LT(this=moment.copy(), expression=end)
         )

@@ -70,7 +70,7 @@ def parse_moment(value: str, zone: tzinfo = UTC, *, end: bool = False) -> dateti
                 moment = moment.astimezone(zone).replace(tzinfo=None)
             ends_late = end and moment.microsecond == 999_000  # noqa: PLR2004 - last millisecond
             return moment.replace(microsecond=999_999) if ends_late else moment
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise QueryError(f"'{value}' is not a date: {error}") from error
     raise QueryError(f"'{value}' is not a date; write YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS.mmm")
 
@@ -141,8 +141,11 @@ def start_of(moment: datetime, unit: str) -> datetime:
 
 
 def end_of(moment: datetime, unit: str) -> datetime:
-    """Last microsecond of the unit that a moment lies in."""
-    return start_of(moment, unit) + _delta(unit, 1) - timedelta(microseconds=1)
+    """Last microsecond of the unit that a moment lies in, or of the calendar."""
+    try:
+        return start_of(moment, unit) + _delta(unit, 1) - timedelta(microseconds=1)
+    except (OverflowError, ValueError):
+        return datetime.max
 
 
 def _delta(unit: str, count: int) -> relativedelta:

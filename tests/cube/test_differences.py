@@ -45,6 +45,24 @@ def test_month_to_date_by_week_counts_from_the_first_of_the_month(ask_tiny: Ask)
     assert ask_tiny(query) == [("2024-02-05T00:00:00", Decimal(1024))]
 
 
+@pytest.mark.parametrize(
+    ("granularity", "dates", "expected"),
+    [
+        ("week", ("2024-01-29", "2024-02-04"), ("2024-01-29T00:00:00", Decimal(1024))),
+        ("quarter", ("2024-01-01", "2024-03-31"), ("2024-01-01T00:00:00", Decimal(15))),
+        ("fiscal_year", ("2023-04-01", "2024-03-31"), ("2023-04-01T00:00:00", Decimal(15))),
+        ("from_the_15th", ("2024-01-15", "2024-02-14"), ("2024-01-15T00:00:00", Decimal(1024))),
+        (None, ("2023-02-01", "2024-02-15"), (Decimal(1024),)),
+        ("month", ("2024-02-01", "2024-02-29"), ("2024-02-01T00:00:00", Decimal(3072))),
+    ],
+)
+def test_to_date_counts_from_the_start_of_the_month_that_a_period_ends_in(
+    ask_tiny: Ask, granularity: str | None, dates: tuple[str, str], expected: tuple[Any, ...]
+) -> None:
+    query = {"measures": entries("amount_to_date"), "timeDimensions": by_time(granularity, *dates)}
+    assert ask_tiny(query) == [expected]
+
+
 def test_a_window_without_entries_counts_none(ask_tiny: Ask) -> None:
     time = by_time("month", "2024-05-01", "2024-05-31")
     query = {"measures": entries("users_month", "amount_month"), "timeDimensions": time}

@@ -10,7 +10,10 @@ _OPERATORS = ("afterOrOnDate", "beforeOrOnDate", "beforeDate")
 def find_date_range(
     filters: list[dict[str, object]], name: str
 ) -> tuple[str, str, list[dict[str, object]]] | None:
-    """First and last moment that filters leave of a time, and those filters."""
+    """First and last moment that filters leave of a time, and those filters.
+
+    None where they leave no range, also where it would end before the calendar begins.
+    """
     found: dict[str, str] = {}
     used = []
     flat = [f for item in filters for f in (_pair(item, name) or [item])]
@@ -24,7 +27,10 @@ def find_date_range(
         elif item["operator"] == "beforeOrOnDate" and values:
             found.setdefault("last", str(values[0]))
         elif item["operator"] == "beforeDate" and values:
-            last = datetime.fromisoformat(str(values[0])) - timedelta(microseconds=1)
+            end = datetime.fromisoformat(str(values[0]))
+            if end == datetime.min:
+                return None
+            last = end - timedelta(microseconds=1)
             found.setdefault("last", last.isoformat(timespec="microseconds"))
         else:
             continue

@@ -5,8 +5,9 @@ create table marts.customer as select * from (values
     (1, 'North', 100.00), (2, 'North', 200.00), (3, 'South', 300.00), (4, 'South', 400.00)
 ) rows(customer_key, region, credit_limit);
 create table marts.account as select * from (values
-    (11, 1, 'A', 10.00), (12, 1, 'B', 20.00), (13, 2, 'A', 30.00), (14, 3, 'A', 40.00)
-) rows(account_key, customer_key, branch, balance);
+    (11, 1, 'A', 10.00, date '2024-01-15'), (12, 1, 'B', 20.00, date '2024-01-20'),
+    (13, 2, 'A', 30.00, date '2024-02-10'), (14, 3, 'A', 40.00, null)
+) rows(account_key, customer_key, branch, balance, opened_date);
 create table marts.call as select * from (values
     (21, 1, date '2024-03-01', 5), (22, 1, date '2024-03-02', 7), (23, 3, date '2024-03-05', 9),
     (24, 4, date '2024-04-01', 11)
