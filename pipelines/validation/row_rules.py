@@ -94,7 +94,8 @@ def text_pattern(column: Column) -> str | None:
         case "boolean":
             return "[TtFf10YyNn]|[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]"
         case "amount" | "rate" | "share":
-            return rf"-?[0-9]{{1,16}}(?:\.[0-9]{{1,{DECIMALS[column.type][1]}}})?"
+            decimals = rf"\.[0-9]{{1,{DECIMALS[column.type][1]}}}"
+            return rf"-?(?:[0-9]{{1,16}}(?:{decimals})?|{decimals})"
         case _:
             return None
 
