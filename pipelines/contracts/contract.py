@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from bankcrm.errors import ContractError
+from pipelines.contracts.watch import SEASONAL_RULES, Frozen, RollForward, Watch, WatchRule
 
 Customer = tuple[str, str]
 """Source system and the customer's id there."""
@@ -44,14 +45,10 @@ SQL_TYPES: dict[str, str] = {
 """SQL type of each contract type. Money is decimal(18,2), rates are fractions per year."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 CheckDigitScheme = Literal["gb11643", "gb32100", "luhn", "mod97"]
 
 
-class CheckDigits(_Frozen):
+class CheckDigits(Frozen):
     """Which scheme the check digit of a number follows, by the value of another column.
 
     A value of ``by`` that ``schemes`` does not name leaves the number unchecked.
@@ -64,7 +61,7 @@ class CheckDigits(_Frozen):
         return hash((self.by, *sorted(self.schemes.items())))
 
 
-class Column(_Frozen):
+class Column(Frozen):
     """One delivered column: meaning, type, legal values, and the marts that need it.
 
     ``references`` names the key of another feed as source.feed.column; ``corrects`` names the key
@@ -103,7 +100,7 @@ class Column(_Frozen):
         return self.staged_as or self.name
 
 
-class Rule(_Frozen):
+class Rule(Frozen):
     """A row rule over several columns: SQL that is true for a good row."""
 
     name: str
@@ -111,7 +108,7 @@ class Rule(_Frozen):
     remedy: str
 
 
-class ControlTotal(_Frozen):
+class ControlTotal(Frozen):
     """A sum that the control file states: a column, optionally where another column has a value."""
 
     column: str
@@ -124,7 +121,7 @@ class ControlTotal(_Frozen):
         return f"{self.column}[{terms}]" if terms else self.column
 
 
-class Format(_Frozen):
+class Format(Frozen):
     """How the file is written. Parquet files are recognised by their name whatever this says.
 
     ``control`` says where the source system states what it delivers: in a ``file`` beside the data,
@@ -143,7 +140,7 @@ class Format(_Frozen):
         return {"none": ".csv", "gzip": ".csv.gz", "zip": ".csv.zip"}[self.compression]
 
 
-class Effective(_Frozen):
+class Effective(Frozen):
     """Columns that date a row's effect on their own, apart from the business date that delivered
     it.
 
@@ -155,26 +152,7 @@ class Effective(_Frozen):
     on_business_date: bool = False
 
 
-class Watch(_Frozen):
-    """How far a business date of the feed may differ from the days before until a person decides.
-
-    Rows: at most ``most_times`` the highest and at least ``least_share`` of the lowest business
-    date; the mean of a control total at most ``mean_times`` away; of a full snapshot at most
-    ``vanished_share`` of the keys may be missing. Business dates of fewer rows than ``least_rows``
-    are too small to be compared, and nothing is compared before ``days`` of history with at least
-    ``least_nights`` business dates in it.
-    """
-
-    days: int = 35
-    least_nights: int = 10
-    least_rows: int = 30
-    most_times: float = 5
-    least_share: float = 0.2
-    mean_times: float = 20
-    vanished_share: float = 0.2
-
-
-class Deadline(_Frozen):
+class Deadline(Frozen):
     """Until when a business date waits for the feed, and what follows when it is late.
 
     ``due`` is a time of the machine's clock, so many days after the business date. ``late``:
@@ -187,7 +165,7 @@ class Deadline(_Frozen):
     late: Literal["wait", "stale", "block"] = "stale"
 
 
-class Contract(_Frozen):
+class Contract(Frozen):
     """The contract of one feed.
 
     ``latest_by_key`` says that a later delivery of a key replaces the earlier ones; in other feeds
@@ -215,6 +193,7 @@ class Contract(_Frozen):
     rules: tuple[Rule, ...] = ()
     additional_columns: Literal["reject", "ignore"] = "reject"
     watch: Watch = Watch()
+    roll_forward: RollForward | None = None
     schema_version: int = 1
 
     @property
@@ -229,6 +208,13 @@ class Contract(_Frozen):
         if self.deadline is None and self.mandatory:
             return Deadline(late="block")
         return self.deadline
+
+    @property
+    def rules_that_warn(self) -> tuple[WatchRule, ...]:
+        """Rules of the watch whose findings do not hold a business date back."""
+        if self.watch.warn is not None:
+            return self.watch.warn
+        return () if self.mandatory else SEASONAL_RULES
 
     @property
     def raw_table(self) -> str:
@@ -368,6 +354,7 @@ def _read_contract(path: Path) -> Contract:
 
 def _check_references(contracts: dict[str, Contract]) -> None:
     for contract in contracts.values():
+        _check_roll_forward(contract, contracts)
         for column in contract.columns:
             if column.references is None:
                 continue
@@ -377,3 +364,16 @@ def _check_references(contracts: dict[str, Contract]) -> None:
                     f"{contract.name}.{column.name} references unknown {column.references}",
                     "Write references as source.feed.column of a contract.",
                 )
+
+
+def _check_roll_forward(contract: Contract, contracts: dict[str, Contract]) -> None:
+    rule = contract.roll_forward
+    if rule is None:
+        return
+    entries = contracts[rule.entries].column_names if rule.entries in contracts else ()
+    used = (rule.key, rule.amount, rule.side, rule.fee)
+    if rule.balance not in contract.column_names or not set(used) <= set(entries):
+        raise ContractError(
+            f"{contract.name}: roll_forward names columns that do not exist",
+            "Name the balance, and the feed of the entries with its columns.",
+        )
