@@ -15,6 +15,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from bankcrm.errors import ContractError
+from pipelines.contracts.file_format import Format
 from pipelines.contracts.watch import SEASONAL_RULES, Frozen, RollForward, Watch, WatchRule
 
 Customer = tuple[str, str]
@@ -45,6 +46,9 @@ SQL_TYPES: dict[str, str] = {
 """SQL type of each contract type. Money is decimal(18,2), rates are fractions per year."""
 
 
+NULL_WORDS = ("NULL", "null", r"\N", "N/A")
+"""What databases and spreadsheets write for no value, unless a contract says otherwise."""
+
 CheckDigitScheme = Literal["gb11643", "gb32100", "luhn", "mod97"]
 
 
@@ -67,9 +71,10 @@ class Column(Frozen):
     ``references`` names the key of another feed as source.feed.column; ``corrects`` names the key
     of the same feed, where the row takes back an earlier one. ``pattern`` is a regular expression
     (RE2) that every value matches as a whole, for instance ``[0-9]{5}``. ``token`` says that the
-    value stands for a card number and is never one. ``staged_as`` is the column's name in the
-    warehouse, where the delivered one does not say what it is there. The values of a ``personal``
-    column stay in the vault; the raw table keeps tokens of them
+    value stands for a card number and is never one. ``null_words`` are texts that stand for no
+    value; unless given, :data:`NULL_WORDS` of a column that may be empty, and of ids. ``staged_as``
+    is the column's name in the warehouse, where the delivered one does not say what it is there.
+    The values of a ``personal`` column stay in the vault; the raw table keeps tokens of them
     (:mod:`pipelines.contracts.stored_columns`).
     """
 
@@ -87,12 +92,20 @@ class Column(Frozen):
     pattern: str | None = None
     check_digits: CheckDigits | None = None
     token: bool = False
+    null_words: tuple[str, ...] | None = None
     staged_as: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*$")
 
     @property
     def sql_type(self) -> str:
         """Type of the column in the raw table."""
         return SQL_TYPES[self.type]
+
+    @property
+    def words_for_null(self) -> tuple[str, ...]:
+        """Texts of the column that stand for no value."""
+        if self.null_words is not None:
+            return self.null_words
+        return NULL_WORDS if self.nullable or self.type == "id" else ()
 
     @property
     def staged_name(self) -> str:
@@ -119,25 +132,6 @@ class ControlTotal(Frozen):
         """Name in the control file, for instance ``amount[debit_credit=D]``."""
         terms = ",".join(f"{name}={value}" for name, value in self.where.items())
         return f"{self.column}[{terms}]" if terms else self.column
-
-
-class Format(Frozen):
-    """How the file is written. Parquet files are recognised by their name whatever this says.
-
-    ``control`` says where the source system states what it delivers: in a ``file`` beside the data,
-    or in ``records`` of the data file, a header first and a trailer last. A Parquet file has its
-    control file beside it in any case.
-    """
-
-    delimiter: str = ","
-    encoding: Literal["utf-8", "gbk", "gb18030", "iso-8859-2"] = "utf-8"
-    compression: Literal["none", "gzip", "zip"] = "none"
-    control: Literal["file", "records"] = "file"
-
-    @property
-    def suffix(self) -> str:
-        """How the name of such a file ends."""
-        return {"none": ".csv", "gzip": ".csv.gz", "zip": ".csv.zip"}[self.compression]
 
 
 class Effective(Frozen):

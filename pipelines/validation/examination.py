@@ -25,16 +25,15 @@ from pipelines.validation.figures import (
 )
 from pipelines.validation.file_rules import find_file_defects
 from pipelines.validation.source import (
-    UNREADABLE,
     Source,
     explain_failure,
-    is_unreadable,
     number_lines,
     open_source,
     readable_sql,
     typed_sql,
 )
 from pipelines.validation.text_file import Workspace
+from pipelines.validation.unreadable import UNREADABLE, is_unreadable
 
 LARGEST_FILE = 4_000_000_000
 """Bytes of the largest file accepted after decompression, unless the caller says otherwise."""

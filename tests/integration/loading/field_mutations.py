@@ -123,6 +123,6 @@ INERT = (
     "{% do run_query('drop schema raw') %}",
     "../../../etc/passwd",
     "$(rm -rf /)",
-    "NULL",
+    "NULLS",
     "\\x00",
 )
