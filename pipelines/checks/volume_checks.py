@@ -8,24 +8,14 @@ ten times the rows, a column in cents. How far a feed may differ is data: ``watc
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
 
 import duckdb
 
 from bankcrm.sql import quote_names
-from bankcrm.transactions import transaction
+from pipelines.checks.findings import Finding, choose_loads, make_finding
+from pipelines.checks.roll_forward import find_unexplained_changes
+from pipelines.checks.unknown_keys import find_unknown_keys
 from pipelines.contracts.contract import Contract, load_contracts
-
-RULES = ("volume", "mean", "partial_snapshot")
-
-CHECKED = """
-create or replace temp table checked as
-select load.load_id, load.source, load.feed, load.business_date, load.rows_accepted,
-    load.source || '.' || load.feed as feed_name, watch.*
-from ops.active_load as load
-join watch on watch.name = load.source || '.' || load.feed
-where load.load_id in (from checked_load)"""
 
 HAS_HISTORY = """checked.business_date - checked.days >= (
     select min(first.business_date) from ops.active_load as first
@@ -54,39 +44,47 @@ where nights >= least_nights and (
     or (lowest >= least_rows and rows_accepted < least_share * lowest)
 )"""
 
-MEANS = f"""
+COMPARED_MEANS = f"""
 with mean as (
-    select load.*, label, abs(accepted) / nullif(rows_accepted, 0) as mean
+    select load.*, label, accepted / nullif(rows_accepted, 0) as mean
     from ops.active_load as load join ops.load_total using (load_id)
     -- A total of some rows only, amount[debit_credit=D], has no mean over all of them.
     where label not like '%[%'
 ),
 compared as (
-    select checked.*, mean.label, mean.mean, lowest, highest, nights
+    select checked.*, mean.label, mean.mean, abs(mean.mean) as size,
+        lowest, highest, lowest_size, highest_size, nights
     from checked join mean using (load_id), lateral (
-        select min(earlier.mean) as lowest, max(earlier.mean) as highest, count(*) as nights
+        select min(earlier.mean) as lowest, max(earlier.mean) as highest,
+            min(abs(earlier.mean)) as lowest_size, max(abs(earlier.mean)) as highest_size,
+            count(*) as nights
         from mean as earlier
         where earlier.label = mean.label and earlier.rows_accepted >= checked.least_rows
             and {IS_EARLIER}
     )
     where checked.rows_accepted >= checked.least_rows and {HAS_HISTORY}
-)
+)"""
+
+MEANS = f"""{COMPARED_MEANS}
 select load_id, source, feed, business_date,
     format('{{}} is {{:.2f}} a row on average, where the {{}} days before had between {{:.2f}}'
-        ' and {{:.2f}}', label, mean::double, days, lowest::double, highest::double) as message
+        ' and {{:.2f}}', label, size::double, days, lowest_size::double, highest_size::double)
+        as message
+from compared
+where nights >= least_nights and (
+    (highest_size > 0 and size > mean_times * highest_size)
+    -- A mean that differs by itself as much as that, say of fees on Sundays, is never too low.
+    or (size * mean_times < lowest_size and highest_size < mean_times * lowest_size)
+)"""
+
+SIGNS = f"""{COMPARED_MEANS}
+select load_id, source, feed, business_date,
+    format('{{}} is {{:.2f}} a row on average, where the {{}} days before had between {{:.2f}}'
+        ' and {{:.2f}}: the sign is the other one',
+        label, mean::double, days, lowest::double, highest::double) as message
 from compared
 where nights >= least_nights
-    and ((highest > 0 and mean > mean_times * highest) or mean * mean_times < lowest)"""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A delivery that differs too much from the weeks before. ``rule`` can be waived."""
-
-    rule: str
-    load_id: int
-    business_date: date
-    message: str
+    and ((lowest > 0 and mean <= -lowest) or (highest < 0 and mean >= -highest))"""
 
 
 def compare_with_weeks_before(
@@ -98,44 +96,22 @@ def compare_with_weeks_before(
         connection: the raw database.
         published_loads: loads that the published version holds; they were checked before.
     """
-    _choose_loads(connection, published_loads)
+    choose_loads(connection, published_loads)
     findings = _read_findings(connection, "volume", VOLUMES)
     findings += _read_findings(connection, "mean", MEANS)
+    findings += _read_findings(connection, "sign", SIGNS)
     for contract in load_contracts().values():
         if contract.delivery == "full":
             query = _vanished_sql(contract)
             findings += _read_findings(connection, "partial_snapshot", query)
+    findings += [*find_unexplained_changes(connection), *find_unknown_keys(connection)]
     return sorted(findings, key=lambda finding: (finding.load_id, finding.rule))
-
-
-def record_findings(connection: duckdb.DuckDBPyConnection, findings: Iterable[Finding]) -> None:
-    """Replace the findings that hold business dates back, in ``ops.finding``."""
-    rows = [[f.load_id, f.rule, f.business_date, f.message] for f in findings]
-    with transaction(connection):
-        connection.execute("delete from ops.finding")
-        if rows:
-            connection.executemany("insert into ops.finding values ($1, $2, $3, $4)", rows)
-
-
-def _choose_loads(connection: duckdb.DuckDBPyConnection, published_loads: Iterable[int]) -> None:
-    """Temporary tables: watch (limits by feed), checked (loads to check, with their limits)."""
-    watched = {name: contract.watch for name, contract in load_contracts().items()}
-    limits = [{"name": name} | watch.model_dump() for name, watch in watched.items()]
-    connection.execute(
-        "create or replace temp table watch as select unnest($1, recursive := true)", [limits]
-    )
-    connection.execute(
-        "create or replace temp table checked_load as select load_id from ops.active_load"
-        " anti join (select unnest($1::bigint[]) as load_id) using (load_id)",
-        [list(published_loads)],
-    )
-    connection.execute(CHECKED)
 
 
 def _read_findings(connection: duckdb.DuckDBPyConnection, check: str, query: str) -> list[Finding]:
     rows = connection.execute(query).fetchall()
     return [
-        Finding(f"{check}:{source}.{feed}", load_id, business_date, f"{source}.{feed}: {message}")
+        make_finding(check, f"{source}.{feed}", load_id, business_date, message)
         for load_id, source, feed, business_date, message in rows
     ]
 

@@ -16,7 +16,7 @@ from bankcrm.audit import acting_user, record
 from bankcrm.errors import BankcrmError
 from bankcrm.settings import Settings
 from pipelines.build.project import identity_tests
-from pipelines.checks.volume_checks import RULES
+from pipelines.checks.findings import RULES
 from pipelines.contracts.contract import load_contracts
 from pipelines.operations.journal import Event, Journal
 

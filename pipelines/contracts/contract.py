@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from bankcrm.errors import ContractError
+from pipelines.contracts.file_format import Format
+from pipelines.contracts.watch import SEASONAL_RULES, Frozen, RollForward, Watch, WatchRule
 
 Customer = tuple[str, str]
 """Source system and the customer's id there."""
@@ -44,14 +46,13 @@ SQL_TYPES: dict[str, str] = {
 """SQL type of each contract type. Money is decimal(18,2), rates are fractions per year."""
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+NULL_WORDS = ("NULL", "null", r"\N", "N/A")
+"""What databases and spreadsheets write for no value, unless a contract says otherwise."""
 
 CheckDigitScheme = Literal["gb11643", "gb32100", "luhn", "mod97"]
 
 
-class CheckDigits(_Frozen):
+class CheckDigits(Frozen):
     """Which scheme the check digit of a number follows, by the value of another column.
 
     A value of ``by`` that ``schemes`` does not name leaves the number unchecked.
@@ -64,15 +65,16 @@ class CheckDigits(_Frozen):
         return hash((self.by, *sorted(self.schemes.items())))
 
 
-class Column(_Frozen):
+class Column(Frozen):
     """One delivered column: meaning, type, legal values, and the marts that need it.
 
     ``references`` names the key of another feed as source.feed.column; ``corrects`` names the key
     of the same feed, where the row takes back an earlier one. ``pattern`` is a regular expression
     (RE2) that every value matches as a whole, for instance ``[0-9]{5}``. ``token`` says that the
-    value stands for a card number and is never one. ``staged_as`` is the column's name in the
-    warehouse, where the delivered one does not say what it is there. The values of a ``personal``
-    column stay in the vault; the raw table keeps tokens of them
+    value stands for a card number and is never one. ``null_words`` are texts that stand for no
+    value; unless given, :data:`NULL_WORDS` of a column that may be empty, and of ids. ``staged_as``
+    is the column's name in the warehouse, where the delivered one does not say what it is there.
+    The values of a ``personal`` column stay in the vault; the raw table keeps tokens of them
     (:mod:`pipelines.contracts.stored_columns`).
     """
 
@@ -90,6 +92,7 @@ class Column(_Frozen):
     pattern: str | None = None
     check_digits: CheckDigits | None = None
     token: bool = False
+    null_words: tuple[str, ...] | None = None
     staged_as: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]*$")
 
     @property
@@ -98,12 +101,19 @@ class Column(_Frozen):
         return SQL_TYPES[self.type]
 
     @property
+    def words_for_null(self) -> tuple[str, ...]:
+        """Texts of the column that stand for no value."""
+        if self.null_words is not None:
+            return self.null_words
+        return NULL_WORDS if self.nullable or self.type == "id" else ()
+
+    @property
     def staged_name(self) -> str:
         """Name of the column in the staging model."""
         return self.staged_as or self.name
 
 
-class Rule(_Frozen):
+class Rule(Frozen):
     """A row rule over several columns: SQL that is true for a good row."""
 
     name: str
@@ -111,7 +121,7 @@ class Rule(_Frozen):
     remedy: str
 
 
-class ControlTotal(_Frozen):
+class ControlTotal(Frozen):
     """A sum that the control file states: a column, optionally where another column has a value."""
 
     column: str
@@ -124,26 +134,7 @@ class ControlTotal(_Frozen):
         return f"{self.column}[{terms}]" if terms else self.column
 
 
-class Format(_Frozen):
-    """How the file is written. Parquet files are recognised by their name whatever this says.
-
-    ``control`` says where the source system states what it delivers: in a ``file`` beside the data,
-    or in ``records`` of the data file, a header first and a trailer last. A Parquet file has its
-    control file beside it in any case.
-    """
-
-    delimiter: str = ","
-    encoding: Literal["utf-8", "gbk", "gb18030", "iso-8859-2"] = "utf-8"
-    compression: Literal["none", "gzip", "zip"] = "none"
-    control: Literal["file", "records"] = "file"
-
-    @property
-    def suffix(self) -> str:
-        """How the name of such a file ends."""
-        return {"none": ".csv", "gzip": ".csv.gz", "zip": ".csv.zip"}[self.compression]
-
-
-class Effective(_Frozen):
+class Effective(Frozen):
     """Columns that date a row's effect on their own, apart from the business date that delivered
     it.
 
@@ -155,26 +146,7 @@ class Effective(_Frozen):
     on_business_date: bool = False
 
 
-class Watch(_Frozen):
-    """How far a business date of the feed may differ from the days before until a person decides.
-
-    Rows: at most ``most_times`` the highest and at least ``least_share`` of the lowest business
-    date; the mean of a control total at most ``mean_times`` away; of a full snapshot at most
-    ``vanished_share`` of the keys may be missing. Business dates of fewer rows than ``least_rows``
-    are too small to be compared, and nothing is compared before ``days`` of history with at least
-    ``least_nights`` business dates in it.
-    """
-
-    days: int = 35
-    least_nights: int = 10
-    least_rows: int = 30
-    most_times: float = 5
-    least_share: float = 0.2
-    mean_times: float = 20
-    vanished_share: float = 0.2
-
-
-class Deadline(_Frozen):
+class Deadline(Frozen):
     """Until when a business date waits for the feed, and what follows when it is late.
 
     ``due`` is a time of the machine's clock, so many days after the business date. ``late``:
@@ -187,7 +159,7 @@ class Deadline(_Frozen):
     late: Literal["wait", "stale", "block"] = "stale"
 
 
-class Contract(_Frozen):
+class Contract(Frozen):
     """The contract of one feed.
 
     ``latest_by_key`` says that a later delivery of a key replaces the earlier ones; in other feeds
@@ -215,6 +187,7 @@ class Contract(_Frozen):
     rules: tuple[Rule, ...] = ()
     additional_columns: Literal["reject", "ignore"] = "reject"
     watch: Watch = Watch()
+    roll_forward: RollForward | None = None
     schema_version: int = 1
 
     @property
@@ -229,6 +202,13 @@ class Contract(_Frozen):
         if self.deadline is None and self.mandatory:
             return Deadline(late="block")
         return self.deadline
+
+    @property
+    def rules_that_warn(self) -> tuple[WatchRule, ...]:
+        """Rules of the watch whose findings do not hold a business date back."""
+        if self.watch.warn is not None:
+            return self.watch.warn
+        return () if self.mandatory else SEASONAL_RULES
 
     @property
     def raw_table(self) -> str:
@@ -368,6 +348,7 @@ def _read_contract(path: Path) -> Contract:
 
 def _check_references(contracts: dict[str, Contract]) -> None:
     for contract in contracts.values():
+        _check_roll_forward(contract, contracts)
         for column in contract.columns:
             if column.references is None:
                 continue
@@ -377,3 +358,16 @@ def _check_references(contracts: dict[str, Contract]) -> None:
                     f"{contract.name}.{column.name} references unknown {column.references}",
                     "Write references as source.feed.column of a contract.",
                 )
+
+
+def _check_roll_forward(contract: Contract, contracts: dict[str, Contract]) -> None:
+    rule = contract.roll_forward
+    if rule is None:
+        return
+    entries = contracts[rule.entries].column_names if rule.entries in contracts else ()
+    used = (rule.key, rule.amount, rule.side, rule.fee)
+    if rule.balance not in contract.column_names or not set(used) <= set(entries):
+        raise ContractError(
+            f"{contract.name}: roll_forward names columns that do not exist",
+            "Name the balance, and the feed of the entries with its columns.",
+        )

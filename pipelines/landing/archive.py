@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bankcrm.errors import BankcrmError
-from pipelines.contracts.contract import Format
+from pipelines.contracts.file_format import Format
 
 DATA_SUFFIXES = (".csv", ".csv.gz", ".csv.zip", ".parquet")
 
@@ -74,15 +74,20 @@ def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     return members[0]
 
 
-def find_disguise(path: Path, head: bytes) -> str | None:
-    """What a file is by its first bytes, where that is not text; None where it may be text."""
+def find_disguise(path: Path, head: bytes, encoding: str) -> str | None:
+    """What a file is by its first bytes, where that is no text of the encoding; None where it may
+    be."""
     if path.suffix not in (".gz", ".zip"):
         for magic, kind in MAGIC.items():
             if head.startswith(magic):
                 return f"is {kind}, but its name says text"
-    for mark, encoding in UNICODE_MARKS.items():
-        if head.startswith(mark):
-            return f"is {encoding}; the contract wants another encoding"
+    for mark, marked in UNICODE_MARKS.items():
+        if head.startswith(mark) and marked.lower() != encoding:
+            return (
+                f"is {marked}, the contract says {encoding}: write it in {encoding} (Excel: save as"
+                f" CSV UTF-8), or have `encoding: {marked.lower()}` put under `format` of the"
+                " contract"
+            )
     return None
 
 

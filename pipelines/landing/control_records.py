@@ -26,7 +26,8 @@ from typing import ClassVar
 from pydantic import ValidationError
 
 from bankcrm.errors import RejectedDelivery
-from pipelines.contracts.contract import Contract, Format
+from pipelines.contracts.contract import Contract
+from pipelines.contracts.file_format import Format
 from pipelines.landing.archive import BROKEN, InvalidArchive, open_stream
 from pipelines.landing.control import ControlFile, Label
 

@@ -8,7 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from bankcrm.files import hash_file
-from pipelines.contracts.contract import Contract, Format
+from pipelines.contracts.contract import Contract
+from pipelines.contracts.file_format import Format
 from pipelines.landing.archive import compress
 from pipelines.landing.control import ControlFile, Label, control_path, delivery_stem
 from pipelines.landing.control_records import carries_records, write_records

@@ -37,6 +37,9 @@ create table if not exists ops.quarantine (
     load_id bigint, file_line bigint, row_token varchar, holder varchar, rules varchar[],
     source varchar, feed varchar, business_date date
 );
+create table if not exists ops.check_result (
+    rule varchar, load_id bigint, compared bigint, failed bigint
+);
 create table if not exists ops.vault (fingerprint varchar);
 create view if not exists ops.active_load as
     select * from ops.load where status = 'loaded' and superseded_by is null;

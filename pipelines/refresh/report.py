@@ -9,6 +9,7 @@ from datetime import date
 from bankcrm.errors import BankcrmError, BlockedDate
 from bankcrm.warehouse.rollup_states import RollupState
 from pipelines.build.dbt import BuildReport
+from pipelines.checks.findings import Finding
 from pipelines.identity.link import LinkReport
 from pipelines.loading.deadlines import StaleFeed
 from pipelines.loading.load import LoadResult
@@ -35,7 +36,8 @@ class RefreshReport:
     ``problems`` are landing entries that no contract covers; ``blocked`` is the reason why a
     waiting business date could not be built; ``stale`` are feeds that business dates were built
     without; ``refused_rollups`` differ from their facts and answer no query; ``notices`` say what
-    else people have to know, the gravest first.
+    else people have to know, the gravest first; ``warnings`` are findings about deliveries that do
+    not hold anything back.
     """
 
     run_id: int
@@ -53,6 +55,7 @@ class RefreshReport:
     notices: tuple[BankcrmError, ...]
     build: BuildReport | None
     refused_rollups: tuple[RollupState, ...]
+    warnings: tuple[Finding, ...] = ()
 
     @property
     def rejected(self) -> list[LoadResult]:
@@ -119,6 +122,7 @@ def fold_report(
         notices=tuple(notices),
         build=BuildReport(built.build.nodes, built.build.seconds) if built else None,
         refused_rollups=_choose_refused(built, publication),
+        warnings=verified.warnings,
     )
 
 

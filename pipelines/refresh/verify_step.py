@@ -10,8 +10,9 @@ import duckdb
 
 from bankcrm.errors import BankcrmError, BlockedDate, HeldDate
 from pipelines.build.base import Base, read_base
+from pipelines.checks.findings import Finding, record_findings
 from pipelines.checks.reconciliation import check_raw_books
-from pipelines.checks.volume_checks import compare_with_weeks_before, record_findings
+from pipelines.checks.volume_checks import compare_with_weeks_before
 from pipelines.loading.complete_through import explain_incomplete_date, set_complete_through
 from pipelines.loading.deadlines import StaleFeed, explain_late_date, list_stale_feeds
 from pipelines.operations.audit_check import check_audit_log
@@ -24,7 +25,8 @@ class Verified:
 
     ``business_date`` is the last one that may be built, None when there is none, or when readers
     would lose a published one; ``blocked`` says why the next one cannot be built; ``audit_error``
-    that the audit log was changed, which blocks nothing.
+    that the audit log was changed, which blocks nothing; ``warnings`` are findings that do not
+    hold a business date back.
     """
 
     base: Base
@@ -32,6 +34,7 @@ class Verified:
     blocked: BlockedDate | None
     stale: tuple[StaleFeed, ...]
     audit_error: BankcrmError | None
+    warnings: tuple[Finding, ...] = ()
 
 
 def verify(
@@ -50,7 +53,10 @@ def verify(
     with context.run.step("verify") as figures:
         base = read_base(context.settings)
         figures["loads_compared"] = check_raw_books(connection, base.published_loads)
-        figures["findings"] = _record_open_findings(context, connection, base)
+        found = _record_open_findings(context, connection, base)
+        warnings = tuple(finding for finding in found if finding.severity == "warn")
+        figures["findings"] = len(found) - len(warnings)
+        figures["warnings"] = len(warnings)
         complete_through = set_complete_through(connection)
         blocked = blocked or _explain_blocked(connection, complete_through)
         stale = tuple(list_stale_feeds(connection))
@@ -61,13 +67,13 @@ def verify(
         audit = check_audit_log(context.settings)
         figures["complete_through"] = business_date
         figures["audit_entries"] = audit.head.entries if audit.head else 0
-    return Verified(base, business_date, blocked, stale, audit.error)
+    return Verified(base, business_date, blocked, stale, audit.error, warnings)
 
 
 def _record_open_findings(
     context: RefreshContext, connection: duckdb.DuckDBPyConnection, base: Base
-) -> int:
-    """Record the findings that no waiver covers; returns how many there are."""
+) -> list[Finding]:
+    """Record the findings that hold back and that no waiver covers; returns all without waiver."""
     found = compare_with_weeks_before(connection, base.published_loads)
     open_findings = [
         finding
@@ -77,8 +83,8 @@ def _record_open_findings(
     for finding in found:
         is_waived = finding not in open_findings
         context.run.log("finding", is_waived=is_waived, **vars(finding))
-    record_findings(connection, open_findings)
-    return len(open_findings)
+    record_findings(connection, [f for f in open_findings if f.severity == "hold"])
+    return open_findings
 
 
 def _explain_blocked(

@@ -18,8 +18,9 @@ from pipelines.landing.archive import DATA_SUFFIXES
 from pipelines.landing.control import ControlFile, Label, control_path
 from pipelines.landing.control_records import carries_records, read_label
 from pipelines.landing.folder import compare_with_feed, compare_with_name
+from pipelines.validation.control_totals import Books
 from pipelines.validation.dispositions import quarantined_rows_sql
-from pipelines.validation.examination import LARGEST_FILE, Books, examine_file
+from pipelines.validation.examination import LARGEST_FILE, examine_file
 from pipelines.validation.figures import RowCounts
 
 SAMPLE_ROWS = 20

@@ -16,8 +16,18 @@ MOST_BAD_SHARE = 0.01
 """Share of lines with undecodable bytes above which the encoding is wrong; one line may be bad."""
 FEWEST_FOREIGN = 10
 """Characters beyond ASCII from which on text that is whole UTF-8 is not taken for anything else."""
-_BAD = re.compile("[\udc80-\udcff]+")
-_BAD_LINE = re.compile("[\udc80-\udcff][^\n]*")
+_BAD = re.compile("[\udc00-\udcff]+")
+_BAD_LINE = re.compile("[\udc00-\udcff][^\n]*")
+ESCAPE = "bankcrm-escape"
+
+
+def _escape_bytes(error: UnicodeError) -> tuple[str, int]:
+    """As Python's surrogateescape, which cannot escape the bytes of UTF-16 that are ASCII."""
+    assert isinstance(error, UnicodeDecodeError)
+    return chr(0xDC00 + error.object[error.start]), error.end
+
+
+codecs.register_error(ESCAPE, _escape_bytes)
 
 
 @dataclass
@@ -37,7 +47,9 @@ class Decoder:
     _decoder: codecs.IncrementalDecoder = field(init=False)
 
     def __post_init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder(self.encoding)("surrogateescape")
+        self._decoder = codecs.getincrementaldecoder(self.encoding)(
+            ESCAPE if self.encoding == "utf-16" else "surrogateescape"
+        )
         if self.encoding != "utf-8":
             self._utf8 = codecs.getincrementaldecoder("utf-8")("strict")
 
@@ -71,11 +83,14 @@ class Decoder:
     def find_problem(self) -> str | None:
         """Why the file is not of the stated encoding, once all of it was decoded."""
         if self._utf8 is not None and self._foreign >= FEWEST_FOREIGN:
-            return f"is UTF-8, the contract says {self.encoding}"
+            return f"is UTF-8, the contract says {self.encoding}: write that, or have it changed"
         if self.first_bad is None:
             return None
         line, byte = self.first_bad
         if line > 1 and self.bad_lines <= max(1, int(self.lines * MOST_BAD_SHARE)):
             return None
         more = f", and {self.bad_lines - 1:,} more lines" if self.bad_lines > 1 else ""
-        return f"line {line}: byte 0x{byte:02x} is not {self.encoding}{more}"
+        return (
+            f"line {line}: byte 0x{byte:02x} is not {self.encoding}{more}: write {self.encoding},"
+            " or have the contract changed"
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -17,41 +16,29 @@ from pipelines.contracts.contract import Contract
 from pipelines.landing.control import ControlFile, Label
 from pipelines.landing.control_records import Trailer, read_control
 from pipelines.validation import dispositions, fast_path
+from pipelines.validation.control_totals import Books, balance_totals
 from pipelines.validation.figures import (
     FileFigures,
     RowCounts,
-    TotalFigures,
     clean_figures,
     count_figures,
 )
 from pipelines.validation.file_rules import find_file_defects
 from pipelines.validation.source import (
-    UNREADABLE,
     Source,
     explain_failure,
-    is_unreadable,
     number_lines,
     open_source,
     readable_sql,
     typed_sql,
 )
 from pipelines.validation.text_file import Workspace
+from pipelines.validation.unreadable import UNREADABLE, is_unreadable
 
 LARGEST_FILE = 4_000_000_000
 """Bytes of the largest file accepted after decompression, unless the caller says otherwise."""
 TOO_LARGE = Decimal(10) ** 24
 """Control totals stay below this; more is no sum of amounts."""
-
-
-@dataclass(frozen=True)
-class Books:
-    """One control total of a file: delivered = accepted + quarantined + collapsed."""
-
-    label: str
-    delivered: Decimal
-    accepted: Decimal
-    quarantined: Decimal
-    collapsed: Decimal
 
 
 @dataclass(frozen=True)
@@ -106,7 +93,7 @@ def examine_file(
     if _stamp(path) != before:
         problems.append("changed while it was read; write it elsewhere and move it here when whole")
     figures = checked.figures
-    totals, differences = _balance_totals(contract, stated, figures.totals)
+    totals, differences = balance_totals(connection, contract, stated, figures.totals)
     broken_rules = _count_broken_rules(connection) if figures.rows.quarantined else {}
     problems += [*_compare_rows(stated, figures.rows), *differences]
     problems += find_file_defects(connection, contract, business_date, figures, broken_rules)
@@ -253,24 +240,6 @@ def _compare_statement(contract: Contract, control: ControlFile, sha256: str) ->
         if abs(stated) >= TOO_LARGE or stated != round(stated, 2)
     ]
     return problems
-
-
-def _balance_totals(
-    contract: Contract, control: ControlFile | None, figures: Sequence[TotalFigures]
-) -> tuple[tuple[Books, ...], list[str]]:
-    """Books of every control total, and the totals that differ from the control file."""
-    books, problems = [], []
-    for total, sums in zip(contract.control_totals, figures, strict=True):
-        counted = sums.accepted + sums.quarantined + sums.collapsed
-        declared = control.totals.get(total.label, counted) if control else counted
-        quarantined = sums.quarantined
-        if sums.unreadable_rows:
-            quarantined = declared - sums.accepted - sums.collapsed
-        elif control and declared != counted:
-            problem = f"{total.label} sums to {counted}, {control.stated_by} states {declared}"
-            problems.append(problem)
-        books.append(Books(total.label, declared, sums.accepted, quarantined, sums.collapsed))
-    return tuple(books), problems
 
 
 def _compare_rows(control: ControlFile | None, rows: RowCounts) -> list[str]:

@@ -29,10 +29,10 @@ from pipelines.validation.source import (
     Source,
     csv_sql,
     explain_failure,
-    is_unreadable,
     open_parquet,
 )
 from pipelines.validation.text_file import Workspace, open_text
+from pipelines.validation.unreadable import is_unreadable
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite

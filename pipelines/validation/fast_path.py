@@ -61,6 +61,9 @@ def _compile_rows(columns: tuple[Column, ...], delimiter: str) -> re.Pattern[str
 
 def _field_pattern(column: Column, delimiter: str) -> str:
     pattern = _value_pattern(column, delimiter)
+    if column.words_for_null and column.type in ("id", "text", "code"):
+        words = "|".join(map(re.escape, column.words_for_null))
+        pattern = f"(?!(?:{words})(?:{re.escape(delimiter)}|{_LINE_END}))(?:{pattern})"
     return f"(?:{pattern})?" if column.nullable else f"(?:{pattern})"
 
 

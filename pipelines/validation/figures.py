@@ -100,7 +100,8 @@ def figures_sql(contract: Contract, relation: str, is_clean: bool) -> str:
             figures += [sum_sql(total, "true"), "0.00", "0.00", "0"]
             continue
         figures += [sum_sql(total, disposition) for disposition in dispositions]
-        figures.append(f"count(*) filter (list_has_any(row_rules, {_obscuring(contract, total)}))")
+        is_obscured = is_obscured_sql(contract, total.column, *total.where)
+        figures.append(f"count(*) filter ({is_obscured})")
     figures.append(f"{effective_date_sql(contract)} filter ({IS_ACCEPTED})")
     return f"select {', '.join(figures)} from {relation}"
 
@@ -113,17 +114,22 @@ def effective_date_sql(contract: Contract) -> str:
 
 def sum_sql(total: ControlTotal, disposition: str) -> str:
     """Expression: a control total over the rows of a disposition, which is an SQL condition."""
-    applies = [f"{quote_name(name)} = {quote_text(value)}" for name, value in total.where.items()]
-    conditions = " and ".join([disposition, *applies])
+    conditions = f"{disposition} and {is_part_sql(total)}"
     return f"coalesce(sum({quote_name(total.column)}) filter ({conditions}), 0)"
 
 
-def _obscuring(contract: Contract, total: ControlTotal) -> str:
-    """Labels of the rules after which a row's part of a total cannot be read, as an SQL list."""
+def is_part_sql(total: ControlTotal) -> str:
+    """Condition: the other columns of a row say that it is part of the total."""
+    applies = [f"{quote_name(name)} = {quote_text(value)}" for name, value in total.where.items()]
+    return " and ".join(applies) or "true"
+
+
+def is_obscured_sql(contract: Contract, *names: str) -> str:
+    """Condition: one of these columns of a row breaks a rule after which it cannot be read."""
     labels = [
         rule.label
-        for name in (total.column, *total.where)
+        for name in names
         for rule in column_rules(contract.column(name))
         if not rule.label.endswith(OF_VALUES)
     ]
-    return f"[{', '.join(map(quote_text, labels))}]::varchar[]"
+    return f"list_has_any(row_rules, [{', '.join(map(quote_text, labels))}]::varchar[])"

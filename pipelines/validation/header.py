@@ -11,6 +11,8 @@ from pipelines.contracts.contract import Contract
 KNOWN_DELIMITERS = (",", ";", "|", "|+|", "\t")
 
 
+TRAILING = "__behind_the_last"
+"""Name of the column that a delimiter at the end of the header line opens; it is empty."""
 MARKUP = ("<!doctype", "<html", "<?xml", "<head", "<body")
 
 
@@ -23,8 +25,12 @@ class HeaderCheck:
 
 
 def split_header(line: str, delimiter: str) -> tuple[str, ...]:
-    """Column names of a header line: trimmed, unquoted, lower-case."""
-    return tuple(name.strip().strip('"').strip().lower() for name in line.split(delimiter))
+    """Column names of a header line: trimmed, unquoted, lower-case.
+
+    Behind a delimiter at the end of the line stands :data:`TRAILING`.
+    """
+    names = tuple(name.strip().strip('"').strip().lower() for name in line.split(delimiter))
+    return (*names[:-1], names[-1] or TRAILING) if len(names) > 1 else names
 
 
 def compare_header(line: str, contract: Contract) -> HeaderCheck:
@@ -42,9 +48,12 @@ def compare_header(line: str, contract: Contract) -> HeaderCheck:
     other = _find_other_delimiter(line, contract)
     if other is not None:
         return HeaderCheck(
-            (f"{place}: fields are separated by {other!r}, the contract says {delimiter!r}",)
+            (
+                f"{place}: fields are separated by {other!r}, the contract says {delimiter!r}:"
+                " write that, or have `delimiter` changed under `format` of the contract",
+            )
         )
-    return compare_columns(names, contract)
+    return compare_columns([name for name in names if name != TRAILING], contract)
 
 
 def compare_columns(names: Sequence[str], contract: Contract) -> HeaderCheck:
@@ -53,7 +62,10 @@ def compare_columns(names: Sequence[str], contract: Contract) -> HeaderCheck:
     if not set(expected) & set(names):
         # The line may be a row: its fields, which may be personal, are not repeated.
         place = _name_line(contract)
-        problem = f"header: missing columns {_list(expected)}; {place} names none of them"
+        problem = (
+            f"header: missing columns {_list(expected)}; {place} names none of them: write the"
+            " names of the columns there"
+        )
         return HeaderCheck((problem,))
     missing = [name for name in expected if name not in names]
     unknown = [name for name in names if name not in expected]

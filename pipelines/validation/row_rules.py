@@ -37,6 +37,8 @@ _INVISIBLE_CHARACTERS = (
 )
 """Control, invisible and full-width characters, which make two equal-looking ids differ, and
 U+FFFD, which stands for bytes that are no text."""
+SPACES = " \t" + "".join(map(chr, (0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)))
+"""Spaces that are trimmed: those of Unicode, and the tab."""
 _LOST_CHARACTERS = r"[\x{80}-\x{9f}\x{fffd}]"
 """What a text holds after it was read in the wrong encoding."""
 DECIMALS = {"amount": (16, 2), "rate": (4, 8), "share": (3, 6)}
@@ -70,16 +72,34 @@ def text_name(column: Column) -> str:
 
 
 def normalise(column: Column) -> str:
-    """Delivered text without surrounding spaces, NFC, null when empty; codes in upper case.
+    """Delivered text without surrounding spaces, NFC, null when empty or a word for no value; codes
+    in upper case.
 
     Only padded texts are trimmed: most are not, and the test is cheaper than trimming them all.
     """
     raw = quote_name(column.name)
-    is_padded = f"starts_with({raw}, ' ') or ends_with({raw}, ' ')"
-    text = f"case when {is_padded} then nullif(trim({raw}), '') else {raw} end"
+    is_padded = (
+        f"starts_with({raw}, ' ') or ends_with({raw}, ' ')"
+        f" or (strlen({raw}) > length({raw}) and regexp_matches({raw}, '^[{SPACES}]|[{SPACES}]$'))"
+        f" or starts_with({raw}, '\t') or ends_with({raw}, '\t')"
+    )
+    text = f"case when {is_padded} then {_without_null_words(column, trim_sql(raw))}"
+    text += f" else {_without_null_words(column, raw)} end"
     if column.type == "code":
         return f"upper(nfc_normalize({text}))"
     return f"nfc_normalize({text})" if column.type in ("id", "text") else text
+
+
+def trim_sql(text: str) -> str:
+    """Expression: a text without surrounding spaces, null when empty."""
+    return f"nullif(trim({text}, '{SPACES}'), '')"
+
+
+def _without_null_words(column: Column, text: str) -> str:
+    """Expression: a text, null where it is a word that stands for no value."""
+    for word in column.words_for_null:
+        text = f"nullif({text}, {quote_text(word)})"
+    return text
 
 
 def text_pattern(column: Column) -> str | None:
@@ -94,7 +114,8 @@ def text_pattern(column: Column) -> str | None:
         case "boolean":
             return "[TtFf10YyNn]|[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]"
         case "amount" | "rate" | "share":
-            return rf"-?[0-9]{{1,16}}(?:\.[0-9]{{1,{DECIMALS[column.type][1]}}})?"
+            decimals = rf"\.[0-9]{{1,{DECIMALS[column.type][1]}}}"
+            return rf"-?(?:[0-9]{{1,16}}(?:{decimals})?|{decimals})"
         case _:
             return None
 
@@ -114,7 +135,7 @@ def text_or_raw(column: Column) -> str:
 def _trimmed(column: Column) -> str:
     """Text without surrounding spaces, null when empty."""
     text = text_name(column)
-    return f"nullif(trim({text}), '')" if _is_typed(column) else text
+    return _without_null_words(column, trim_sql(text)) if _is_typed(column) else text
 
 
 def cast_text(column: Column) -> str:
@@ -126,7 +147,7 @@ def cast_text(column: Column) -> str:
     text, pattern = text_name(column), text_pattern(column)
     if pattern is None:
         return text
-    trimmed = f"trim({text})"
+    trimmed = f"trim({text}, '{SPACES}')"
     is_value = f"regexp_full_match({trimmed}, '{pattern}')"
     if column.type == "boolean":
         return f"case when {is_value} then upper({trimmed}) in ('TRUE', 'T', '1', 'Y') end"

@@ -9,13 +9,18 @@ from pathlib import Path
 import duckdb
 
 from bankcrm.errors import RejectedDelivery
-from bankcrm.sql import quote_name, quote_text
+from bankcrm.sql import fetch_row, quote_name, quote_text
 from pipelines.contracts.contract import Contract
 from pipelines.landing.control_records import DELIVER_AGAIN
-from pipelines.validation.header import HeaderCheck, compare_columns, compare_header, split_header
+from pipelines.validation.header import (
+    TRAILING,
+    HeaderCheck,
+    compare_header,
+    split_header,
+)
 from pipelines.validation.lines import number_records
+from pipelines.validation.parquet_file import parquet_sql
 from pipelines.validation.text_file import (
-    GLOB_CHARACTERS,
     TextFile,
     Workspace,
     examine_text,
@@ -24,8 +29,6 @@ from pipelines.validation.text_file import (
 LONGEST_LINE = 1_000_000
 """Bytes of the longest record; a longer one is a lost quote or a wrong file."""
 SHOWN_LINES = 5
-UNREADABLE = (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException)
-"""What DuckDB raises when the bytes of a file are no table; see :func:`is_unreadable`."""
 _FIELD_COUNT = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 
 
@@ -61,7 +64,27 @@ def open_source(
     header = compare_header(text.header_line, contract)
     _raise_problems(path, HeaderCheck((*text.problems, *header.problems)))
     delimiter = contract.format.delimiter
-    return Source(path, csv_sql(text, delimiter), text, delimiter, header.warnings)
+    source = Source(path, csv_sql(text, delimiter), text, delimiter, header.warnings)
+    if TRAILING in split_header(text.header_line, delimiter):
+        _refuse_values_behind_the_last(connection, source)
+    return source
+
+
+def _refuse_values_behind_the_last(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
+    """Refuse a file with a delimiter at the end of its lines and something behind one of them.
+
+    Lines that cannot be split at all are found, and told, when the rows are checked.
+    """
+    assert source.text is not None
+    readable = readable_sql(source.text, source.delimiter)
+    query = f"select count({quote_name(TRAILING)}) from {readable}"
+    (rows,) = fetch_row(connection, query)
+    if rows:
+        problem = (
+            f"{rows:,} rows have a value behind the delimiter at the end of the header, where no"
+            " column is named: name it, or quote the field that contains the delimiter"
+        )
+        raise RejectedDelivery(source.path.name, [problem], DELIVER_AGAIN)
 
 
 def _raise_problems(path: Path, header: HeaderCheck) -> None:
@@ -89,14 +112,6 @@ def _read_csv(text: TextFile, delimiter: str, types: dict[str, str], options: st
         " quote = '\"', escape = '\"',"
         f" strict_mode = true, null_padding = false, max_line_size = {LONGEST_LINE}{options})"
     )
-
-
-def is_unreadable(error: duckdb.Error) -> bool:
-    """Whether DuckDB stumbled over the bytes of a file.
-
-    Of a damaged Parquet file it may also raise the bare base class, which no statement does.
-    """
-    return isinstance(error, UNREADABLE) or type(error) is duckdb.Error
 
 
 def readable_sql(text: TextFile, delimiter: str) -> str:
@@ -161,51 +176,6 @@ def number_lines(connection: duckdb.DuckDBPyConnection, source: Source, rows: in
 def open_parquet(
     connection: duckdb.DuckDBPyConnection, path: Path, contract: Contract, max_bytes: int
 ) -> Source:
-    """A Parquet file as a source of text.
-
-    Raises:
-        RejectedDelivery: it is no Parquet file, it would swell beyond ``max_bytes``, or names and
-            types differ from the contract.
-    """
-    sql = f"read_parquet({quote_text(_escape_glob(path))})"
-    try:
-        _measure_parquet(connection, path, max_bytes)
-        described = connection.execute(f"describe select * from {sql}").fetchall()
-    except duckdb.Error as error:
-        if not is_unreadable(error):
-            raise
-        problem = f"is no whole Parquet file: {str(error).splitlines()[0]}"
-        raise RejectedDelivery(path.name, [problem], DELIVER_AGAIN) from error
-    types = {name: data_type.lower() for name, data_type, *_ in described}
-    header = compare_columns(list(types), contract)
-    wrong = _find_wrong_types(types, contract)
-    _raise_problems(path, HeaderCheck((*header.problems, *wrong), header.warnings))
-    texts = ", ".join(
-        f"nullif(cast({quote_name(name)} as varchar), '') as {quote_name(name)}"
-        for name in contract.column_names
-    )
-    return Source(path, f"(select {texts} from {sql})", None, "", header.warnings)
-
-
-def _escape_glob(path: Path) -> str:
-    """The path as DuckDB's own text for exactly this file: no character is a wildcard."""
-    return GLOB_CHARACTERS.sub(lambda found: f"[{found[0]}]", str(path))
-
-
-def _measure_parquet(connection: duckdb.DuckDBPyConnection, path: Path, max_bytes: int) -> None:
-    """Refuse a file that swells: by its stated sizes, and at a byte for every value."""
-    measured = connection.execute(
-        "select coalesce(sum(greatest(total_uncompressed_size, num_values)), 0)"
-        f" from parquet_metadata({quote_text(_escape_glob(path))})"
-    ).fetchone()
-    if measured is not None and measured[0] > max_bytes:
-        problem = f"holds more than {max_bytes:,} bytes when decompressed"
-        raise RejectedDelivery(path.name, [problem], DELIVER_AGAIN)
-
-
-def _find_wrong_types(types: dict[str, str], contract: Contract) -> tuple[str, ...]:
-    return tuple(
-        f"column {column.name} is {types[column.name]}, the contract says {column.sql_type}"
-        for column in contract.columns
-        if types.get(column.name, column.sql_type) != column.sql_type
-    )
+    """A Parquet file as a source of text; see :func:`parquet_sql`."""
+    sql, warnings = parquet_sql(connection, path, contract, max_bytes)
+    return Source(path, sql, None, "", warnings)

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Self
 
 from bankcrm.errors import RejectedDelivery
-from pipelines.contracts.contract import Format
+from pipelines.contracts.file_format import Format
 from pipelines.landing.archive import BROKEN, InvalidArchive, find_disguise, open_stream
 from pipelines.landing.control_records import DELIVER_AGAIN, Trailer, carries_records, cut_trailer
 from pipelines.validation.decoding import Decoder
@@ -165,12 +165,13 @@ def _decode(
     with ExitStack() as stack:
         plain = path if keep else workspace.folder / "delivered.csv"
         write = _discard if keep else stack.enter_context(plain.open("wb")).write
-        for block, is_last in _read_blocks(path, max_bytes):
+        for block, is_last in _read_blocks(path, decoder.encoding, max_bytes):
             text = decoder.decode(block, is_last)
             if tally.size <= SMALL_FILE:
                 heads.append(text)
-            tally.add(block)
-            write(block if is_utf8 else text.encode())
+            plain_block = block if is_utf8 else text.encode()
+            tally.add(plain_block)
+            write(plain_block)
     return plain, "".join(heads)
 
 
@@ -178,13 +179,13 @@ def _discard(_: bytes) -> int:
     return 0
 
 
-def _read_blocks(path: Path, max_bytes: int) -> Iterator[tuple[bytes, bool]]:
+def _read_blocks(path: Path, encoding: str, max_bytes: int) -> Iterator[tuple[bytes, bool]]:
     """Decompressed blocks of a file, each with whether it is the last, empty one."""
     size = 0
     try:
         with open_stream(path) as stream:
             while block := stream.read(BLOCK_BYTES):
-                disguise = find_disguise(path, block) if size == 0 else None
+                disguise = find_disguise(path, block, encoding) if size == 0 else None
                 if disguise is not None:
                     raise _unreadable(path, disguise)
                 size += len(block)

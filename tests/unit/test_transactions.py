@@ -11,7 +11,7 @@ import pytest
 
 from bankcrm.settings import Settings
 from bankcrm.transactions import transaction
-from pipelines.checks.volume_checks import Finding, record_findings
+from pipelines.checks.findings import Finding, record_findings
 from pipelines.contracts.contract import load_contracts
 from pipelines.loading.complete_through import set_complete_through
 from pipelines.loading.raw import open_raw

@@ -9,6 +9,7 @@ from rich.console import Console
 from pipelines.cli.screens.tables import print_rows
 from pipelines.contracts.contract import get_contract
 from pipelines.validation.check import BadRow, CheckReport, check_file
+from pipelines.validation.remedies import remedy_of
 
 
 def check_and_print(console: Console, file: Path, feed: str | None, docs: Path | None) -> bool:
@@ -55,7 +56,11 @@ def _print_verdict(console: Console, file: Path, report: CheckReport) -> None:
 
 def _print_bad_rows(console: Console, report: CheckReport) -> None:
     if report.rules:
-        print_rows(console, ("rule", "rows"), sorted(report.rules.items()), "Broken rules")
+        rules = [
+            (rule, count, remedy_of(report.contract, rule))
+            for rule, count in sorted(report.rules.items())
+        ]
+        print_rows(console, ("rule", "rows", "what to change"), rules, "Broken rules")
     if report.bad_rows:
         rows = [
             (row.file_line, ", ".join(row.rules), _show_fields(report, row))

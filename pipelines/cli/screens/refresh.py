@@ -43,6 +43,9 @@ def print_report(console: Console, settings: Settings, report: RefreshReport) ->
         console.print("Its fact answers in its place: the figures are right, only slower.")
     if report.blocked is not None:
         _print_blocked(console, report.blocked, is_brief=bool(report.rejected))
+    for warning in report.warnings:
+        console.print("\n[yellow]Warning[/yellow] ", end="")
+        console.print(f"{warning.business_date} {warning.message}", markup=False, highlight=False)
     for stale in report.stale:
         console.print(f"\n[yellow]Stale[/yellow] {escape(stale.describe())}.", highlight=False)
     for notice in report.notices:

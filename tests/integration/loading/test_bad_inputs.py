@@ -19,6 +19,7 @@ from pipelines.contracts.stored_columns import personal_columns
 from pipelines.loading.complete_through import explain_incomplete_date
 from pipelines.loading.quarantine import list_quarantine, read_fields
 from tests.integration.loading.field_mutations import (
+    DENOTED,
     HARMLESS,
     INERT,
     QUARANTINED,
@@ -171,11 +172,12 @@ def test_a_bad_row_is_quarantined_by_its_line_and_rule_and_the_others_are_loaded
 
 
 def restate_readable(good: GoodFile, spoilt: SpoiltField) -> dict[str, Decimal]:
-    """Totals as the source counted them, over the value it wrote where that is an amount."""
-    if spoilt.value not in ("-5.00", "-55.00"):
+    """Totals as the source counted them, over the amount that the spoilt text stands for."""
+    amount = DENOTED.get(spoilt.value)
+    if spoilt.column not in ("amount", "principal_balance") or amount is None:
         return good.totals
     return GoodFile(
-        good.contract, good.business_date, good.change(SPOILT, **{spoilt.column: spoilt.value})
+        good.contract, good.business_date, good.change(SPOILT, **{spoilt.column: amount})
     ).totals
 
 

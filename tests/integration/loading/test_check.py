@@ -26,8 +26,11 @@ def test_a_good_file_is_fit(bank: Bank) -> None:
     assert report.totals[0].accepted == 1
 
 
+STATED = {"balance": Decimal(4)}
+
+
 def test_everything_wrong_is_told_at_once_with_lines(bank: Bank) -> None:
-    path = bank.deliver_lines(FEED, MONDAY, ["A1,1.00", "A2,x", ",3.00"], rows=4)
+    path = bank.deliver_lines(FEED, MONDAY, ["A1,1.00", "A2,x", ",3.00"], rows=4, totals=STATED)
     report = check_file(path)
     assert not report.is_fit
     assert report.problems == ("has 3 rows, the control file states 4",)

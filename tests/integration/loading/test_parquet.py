@@ -29,8 +29,10 @@ def test_parquet_files_are_loaded_by_name_and_type(bank: Bank) -> None:
 def test_a_parquet_column_of_another_type_is_rejected(bank: Bank) -> None:
     path = _write_parquet(bank, "select 1 as account_id, 1000 as balance")
     assert bank.load(path).problems == (
-        "column account_id is integer, the contract says varchar",
-        "column balance is integer, the contract says decimal(18,2)",
+        "column account_id is integer, the contract says varchar: write it as a string; a number"
+        " has lost the zeros in front of an id",
+        "column balance is integer, the contract says decimal(18,2): write it as decimal(18,2);"
+        " a whole number may be cents",
     )
 
 

@@ -50,7 +50,10 @@ def test_an_additional_column_is_a_problem_unless_the_contract_ignores_it() -> N
 
 def test_another_delimiter_is_named() -> None:
     check = compare_header("teller_id;teller_name;branch_id", CONTRACT)
-    assert check.problems == ("line 1: fields are separated by ';', the contract says '|'",)
+    assert check.problems == (
+        "line 1: fields are separated by ';', the contract says '|': write that, or have"
+        " `delimiter` changed under `format` of the contract",
+    )
 
 
 def test_a_delimiter_may_have_several_characters() -> None:

@@ -126,8 +126,8 @@ def test_a_good_text_becomes_a_value(column: str, text: str, value: object) -> N
         ("kind", "US\u200bD", "kind: bad_code"),
         ("status", "AJAR", "status: not_accepted"),
         *[("amount", text, "amount: bad_decimal") for text in (
-            "1,234.56", "$5", "(554.33)", "554.33-", "5.5E2", "NaN", "inf", "\\N", "1.005", "+1",
-            "1.", ".5", "\uff15", "\u0665", "1 000", "1_0", "0x10", "99999999999999999.00", "--1",
+            "1,234.56", "$5", "(554.33)", "554.33-", "5.5E2", "NaN", "inf", "1.005", "+1",
+            "1.", ".", "\uff15", "\u0665", "1 000", "1_0", "0x10", "99999999999999999.00", "--1",
         )],
         ("rate", "0.123456789", "rate: bad_decimal"),
         ("rate", "12345", "rate: bad_decimal"),

@@ -1,0 +1,95 @@
+"""Findings about loads: what a check found, how grave it is, and where it is recorded.
+
+Every check compares the loads that were never published. What it counted of a load stays in
+``ops.check_result``: the history against which later loads are judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import duckdb
+
+from bankcrm.transactions import transaction
+from pipelines.contracts.contract import load_contracts
+from pipelines.contracts.watch import WATCH_RULES
+
+RULES = WATCH_RULES
+Severity = Literal["hold", "warn"]
+
+CHECKED = """
+create or replace temp table checked as
+select load.load_id, load.source, load.feed, load.file_name, load.business_date,
+    load.rows_accepted, load.source || '.' || load.feed as feed_name, watch.*
+from ops.active_load as load
+join watch on watch.name = load.source || '.' || load.feed
+where load.load_id in (from checked_load)"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found about a load. ``rule`` can be waived.
+
+    One of severity ``hold`` holds the business date back; one of severity ``warn`` is reported.
+    """
+
+    rule: str
+    load_id: int
+    business_date: date
+    message: str
+    severity: Severity = "hold"
+
+
+def choose_loads(connection: duckdb.DuckDBPyConnection, published_loads: Iterable[int]) -> None:
+    """Temporary tables: watch (limits by feed), checked (loads to check, with their limits)."""
+    watched = {name: contract.watch for name, contract in load_contracts().items()}
+    limits = [
+        {"name": name} | watch.model_dump(exclude={"warn"}) for name, watch in watched.items()
+    ]
+    connection.execute(
+        "create or replace temp table watch as select unnest($1, recursive := true)", [limits]
+    )
+    connection.execute(
+        "create or replace temp table checked_load as select load_id from ops.active_load"
+        " anti join (select unnest($1::bigint[]) as load_id) using (load_id)",
+        [list(published_loads)],
+    )
+    connection.execute(CHECKED)
+
+
+def make_finding(check: str, feed: str, load_id: int, business_date: date, message: str) -> Finding:
+    """A finding of the severity that the contract of the feed gives to the check."""
+    severity: Severity = "warn" if check in load_contracts()[feed].rules_that_warn else "hold"
+    return Finding(f"{check}:{feed}", load_id, business_date, f"{feed}: {message}", severity)
+
+
+def record_results(
+    connection: duckdb.DuckDBPyConnection, rule: str, rows: Iterable[tuple[int, int, int]]
+) -> None:
+    """Record for loads how many of their rows a rule compared, and how many of them failed it."""
+    counted = [list(row) for row in rows]
+    if not counted:
+        return
+    with transaction(connection):
+        connection.execute(
+            "delete from ops.check_result where rule = $1"
+            " and load_id in (select unnest($2::bigint[]))",
+            [rule, [load_id for load_id, *_ in counted]],
+        )
+        values = "select $1, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::bigint[])"
+        connection.execute(
+            f"insert into ops.check_result (rule, load_id, compared, failed) {values}",
+            [rule, *map(list, zip(*counted, strict=True))],
+        )
+
+
+def record_findings(connection: duckdb.DuckDBPyConnection, findings: Iterable[Finding]) -> None:
+    """Replace the findings that hold business dates back, in ``ops.finding``."""
+    rows = [[f.load_id, f.rule, f.business_date, f.message] for f in findings]
+    with transaction(connection):
+        connection.execute("delete from ops.finding")
+        if rows:
+            connection.executemany("insert into ops.finding values ($1, $2, $3, $4)", rows)
