@@ -21,29 +21,50 @@ AnyCustomer = Annotated[
     str, typer.Argument(help="Customer as system:id, or its customer_durable_key.")
 ]
 
+Records = Annotated[
+    int | None,
+    typer.Option(
+        help="Source records you expect; with it nothing is asked, and another number is refused."
+    ),
+]
+
 
 @app.command("show")
 @acts_on_errors
-def privacy_show(customer: AnyCustomer, reason: Reason, by: DecidedBy, home: Home = None) -> None:
+def privacy_show(
+    customer: AnyCustomer,
+    reason: Reason,
+    by: DecidedBy,
+    records: Records = None,
+    home: Home = None,
+) -> None:
     """Print what the vault holds of a customer.
 
-    The access is entered in the audit log.
+    The access is entered in the audit log. Where the records agree neither in name nor in birth,
+    you are asked, or confirm their number with --records.
     """
     from pipelines.cli.screens.privacy import print_personal
 
-    print_personal(console, settings_of(home), customer, reason=reason, by=by)
+    print_personal(console, settings_of(home), customer, records=records, reason=reason, by=by)
 
 
 @app.command("erase")
 @acts_on_errors
-def privacy_erase(customer: AnyCustomer, reason: Reason, by: DecidedBy, home: Home = None) -> None:
+def privacy_erase(
+    customer: AnyCustomer,
+    reason: Reason,
+    by: DecidedBy,
+    records: Records = None,
+    home: Home = None,
+) -> None:
     """Erase the personal values of a customer for good.
 
-    They are erased in every system that knows the customer.
+    They are erased in every system that knows the customer. Where the records agree neither in
+    name nor in birth, you are asked, or confirm their number with --records.
     """
     from pipelines.cli.screens.privacy import erase
 
-    erase(console, settings_of(home), customer, reason=reason, by=by)
+    erase(console, settings_of(home), customer, records=records, reason=reason, by=by)
 
 
 @app.command("erased")

@@ -1,9 +1,10 @@
 """Who is one customer, day by day: a pure function of the evidence, whatever the order it came in.
 
 On a day the evidence that holds is taken strongest first; two groups become one unless a pair
-across them may not be one: their documents of one kind differ, a person parted them, or both are
-ids of one system without a document in common. The strongest evidence decides, then the smaller
-names: never the order of arrival.
+across them may not be one: one is a person and the other a company; their documents of one kind
+differ, and no person accepted both as one customer's; they hold one document but contradict each
+other; a person parted them; or both are ids of one system without a document in common. The
+strongest evidence decides, then the smaller names: never the order of arrival.
 """
 
 from __future__ import annotations
@@ -41,13 +42,15 @@ class Document(NamedTuple):
 class Member(NamedTuple):
     """A customer of a system.
 
-    ``precedence`` is the rank of its system; ``first_seen`` the night of its first record.
+    ``precedence`` is the rank of its system; ``first_seen`` the night of its first record;
+    ``types`` is what its system ever called it: person, company or institution.
     """
 
     customer: Customer
     first_seen: date
     precedence: int
     documents: tuple[Document, ...] = ()
+    types: frozenset[str] = frozenset()
 
 
 class Edge(NamedTuple):
@@ -169,7 +172,7 @@ def _link_on(
         if edge.valid_from <= day < edge.valid_to and edge.left in present and edge.right in present
     ]
     held.sort(key=lambda edge: (edge.rule, -edge.confidence, edge.left, edge.right))
-    clusters = cluster(held, _Obstacles(day, present, partings))
+    clusters = cluster(held, _Obstacles(day, present, partings, held))
     for customer in present:
         group = clusters.get(customer, {customer})
         survivor = min((present[c] for c in group), key=_seniority)
@@ -182,22 +185,50 @@ class _Obstacles:
     """What forbids two customers to be one on a day."""
 
     def __init__(
-        self, day: date, members: Mapping[Customer, Member], partings: Iterable[Parting]
+        self,
+        day: date,
+        members: Mapping[Customer, Member],
+        partings: Iterable[Parting],
+        edges: Iterable[Edge],
     ) -> None:
+        self._types = {customer: member.types for customer, member in members.items()}
         self._parted = {(p.left, p.right) for p in partings if p.valid_from <= day < p.valid_to}
         self._documents = {
             customer: _documents_on(member, day) for customer, member in members.items()
         }
+        for edge in edges:
+            if edge.rule is Rule.ACCEPTED_IN_REVIEW:
+                self._take_as_one(edge.left, edge.right)
 
     def allow(self, one: Customer, other: Customer) -> bool:
         """Whether the two may be one customer."""
         if (one, other) in self._parted or (other, one) in self._parted:
+            return False
+        if self.are_of_different_types(one, other):
             return False
         mine, theirs = self._documents[one], self._documents[other]
         common = mine.keys() & theirs.keys()
         if any(mine[kind].isdisjoint(theirs[kind]) for kind in common):
             return False
         return one[0] != other[0] or bool(common)
+
+    def are_of_different_types(self, one: Customer, other: Customer) -> bool:
+        """Whether one is a person and the other a company, for instance."""
+        mine, theirs = self._types[one], self._types[other]
+        return bool(mine and theirs) and mine.isdisjoint(theirs)
+
+    def _take_as_one(self, one: Customer, other: Customer) -> None:
+        """Who accepts two holders of different numbers says that both numbers are one customer's.
+
+        So everybody who holds either number holds both.
+        """
+        mine, theirs = self._documents[one], self._documents[other]
+        for kind in mine.keys() & theirs.keys():
+            if mine[kind].isdisjoint(theirs[kind]):
+                both = mine[kind] | theirs[kind]
+                for documents in self._documents.values():
+                    if not both.isdisjoint(documents.get(kind, set())):
+                        documents[kind] = documents[kind] | both
 
 
 def cluster(edges: Iterable[Edge], obstacles: _Obstacles) -> dict[Customer, set[Customer]]:

@@ -31,13 +31,14 @@ with changed_record as (
     from identity.pair
     where left_record_id in (from changed_record) or right_record_id in (from changed_record)
 ), named as (
-    select record_id, source_system, customer_id, seen_from from identity.record
+    select record_id, source_system, customer_id, seen_from, document_type, document_number
+    from identity.record
     where record_id in (
         select unnest([left_record_id, right_record_id]) from scored)
 ), pairs as (
     select scored.*,
-        if(l.source_system < r.source_system, l, r) as first,
-        if(l.source_system < r.source_system, r, l) as second
+        if((l.source_system, l.customer_id) < (r.source_system, r.customer_id), l, r) as first,
+        if((l.source_system, l.customer_id) < (r.source_system, r.customer_id), r, l) as second
     from scored
     join named as l on l.record_id = scored.left_record_id
     join named as r on r.record_id = scored.right_record_id
@@ -47,21 +48,21 @@ select
     pair_id_sql(
         "first.source_system", "first.customer_id", "second.source_system", "second.customer_id"
     )
-},
-    first.source_system, first.customer_id, second.source_system, second.customer_id,
-    match_probability, agrees, reasons, greatest(first.seen_from, second.seen_from),
-    first.record_id, second.record_id
+} as pair_id,
+    first.source_system as left_system, first.customer_id as left_customer_id,
+    second.source_system as right_system, second.customer_id as right_customer_id,
+    match_probability, agrees, reasons, greatest(first.seen_from, second.seen_from) as seen_from,
+    first.record_id as left_record_id, second.record_id as right_record_id, document
 from pairs
+where match_probability >= $1
+    or (first.document_type, first.document_number) not in (
+        select (document_type, document_number) from identity.placeholder)
 """
 
 EXACT_EDGES = f"""
-with counted as (
-    select *, count(distinct customer_id) over (
-        partition by source_system, document_type, document_number) as holders
+with identifying as (
     from identity.document semi join changed_document using (document_type, document_number)
-), identifying as (
-    select * from counted
-    qualify max(holders) over (partition by document_type, document_number) <= $1
+    anti join identity.placeholder using (document_type, document_number)
 )
 select l.source_system, l.customer_id, r.source_system, r.customer_id, '{EXACT}', 1.0,
     greatest(l.valid_from, r.valid_from), least(l.valid_to, r.valid_to),
@@ -70,6 +71,9 @@ from identifying as l
 join identifying as r using (document_type, document_number)
 where (l.source_system, l.customer_id) < (r.source_system, r.customer_id)
     and greatest(l.valid_from, r.valid_from) < least(l.valid_to, r.valid_to)
+    and (l.source_system, l.customer_id, r.source_system, r.customer_id) not in (
+        select (left_system, left_customer_id, right_system, right_customer_id)
+        from identity.stranger)
 """
 
 LINKED_EDGES = f"""
@@ -128,14 +132,17 @@ from reached
 """
 
 
-def write_candidates(connection: duckdb.DuckDBPyConnection) -> None:
+def write_candidates(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
     """Bring ``identity.candidate`` up to date: scored pairs of records, named by their customers.
 
     Args:
-        connection: the raw database with records written, ``changed_customer``, and pairs scored.
+        connection: the raw database with records written, ``changed_customer``, pairs scored and
+            strangers found.
+        parameters: from which score on a pair of records counts without a document.
     """
     connection.execute(f"delete from identity.candidate where {HAS_CHANGED_END}")
-    connection.execute(f"insert into identity.candidate {CANDIDATES}")
+    review = [parameters.thresholds.review]
+    connection.execute(f"insert into identity.candidate by name {CANDIDATES}", review)
 
 
 def write_edges(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
@@ -146,14 +153,13 @@ def write_edges(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -
 
     Args:
         connection: the raw database with records and candidates written.
-        parameters: thresholds, and how many may hold a document.
+        parameters: thresholds.
     """
     connection.execute(
         f"create or replace temp table stale_edge as from identity.edge where {IS_STALE}"
     )
     connection.execute("create or replace temp table fresh_edge as from identity.edge limit 0")
-    most = parameters.documents.largest_group
-    connection.execute(f"insert into fresh_edge {EXACT_EDGES}", [most])
+    connection.execute(f"insert into fresh_edge {EXACT_EDGES}")
     connection.execute(f"insert into fresh_edge {LINKED_EDGES}", [parameters.thresholds.merge])
     connection.execute(f"insert into fresh_edge {ACCEPTED_EDGES}")
     connection.execute(f"delete from identity.edge where {IS_STALE}")

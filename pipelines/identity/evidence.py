@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from bankcrm.dates import BEGINNING
 from pipelines.contracts.contract import Customer
 from pipelines.identity.clusters import Document, Edge, Member, Parting, Rule
 from pipelines.identity.edges import LINKED, VERDICTS
@@ -70,6 +71,18 @@ def _read_partings(connection: duckdb.DuckDBPyConnection) -> Iterator[Parting]:
     ).fetchall()
     for left_system, left_id, right_system, right_id, *validity in rows:
         yield Parting((left_system, left_id), (right_system, right_id), *validity)
+    for left_system, left_id, right_system, right_id in _read_strangers(connection):
+        yield Parting((left_system, left_id), (right_system, right_id), BEGINNING)
+
+
+def _read_strangers(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, str]]:
+    """Who holds one document but contradicts each other, unless a person accepted them."""
+    return connection.execute(
+        f"""select distinct left_system, left_customer_id, right_system, right_customer_id
+        from identity.stranger
+        anti join (select * from ({VERDICTS}) where verdict = 'accept' and valid_from < valid_to)
+            using (left_system, left_customer_id, right_system, right_customer_id)"""
+    ).fetchall()
 
 
 def _read_members(
@@ -79,13 +92,14 @@ def _read_members(
     rows = connection.execute(
         """select source_system, customer_id, document_type, document_number, valid_from, valid_to
         from identity.document semi join affected_customer using (source_system, customer_id)
+        anti join identity.placeholder using (document_type, document_number)
         order by all"""
     ).fetchall()
     for row in rows:
         if row[:2] in named:
             documents[row[:2]].append(Document(*row[2:]))
     rows = connection.execute(
-        """select source_system, customer_id, min(seen_from)
+        """select source_system, customer_id, min(seen_from), list(distinct customer_type)
         from identity.record semi join affected_customer using (source_system, customer_id)
         group by all order by all"""
     ).fetchall()
@@ -94,4 +108,4 @@ def _read_members(
         if row[:2] in named:
             customer = row[:2]
             rank = precedence[row[0]]
-            yield Member(customer, row[2], rank, tuple(documents[customer]))
+            yield Member(customer, row[2], rank, tuple(documents[customer]), frozenset(row[3]))

@@ -24,6 +24,7 @@ from pipelines.identity.linkage import compare_records
 from pipelines.identity.parameters import load_parameters
 from pipelines.identity.review import list_waiting_customers
 from pipelines.identity.source_records import write_records
+from pipelines.identity.strangers import find_crowded, write_strangers
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,10 @@ def _link(connection: duckdb.DuckDBPyConnection) -> int:
     if rebuild:
         clear_links(connection)
     write_records(connection, parameters, rebuild=rebuild)
+    find_crowded(connection, parameters)
     compared = compare_records(connection, parameters)
-    write_candidates(connection)
+    write_strangers(connection)
+    write_candidates(connection, parameters)
     write_edges(connection, parameters)
     find_affected(connection, load_last_decision(connection))
     evidence = read_evidence(connection, parameters)

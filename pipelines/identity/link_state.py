@@ -20,9 +20,15 @@ select coalesce(md5(string_agg(load_id::varchar, ',' order by load_id)), '')
 from (select distinct load_id from identity.source_attribute)
 """
 """A program that knows nothing of ``identity.linked`` changes the loads, not what is in it."""
-FOLLOWING = ("record", "document", "candidate", "edge", "link", "linked")
+FOLLOWING = (
+    *("record", "document", "candidate", "edge", "link", "linked"),
+    *("stranger", "placeholder"),
+)
 """What is made again; scores of pairs outlive it, see :mod:`pipelines.identity.linkage`."""
-RULE_MODULES = ("clusters", "edges", "evidence", "link", "linkage", "schema", "source_records")
+RULE_MODULES = (
+    *("clusters", "edges", "evidence", "fillers", "link", "linkage", "schema", "source_records"),
+    "strangers",
+)
 """Modules that decide what the tables hold: when their code changes, everybody is relinked."""
 OTHER_MODULES = ("__init__", "link_state", "parameters", "quality", "review")
 """Modules that do not: they read the links, record decisions, or are hashed by their values."""

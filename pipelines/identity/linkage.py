@@ -15,27 +15,42 @@ import duckdb
 import pyarrow as pa
 
 from bankcrm.sql import quote_name, quote_text
-from pipelines.identity.parameters import ELSE, Comparison, Parameters
+from pipelines.identity.parameters import ELSE, SILENT, Comparison, Outcomes, Parameters
 
 MEMBERS = """
 with member as (
     from identity.record where record_id in (from block_member)
 ), clear_value as materialized (
     select token, value from vault.entry where token in (
-        select unnest([name_token, birth_date, phone_token, address_token]) from member)
+        select unnest([name_token, birth_date, phone_token, address_token, document_token])
+        from member)
 )
-select record_id, source_system, customer_type, comparable_name(names.value) as name,
+select record_id, source_system, customer_id, customer_type, comparable_name(names.value) as name,
     cast(births.value as date) as birth_date, comparable_phone(phones.value) as phone,
-    comparable_address(addresses.value) as address, city, gender,
+    comparable_address(addresses.value) as address, city, gender, document_type,
+    document_number, comparable_document(document_type, documents.value) as clear_document,
+    (document_type, document_number) in (from crowded) as is_crowded,
     record_id in (select record_id from new_record) as is_new
 from member
 left join clear_value as names on names.token = name_token
 left join clear_value as births on births.token = birth_date
 left join clear_value as phones on phones.token = phone_token
 left join clear_value as addresses on addresses.token = address_token
+left join clear_value as documents on documents.token = document_token
 order by record_id
 """
 """Records as splink compares them. Their clear values are in memory only, and for this long."""
+
+
+DOCUMENT_BLOCK = ("document_type", "document_number")
+CARRIED = (*DOCUMENT_BLOCK, "clear_document")
+"""Columns that say nothing in a score, but how the documents of a pair compare."""
+DOCUMENT_BLOCK_SQL = """l.document_type = r.document_type
+    and l.document_number = r.document_number and l.customer_type = r.customer_type
+    and (l.source_system <> r.source_system or l.customer_id <> r.customer_id)
+    and not l.is_crowded and (l.is_new or r.is_new)"""
+MISTYPED_FROM = 5
+"""Characters of a document number from which on one wrong character is a typing error."""
 
 
 def compare_records(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> int:
@@ -94,7 +109,7 @@ def _find_blocks(connection: duckdb.DuckDBPyConnection, parameters: Parameters) 
     others = " union ".join(
         f"""select record_id from identity.record
         semi join new_record using ({", ".join(map(quote_name, block))})"""
-        for block in parameters.blocks
+        for block in (*parameters.blocks, DOCUMENT_BLOCK)
     )
     connection.execute(
         f"""create or replace temp table block_member as
@@ -103,7 +118,7 @@ def _find_blocks(connection: duckdb.DuckDBPyConnection, parameters: Parameters) 
 
 
 def _score(records: pa.Table, parameters: Parameters) -> pa.Table:
-    """Pairs from the review threshold up, as an Arrow table with the columns of identity.pair."""
+    """Pairs from the review threshold up, and those of one document, as identity.pair has them."""
     # Imported here: most of the commands, and nights without a new customer, do without.
     from splink import DuckDBAPI, Linker, SettingsCreator  # noqa: PLC0415
 
@@ -116,19 +131,17 @@ def _score(records: pa.Table, parameters: Parameters) -> pa.Table:
             probability_two_random_records_match=parameters.prior,
             comparisons=[_describe_comparison(item) for item in parameters.comparisons],
             blocking_rules_to_generate_predictions=[
-                {"blocking_rule": _block_sql(block), "sql_dialect": "duckdb"}
-                for block in parameters.blocks
+                {"blocking_rule": rule, "sql_dialect": "duckdb"}
+                for rule in (*map(_block_sql, parameters.blocks), DOCUMENT_BLOCK_SQL)
             ],
             retain_matching_columns=True,
             retain_intermediate_calculation_columns=True,
-            additional_columns_to_retain=[],
+            additional_columns_to_retain=list(CARRIED),
         )
         records_frame = DuckDBAPI(connection=scratch).register("block_member")
         # The settings are ours and tested; validating them would take as long as the comparison.
         linker = Linker(records_frame, settings, log_level=logging.ERROR, validate_settings=False)
-        pairs = linker.inference.predict(
-            threshold_match_probability=parameters.thresholds.review, warning_mode="never"
-        )
+        pairs = linker.inference.predict(warning_mode="never")
         return scratch.execute(_pairs_sql(pairs.physical_name, parameters)).to_arrow_table()
 
 
@@ -139,9 +152,10 @@ def _block_sql(block: tuple[str, ...]) -> str:
 
 def _describe_comparison(comparison: Comparison) -> dict[str, Any]:
     name = comparison.name
+    incomparable = f" or ({comparison.silent.strip()})" if comparison.silent else ""
     silent = {
-        "sql_condition": f"{name}_l is null or {name}_r is null",
-        "label_for_charts": "silent",
+        "sql_condition": f"{name}_l is null or {name}_r is null{incomparable}",
+        "label_for_charts": SILENT,
         "is_null_level": True,
     }
     levels = [
@@ -159,10 +173,57 @@ def _describe_comparison(comparison: Comparison) -> dict[str, Any]:
 def _pairs_sql(table: str, parameters: Parameters) -> str:
     """The scored pairs with the outcome of every comparison in words."""
     reasons = " || ', ' || ".join(_reason_sql(item) for item in parameters.comparisons)
-    agrees = " and ".join(f"{_gamma(name)} > 0" for name in parameters.merge_requires)
-    return f"""select record_id_l as left_record_id, record_id_r as right_record_id,
-        match_probability, {agrees or "true"} as agrees, {reasons} as reasons
-    from {table}"""
+    holds = " or ".join(
+        f"({_outcomes_sql(parameters, outcomes)})" for outcomes in parameters.documents.holds_when
+    )
+    return f"""with outcome as (
+            select *, {_document_sql(parameters)} as document from {table}
+        )
+        select record_id_l as left_record_id, record_id_r as right_record_id, match_probability,
+            {_outcomes_sql(parameters, parameters.merge_requires)} as agrees,
+            {reasons} || ', document ' || document as reasons, document,
+            not ({holds}) as contradicts
+        from outcome
+        where match_probability >= {parameters.thresholds.review} or document = 'equal'"""
+
+
+def _document_sql(parameters: Parameters) -> str:
+    """How the documents of a pair compare. It adds nothing to the score: documents of one kind that
+    differ part customers, so all that it may say is that they need not."""
+    documents = parameters.documents
+    lifelong = ", ".join(map(quote_text, documents.lifelong))
+    return f"""case
+        when document_number_l is null or document_number_r is null
+            or document_type_l <> document_type_r then '{SILENT}'
+        when document_number_l = document_number_r then 'equal'
+        when {_outcomes_sql(parameters, documents.mistyped_when)}
+            and (damerau_levenshtein(clear_document_l, clear_document_r) <= 1
+                or ltrim(clear_document_l, '0') = ltrim(clear_document_r, '0'))
+            and least(length(clear_document_l), length(clear_document_r)) >= {MISTYPED_FROM}
+            then 'mistyped'
+        when {_outcomes_sql(parameters, documents.renewed_when)}
+            and document_type_l not in ({lifelong}) then 'renewed'
+        else 'differs' end"""
+
+
+def _outcomes_sql(parameters: Parameters, outcomes: Outcomes) -> str:
+    """Condition: every named comparison has one of the named outcomes."""
+    conditions = []
+    for comparison in parameters.comparisons:
+        if comparison.name in outcomes:
+            numbers = [
+                str(number)
+                for number, label in _number_outcomes(comparison)
+                if label in outcomes[comparison.name]
+            ]
+            conditions.append(f"{_gamma(comparison.name)} in ({', '.join(numbers)})")
+    return " and ".join(conditions) or "true"
+
+
+def _number_outcomes(comparison: Comparison) -> list[tuple[int, str]]:
+    """Splink numbers the outcomes: -1 silent, 0 else, and upwards to the first level."""
+    labels = [level.label for level in reversed(comparison.levels)]
+    return [(-1, SILENT), *enumerate(labels)]
 
 
 def _gamma(name: str) -> str:
@@ -170,12 +231,11 @@ def _gamma(name: str) -> str:
 
 
 def _reason_sql(comparison: Comparison) -> str:
-    """Splink numbers the outcomes: -1 silent, 0 else, and upwards to the first level."""
-    outcomes = ["when -1 then 'silent'"]
-    for number, level in enumerate(reversed(comparison.levels)):
-        outcomes.append(f"when {number} then {quote_text(level.label)}")
+    outcomes = " ".join(
+        f"when {number} then {quote_text(label)}" for number, label in _number_outcomes(comparison)
+    )
     label = comparison.name.replace("_", " ")
-    return f"'{label} ' || case {_gamma(comparison.name)} {' '.join(outcomes)} end"
+    return f"'{label} ' || case {_gamma(comparison.name)} {outcomes} end"
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:

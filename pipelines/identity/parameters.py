@@ -15,6 +15,9 @@ from bankcrm.errors import ContractError
 PARAMETERS_FILE = Path(__file__).parent / "parameters.yml"
 Attribute = Literal["name", "birth_date", "phone", "address", "city", "gender"]
 ELSE = "else"
+SILENT = "silent"
+Outcomes = dict[Attribute, tuple[str, ...]]
+"""Labels of comparisons: each attribute has one of its."""
 _SUM_TOLERANCE = 1e-9
 
 
@@ -36,9 +39,13 @@ class Level(_Frozen):
 
 
 class Comparison(_Frozen):
-    """How one attribute is compared; the first level that holds counts, null says nothing."""
+    """How one attribute is compared; the first level that holds counts, null says nothing.
+
+    ``silent`` is a condition under which two values cannot be compared either.
+    """
 
     name: Attribute
+    silent: str | None = None
     levels: tuple[Level, ...]
 
     @model_validator(mode="after")
@@ -52,10 +59,18 @@ class Comparison(_Frozen):
 
 
 class Documents(_Frozen):
-    """Which kinds of document last for life, and when a number is a placeholder."""
+    """Which kinds of document last for life, and when a number is a placeholder.
+
+    One document makes two records one customer's where any of ``holds_when`` is the outcome of
+    their comparison. Documents that differ are put before a person where ``mistyped_when`` or
+    ``renewed_when`` is.
+    """
 
     lifelong: tuple[str, ...]
     largest_group: int = Field(ge=2)
+    holds_when: tuple[Outcomes, ...]
+    mistyped_when: Outcomes
+    renewed_when: Outcomes
 
 
 class Thresholds(_Frozen):
@@ -71,7 +86,7 @@ class Parameters(_Frozen):
     systems: tuple[str, ...]
     documents: Documents
     thresholds: Thresholds
-    merge_requires: tuple[Attribute, ...]
+    merge_requires: Outcomes
     prior: float = Field(gt=0, lt=1)
     blocks: tuple[tuple[Attribute, ...], ...]
     comparisons: tuple[Comparison, ...]
@@ -79,13 +94,26 @@ class Parameters(_Frozen):
     @property
     def scoring_hash(self) -> str:
         """Changes when a pair may score otherwise, or another pair may be compared."""
-        scoring = self.model_dump_json(include={"prior", "blocks", "comparisons", "thresholds"})
-        return hashlib.sha256(scoring.encode()).hexdigest()
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
     @model_validator(mode="after")
     def _thresholds_are_ordered(self) -> Parameters:
         if self.thresholds.review > self.thresholds.merge:
             raise ValueError("the review threshold lies above the merge threshold")
+        return self
+
+    @model_validator(mode="after")
+    def _outcomes_are_known(self) -> Parameters:
+        known = {
+            item.name: {SILENT, *(level.label for level in item.levels)}
+            for item in self.comparisons
+        }
+        documents = self.documents
+        every = (*documents.holds_when, documents.mistyped_when, documents.renewed_when)
+        for outcomes in (*every, self.merge_requires):
+            for name, labels in outcomes.items():
+                if unknown := set(labels) - known[name]:
+                    raise ValueError(f"{name} has no outcome {', '.join(sorted(unknown))}")
         return self
 
 

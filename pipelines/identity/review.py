@@ -1,9 +1,10 @@
 """Pairs that only a person can decide, and what people decided.
 
 A pair waits when its best score lies in the review band (or above it, where a merge needs an
-agreement that is missing), when its customers are not one already, when they may become one, and
-when nobody has decided. Decisions are appended to ``identity.decision`` and take effect at the next
-refresh; the last one on a pair holds.
+agreement that is missing) or when both hold one document but contradict each other; when its
+customers are not one already, when they may become one, and when nobody has decided. Documents of
+one kind that differ exclude it, unless one may be mistyped or was renewed. Decisions are appended
+to ``identity.decision`` and take effect at the next refresh; the last one on a pair holds.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from pipelines.identity.schema import pair_id_sql
 OPEN_END = quote_date(END_OF_TIME)
 Verdict = Literal["accept", "reject", "undo"]
 
-SHARED_KINDS = f"""
-select count(*) filter (not shares) from (
+DIFFERENT_KINDS = f"""
+select coalesce(list(document_type order by document_type) filter (not shares), []), count(*)
+from (
     select l.document_type, bool_or(l.document_number = r.document_number) as shares
     from identity.document as l
     join identity.document as r using (document_type)
@@ -37,6 +39,17 @@ select count(*) filter (not shares) from (
 )
 """
 
+MISTYPED = """
+select count(*) from identity.candidate where document = 'mistyped'
+    and (left_system, left_customer_id, right_system, right_customer_id) = ($1, $2, $3, $4)
+"""
+
+TYPES = """
+select count(*) > 0 and bool_and(l.customer_type <> r.customer_type)
+from identity.record as l, identity.record as r
+where l.source_system = $1 and l.customer_id = $2 and r.source_system = $3 and r.customer_id = $4
+"""
+
 WAITING = f"""
 with apart as (
     select candidate.*
@@ -45,13 +58,16 @@ with apart as (
         and l.source_system = left_system and l.source_customer_id = left_customer_id
     join identity.link as r on r.is_current
         and r.source_system = right_system and r.source_customer_id = right_customer_id
-    where match_probability >= $1
+    where (match_probability >= $1 or document = 'equal')
         and (l.survivor_system, l.survivor_customer_id)
             <> (r.survivor_system, r.survivor_customer_id)
 ), best as (
     from apart
     qualify row_number() over (
-        partition by pair_id order by match_probability desc, left_record_id, right_record_id) = 1
+        partition by pair_id
+        order by match_probability desc, left_record_id, right_record_id) = 1
+), doubtful as (
+    select pair_id from apart where document in ('mistyped', 'renewed')
 ), named as (
     select left_system as source_system, left_customer_id as customer_id from best
     union select right_system, right_customer_id from best
@@ -66,6 +82,7 @@ with apart as (
     join held as l on (l.source_system, l.customer_id) = (left_system, left_customer_id)
     join held as r on (r.source_system, r.customer_id) = (right_system, right_customer_id)
         and r.document_type = l.document_type and not list_has_any(l.numbers, r.numbers)
+    where pair_id not in (from doubtful)
 ), decided as (
     select pair_id from identity.decision
     qualify row_number() over (partition by pair_id order by decision_id desc) = 1
@@ -224,15 +241,32 @@ def _check(
             )
     if left == right:
         raise BankcrmError(f"{':'.join(left)} is one customer already", "Name two customers.")
-    if verdict == "accept" and left[0] == right[0]:
+    if verdict == "accept":
+        _check_obstacles(connection, left, right)
+
+
+def _check_obstacles(
+    connection: duckdb.DuckDBPyConnection, left: Customer, right: Customer
+) -> None:
+    """What parts two customers even against a person's word."""
+    both, names = (*left, *right), f"{':'.join(left)} and {':'.join(right)}"
+    if _fetch(connection, TYPES, both)[0]:
+        raise BankcrmError(
+            f"{names} are customers of different types: a person is never a company",
+            "Have the wrong customer_type corrected where it was registered.",
+        )
+    different, common = _fetch(connection, DIFFERENT_KINDS, both)
+    if left[0] == right[0] and len(different) == common:
         raise BankcrmError(
             f"Two customers of system {left[0]} merge by an exact document only",
             "Have the system deliver the document for both, or close one of them there.",
         )
-    if verdict == "accept" and _fetch(connection, SHARED_KINDS, (*left, *right))[0]:
+    lifelong = set(different) & {*load_parameters().documents.lifelong}
+    if lifelong and not _fetch(connection, MISTYPED, both)[0]:
         raise BankcrmError(
-            f"{':'.join(left)} and {':'.join(right)} have documents of one kind that differ",
-            "Have the wrong document corrected where it was registered.",
+            f"{names} have documents of one kind that differ",
+            f"Nobody has two documents of kind {', '.join(sorted(lifelong))}: have the wrong one "
+            "corrected where it was registered.",
         )
 
 

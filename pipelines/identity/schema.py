@@ -19,13 +19,14 @@ create table if not exists identity.source_attribute (
     load_id bigint, rules_hash varchar, source_system varchar, customer_id varchar,
     business_date date, customer_type varchar, name varchar, birth_date varchar, phone varchar,
     address varchar, city varchar, gender varchar, document_type varchar, document_number varchar,
-    name_token varchar, phone_token varchar, address_token varchar
+    name_token varchar, phone_token varchar, address_token varchar, document_token varchar
 );
 create table if not exists identity.record (
     record_id bigint, source_system varchar, customer_id varchar, seen_from date,
     customer_type varchar, name varchar, birth_date varchar, phone varchar, address varchar,
     city varchar, gender varchar,
-    name_token varchar, phone_token varchar, address_token varchar
+    document_type varchar, document_number varchar,
+    name_token varchar, phone_token varchar, address_token varchar, document_token varchar
 );
 create table if not exists identity.document (
     source_system varchar, customer_id varchar, document_type varchar, document_number varchar,
@@ -34,7 +35,7 @@ create table if not exists identity.document (
 create table if not exists identity.compared (record_id bigint, scoring_hash varchar);
 create table if not exists identity.pair (
     left_record_id bigint, right_record_id bigint, match_probability double, agrees boolean,
-    reasons varchar
+    reasons varchar, document varchar, contradicts boolean
 );
 create table if not exists identity.decision (
     decision_id bigint, pair_id varchar,
@@ -45,7 +46,14 @@ create table if not exists identity.candidate (
     pair_id varchar,
     left_system varchar, left_customer_id varchar, right_system varchar, right_customer_id varchar,
     match_probability double, agrees boolean, reasons varchar, seen_from date,
-    left_record_id bigint, right_record_id bigint
+    left_record_id bigint, right_record_id bigint, document varchar
+);
+create table if not exists identity.stranger (
+    document_type varchar, document_number varchar,
+    left_system varchar, left_customer_id varchar, right_system varchar, right_customer_id varchar
+);
+create table if not exists identity.placeholder (
+    document_type varchar, document_number varchar, is_crowded boolean
 );
 create table if not exists identity.edge (
     left_system varchar, left_customer_id varchar, right_system varchar, right_customer_id varchar,
@@ -71,6 +79,16 @@ RENAMINGS = {
 """Tables and columns of earlier databases, and how they come to their names of today."""
 
 
+ADDITIONS = {
+    "source_attribute": ("document_token varchar",),
+    "record": ("document_type varchar", "document_number varchar", "document_token varchar"),
+    "pair": ("document varchar", "contradicts boolean"),
+    "candidate": ("document varchar",),
+}
+"""Columns that an earlier database lacks. They stand last, as they do in no new database, so rows
+are inserted by name."""
+
+
 def create_identity_schema(connection: duckdb.DuckDBPyConnection) -> None:
     """Create what is missing in the current database, and rename what had another name."""
     known = set(
@@ -83,6 +101,9 @@ def create_identity_schema(connection: duckdb.DuckDBPyConnection) -> None:
         if (table, column) in known:
             connection.execute(f"alter table identity.{table} {renaming}")
     connection.execute(TABLES)
+    for table, columns in ADDITIONS.items():
+        for column in columns:
+            connection.execute(f"alter table identity.{table} add column if not exists {column}")
 
 
 def pair_id_sql(left_system: str, left_id: str, right_system: str, right_id: str) -> str:

@@ -13,11 +13,15 @@ import duckdb
 
 from bankcrm.dates import END_OF_TIME
 from bankcrm.sql import quote_date, quote_name, quote_text
+from pipelines.identity.fillers import hash_rules, unless_filler_sql, write_fillers
 from pipelines.identity.parameters import Parameters
-from pipelines.privacy.comparable import MATCH_RULES
 
 CUSTOMER = "source_system, customer_id"
-ATTRIBUTES = ("customer_type", "name", "birth_date", "phone", "address", "city", "gender")
+ATTRIBUTES = (
+    *("customer_type", "name", "birth_date", "phone", "address", "city", "gender"),
+    *("document_type", "document_number"),
+)
+TOKENS = ("name_token", "phone_token", "address_token", "document_token")
 
 
 def write_records(
@@ -53,7 +57,11 @@ def write_records(
     )
     connection.execute(
         f"""create or replace temp table changed_document as
-        select distinct document_type, document_number from {document}"""
+        select distinct document_type, document_number from {document}
+        union select document_type, document_number
+        from identity.document semi join changed_customer using ({CUSTOMER})
+        union select document_type, document_number
+        from fresh_document semi join changed_customer using ({CUSTOMER})"""
     )
     for table in ("record", "document"):
         _replace_changed(connection, table)
@@ -72,7 +80,7 @@ def _find_difference(
     """
     fresh, known, difference = (f"{name}_{table}" for name in ("fresh", "known", "difference"))
     connection.execute(f"create or replace temp table {fresh} as from identity.{table} limit 0")
-    connection.execute(f"insert into {fresh} {query}", values)
+    connection.execute(f"insert into {fresh} by name {query}", values)
     connection.execute(
         f"""create or replace temp table {known} as
         from identity.{table} semi join touched_customer using ({CUSTOMER})"""
@@ -91,7 +99,7 @@ def _replace_changed(connection: duckdb.DuckDBPyConnection, table: str) -> None:
             and known.customer_id = changed.customer_id"""
     )
     connection.execute(
-        f"""insert into identity.{table}
+        f"""insert into identity.{table} by name
         from fresh_{table} semi join changed_customer using ({CUSTOMER})"""
     )
 
@@ -105,7 +113,7 @@ def _normalise_new_rows(connection: duckdb.DuckDBPyConnection, systems: Sequence
         """create or replace temp table gone_load as
         select distinct load_id from identity.source_attribute
         where rules_hash <> $1 or load_id not in (select load_id from ops.whole_load)""",
-        [MATCH_RULES],
+        [hash_rules()],
     )
     touched = f"select distinct {CUSTOMER} from identity.source_attribute semi join"
     connection.execute(
@@ -118,9 +126,11 @@ def _normalise_new_rows(connection: duckdb.DuckDBPyConnection, systems: Sequence
         select load_id from ops.whole_load
         where load_id not in (select load_id from identity.source_attribute)"""
     )
+    write_fillers(connection)
     for system in systems:
         connection.execute(
-            f"insert into identity.source_attribute by name {_select_feed(system)}", [MATCH_RULES]
+            f"insert into identity.source_attribute by name {_select_feed(system)}",
+            [hash_rules()],
         )
     connection.execute(f"insert into touched_customer {touched} new_load using (load_id)")
 
@@ -128,10 +138,18 @@ def _normalise_new_rows(connection: duckdb.DuckDBPyConnection, systems: Sequence
 def _select_feed(system: str) -> str:
     return f"""select load_id, $1 as rules_hash, {quote_text(system)} as source_system,
         customer_id, business_date, customer_type, full_name_match as name,
-        birth_date_token as birth_date, phone_match as phone, address_match as address,
-        comparable_address(city) as city, gender, document_type,
-        document_number_match as document_number,
-        full_name_token as name_token, phone_token, address_token
+        {unless_filler_sql("birth_date_token")} as birth_date,
+        {unless_filler_sql("phone_match")} as phone,
+        {unless_filler_sql("address_match")} as address,
+        comparable_address(city) as city, gender,
+        if({unless_filler_sql("document_number_match")} is null, null, document_type)
+            as document_type,
+        {unless_filler_sql("document_number_match")} as document_number,
+        full_name_token as name_token,
+        if({unless_filler_sql("phone_match")} is null, null, phone_token) as phone_token,
+        if({unless_filler_sql("address_match")} is null, null, address_token) as address_token,
+        if({unless_filler_sql("document_number_match")} is null, null, document_number_token)
+            as document_token
     from {quote_name(system)}.customer semi join new_load using (load_id)"""
 
 
@@ -141,9 +159,9 @@ def _records_sql() -> str:
     content = " || '|' || ".join(
         f"coalesce({name}, '')" for name in ("source_system", "customer_id", *ATTRIBUTES)
     )
-    return f"""select cast(md5_number_lower({content}) >> 1 as bigint),
-        {CUSTOMER}, min(business_date), {attributes},
-        min(name_token), min(phone_token), min(address_token)
+    return f"""select cast(md5_number_lower({content}) >> 1 as bigint) as record_id,
+        {CUSTOMER}, min(business_date) as seen_from, {attributes},
+        {", ".join(f"min({token}) as {token}" for token in TOKENS)}
     from identity.source_attribute semi join touched_customer using ({CUSTOMER})
     group by {CUSTOMER}, {attributes}"""
 
@@ -165,7 +183,8 @@ def _documents_sql() -> str:
         ) as next_date
         from changes where document_number is distinct from previous_number
     )
-    select source_system, customer_id, document_type, document_number, business_date, next_date
+    select source_system, customer_id, document_type, document_number,
+        business_date as valid_from, next_date as valid_to
     from spans where document_type in (select unnest($1::varchar[]))
     union all
     select source_system, customer_id, document_type, document_number, min(business_date),

@@ -57,6 +57,28 @@ def find_customer(
     return sorted(found)
 
 
+def contradict(connection: duckdb.DuckDBPyConnection, customers: Iterable[Customer]) -> bool:
+    """Whether two source customers agree in no name and in no date of birth that was delivered.
+
+    Args:
+        connection: the raw database, customers linked.
+        customers: as (system, id), one customer of the bank.
+    """
+    names = [":".join(customer) for customer in customers]
+    (found,) = connection.execute(
+        """with known as (
+            select source_system, customer_id, list(distinct name) as names,
+                list(distinct birth_date) filter (birth_date is not null) as births
+            from identity.record where source_system || ':' || customer_id in (select unnest($1))
+            group by all)
+        select exists (from known as l, known as r
+            where not list_has_any(l.names, r.names)
+                and not coalesce(list_has_any(l.births, r.births), false))""",
+        [names],
+    ).fetchall()[0]
+    return bool(found)
+
+
 def _read_name(name: str) -> Customer:
     system, _, number = name.partition(":")
     return system, number

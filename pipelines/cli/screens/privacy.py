@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import duckdb
+import typer
 from rich.console import Console
 
 from bankcrm.audit import acting_user, record
@@ -17,7 +19,7 @@ from pipelines.contracts.contract import Customer, load_contracts
 from pipelines.contracts.stored_columns import personal_columns, token_name
 from pipelines.loading.raw import open_raw
 from pipelines.operations.lock import hold_lock
-from pipelines.privacy.erasure import erase_customers, find_customer, make_holder
+from pipelines.privacy.erasure import contradict, erase_customers, find_customer, make_holder
 from pipelines.privacy.register import read_erasures
 from pipelines.privacy.vault_entries import read_values
 
@@ -25,25 +27,27 @@ ERASED = "(erased)"
 
 
 def print_personal(
-    console: Console, settings: Settings, name: str, *, reason: str, by: str
+    console: Console, settings: Settings, name: str, *, records: int | None, reason: str, by: str
 ) -> None:
     """Print what the vault holds of a customer, as each system delivered it last."""
     _require_reason(reason)
     _require_loads(settings)
     with hold_lock(settings.home), open_raw(settings) as connection:
-        customers = find_customer(connection, settings, name)
+        customers = _choose(console, connection, settings, name, records)
         holders = [make_holder(connection, customer) for customer in customers]
         _record(settings, "personal_values_shown", holders, reason, by)
         rows = [row for customer in customers for row in _read_personal(connection, customer)]
     print_rows(console, ("customer", "column", "value"), rows, "Personal data")
 
 
-def erase(console: Console, settings: Settings, name: str, *, reason: str, by: str) -> None:
+def erase(
+    console: Console, settings: Settings, name: str, *, records: int | None, reason: str, by: str
+) -> None:
     """Erase a customer in every system that knows it, and print what that means."""
     _require_reason(reason)
     _require_loads(settings)
     with hold_lock(settings.home), open_raw(settings) as connection:
-        customers = find_customer(connection, settings, name)
+        customers = _choose(console, connection, settings, name, records)
         holders, dropped = erase_customers(
             connection, settings, customers, reason=reason, erased_by=by
         )
@@ -66,6 +70,42 @@ def print_erasures(console: Console, settings: Settings) -> None:
         return
     rows = [(e.erased_at, e.holder, e.reason, e.erased_by) for e in erasures]
     print_rows(console, ("erased_at", "holder", "reason", "erased_by"), rows, "Erasures")
+
+
+def _choose(
+    console: Console,
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    name: str,
+    records: int | None,
+) -> list[Customer]:
+    """The source records of a customer, said aloud; confirmed where they may be two people's.
+
+    Raises:
+        BankcrmError: they are not as many as expected, or contradict each other unconfirmed.
+    """
+    customers = find_customer(connection, settings, name)
+    said = ", ".join(":".join(customer) for customer in customers)
+    console.print(f"Source records: {len(customers)} ({said})", markup=False, highlight=False)
+    if records is not None and records != len(customers):
+        raise BankcrmError(
+            f"{name} has {len(customers)} source records, not {records}: {said}",
+            "Check whom they belong to, and give their number with --records.",
+        )
+    if records is None and contradict(connection, customers) and not _is_confirmed():
+        raise BankcrmError(
+            f"The {len(customers)} source records of {name} agree neither in name nor in date of "
+            f"birth: {said}",
+            "Where they are two people's, `bankcrm identity split` parts them at the next refresh; "
+            f"where they are one's, say so with --records {len(customers)}.",
+        )
+    return customers
+
+
+def _is_confirmed() -> bool:
+    """The answer of who sits before a screen; a script has --records."""
+    question = "They agree neither in name nor in date of birth. Are they one person's?"
+    return sys.stdin.isatty() and typer.confirm(question)
 
 
 def _require_reason(reason: str) -> None:

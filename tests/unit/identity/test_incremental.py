@@ -18,7 +18,7 @@ from bankcrm.settings import Settings
 from pipelines.identity.parameters import load_parameters
 from pipelines.identity.review import Verdict, decide
 from pipelines.loading.raw import open_raw
-from tests.unit.identity.conftest import DAYS, Bank
+from tests.unit.identity.conftest import DAYS, LI_WEI, Bank
 
 CARD: dict[str, Any] = {"document_type": "ID_CARD", "document_number": "11010519491231002X"}
 OTHER_CARD: dict[str, Any] = CARD | {"document_number": "350103199212317776"}
@@ -30,11 +30,13 @@ ZHAO: dict[str, Any] = {
     "address": "No 1 Xueyuan Road Room 301 Jinan",
     "city": "Jinan",
 }
-PEOPLE: list[dict[str, Any]] = [{}, ZHAO, {"full_name": "WEIQIANG LI", "phone": None}]
+LONE: dict[str, Any] = {"full_name": "Aoife Byrne", "birth_date": date(1960, 1, 10), "phone": None}
+MARRIED: dict[str, Any] = ZHAO | {"birth_date": LI_WEI["birth_date"]}
+PEOPLE: list[dict[str, Any]] = [{}, ZHAO, MARRIED, {"full_name": "WEIQIANG LI", "phone": None}]
 PAPERS: list[dict[str, Any]] = [{}, CARD, OTHER_CARD, PASSPORT]
 CUSTOMERS = ["branch:B1", "branch:B2", "loan:L1", "card:K1", "card:K2"]
 PAIRS = list(combinations([("branch", "B1"), ("loan", "L1"), ("card", "K1"), ("card", "K2")], 2))
-TABLES = ("record", "document", "candidate", "edge", "link")
+TABLES = ("record", "document", "stranger", "placeholder", "candidate", "edge", "link")
 
 Step = tuple[Any, ...]
 deliveries = st.tuples(
@@ -65,6 +67,21 @@ SPLIT_AND_MERGED: list[Step] = [
     ("take back", 21),
     ("decide", "undo", (("loan", "L1"), ("card", "K1"))),
 ]
+
+
+THREE_STRANGERS: list[Step] = [
+    ("deliver", DAYS[0], "branch:B1", {}, PASSPORT),
+    ("deliver", DAYS[0], "branch:B2", {"full_name": "WEIQIANG LI", "phone": None}, PASSPORT),
+    ("link",),
+    ("deliver", DAYS[1], "loan:L1", ZHAO, PASSPORT),
+    ("link",),
+    ("deliver", DAYS[2], "card:K1", LONE, PASSPORT),
+    ("link",),
+    ("decide", "accept", (("branch", "B1"), ("loan", "L1"))),
+    ("link",),
+    ("take back", 18),
+]
+"""The third who contradicts the others makes the number a placeholder."""
 
 
 @contextmanager
@@ -106,6 +123,7 @@ def rebuild(bank: Bank) -> None:
 )
 @given(story=st.lists(steps, min_size=4, max_size=12))
 @example(story=SPLIT_AND_MERGED)
+@example(story=THREE_STRANGERS)
 def test_nights_one_by_one_come_to_what_a_rebuild_comes_to(
     tmp_path_factory: pytest.TempPathFactory, story: list[Step]
 ) -> None:
@@ -136,7 +154,7 @@ def test_only_those_whom_a_night_may_concern_are_looked_at(bank: Bank) -> None:
 
 def test_one_holder_too_many_parts_those_whom_the_document_had_made_one(bank: Bank) -> None:
     most = load_parameters().documents.largest_group
-    person = ZHAO | {"birth_date": None, "phone": None}
+    person = MARRIED | {"phone": None}
     bank.deliver(DAYS[0], "branch:B1", **CARD)
     for number in range(most):
         bank.deliver(DAYS[0], f"card:K{number}", **(person | {"full_name": f"A {number}"}), **CARD)
@@ -150,7 +168,7 @@ def test_one_holder_too_many_parts_those_whom_the_document_had_made_one(bank: Ba
 @pytest.mark.parametrize("column", ["rules_hash", "loads_hash"])
 def test_links_of_other_rules_or_other_loads_are_made_again(bank: Bank, column: str) -> None:
     bank.deliver(DAYS[0], "branch:B1", **CARD)
-    bank.deliver(DAYS[0], "card:K1", **ZHAO, **CARD)
+    bank.deliver(DAYS[0], "card:K1", **MARRIED, **CARD)
     bank.link()
     right = tables(bank)
     bank.connection.execute("delete from identity.edge")

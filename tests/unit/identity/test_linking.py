@@ -17,7 +17,7 @@ from bankcrm.settings import Settings
 from pipelines.identity.parameters import load_parameters
 from pipelines.identity.review import decide, find_pair, list_waiting, list_waiting_customers
 from pipelines.loading.raw import open_raw
-from tests.unit.identity.conftest import DAYS, Bank
+from tests.unit.identity.conftest import DAYS, LI_WEI, Bank
 
 OLD_CARD: dict[str, Any] = {"document_type": "ID_CARD", "document_number": "110105491231002"}
 NEW_CARD: dict[str, Any] = OLD_CARD | {"document_number": "11010519491231002X"}
@@ -30,6 +30,8 @@ STRANGER: dict[str, Any] = {
     "address": "No 1 Xueyuan Road Room 301 Jinan",
     "city": "Jinan",
 }
+MARRIED: dict[str, Any] = STRANGER | {"birth_date": LI_WEI["birth_date"]}
+"""Another name at another address: only the birth agrees."""
 TOGETHER = {frozenset({"branch:B1", "card:K7"})}
 APART = {frozenset({"branch:B1"}), frozenset({"card:K7"})}
 PAIR = ("branch", "B1"), ("card", "K7")
@@ -37,7 +39,7 @@ PAIR = ("branch", "B1"), ("card", "K7")
 
 def test_an_old_card_of_15_digits_is_the_same_document_as_the_new_one(bank: Bank) -> None:
     bank.deliver(DAYS[0], "branch:B1", **NEW_CARD)
-    bank.deliver(DAYS[0], "card:K7", **STRANGER, **OLD_CARD)
+    bank.deliver(DAYS[0], "card:K7", **MARRIED, **OLD_CARD)
     bank.link()
     assert bank.groups() == TOGETHER
     assert bank.history("card:K7") == [("branch:B1", "exact_document", date(1900, 1, 1))]
@@ -47,8 +49,8 @@ def test_the_same_document_in_three_systems_is_one_customer_and_a_later_document
     bank: Bank,
 ) -> None:
     bank.deliver(DAYS[0], "branch:B1", **NEW_CARD)
-    bank.deliver(DAYS[2], "card:K7", **STRANGER, **OLD_CARD)
-    bank.deliver(DAYS[3], "loan:L3", **STRANGER, **NEW_CARD)
+    bank.deliver(DAYS[2], "card:K7", **MARRIED, **OLD_CARD)
+    bank.deliver(DAYS[3], "loan:L3", **MARRIED, **NEW_CARD)
     bank.deliver(DAYS[5], "branch:B1", document_type="PASSPORT", document_number="E1")
     bank.link()
     assert bank.groups() == {frozenset({"branch:B1", "card:K7", "loan:L3"})}
@@ -84,8 +86,8 @@ def test_twins_under_one_roof_are_not_merged_but_reviewed(bank: Bank) -> None:
 
 def test_a_corrected_card_parts_whom_the_wrong_one_had_made_one(bank: Bank) -> None:
     bank.deliver(DAYS[0], "branch:B1", **NEW_CARD)
-    bank.deliver(DAYS[0], "card:K7", **STRANGER, **OLD_CARD)
-    bank.deliver(DAYS[4], "card:K7", **STRANGER, **OTHER_CARD)
+    bank.deliver(DAYS[0], "card:K7", **MARRIED, **OLD_CARD)
+    bank.deliver(DAYS[4], "card:K7", **MARRIED, **OTHER_CARD)
     bank.link()
     assert bank.groups() == APART
     assert bank.history("card:K7") == [
@@ -97,7 +99,7 @@ def test_a_corrected_card_parts_whom_the_wrong_one_had_made_one(bank: Bank) -> N
 def test_a_renewed_passport_parts_nobody(bank: Bank) -> None:
     passport: dict[str, Any] = {"document_type": "PASSPORT", "document_number": "E1"}
     bank.deliver(DAYS[0], "branch:B1", **passport)
-    bank.deliver(DAYS[0], "card:K7", **STRANGER, **passport)
+    bank.deliver(DAYS[0], "card:K7", **MARRIED, **passport)
     bank.deliver(DAYS[4], "branch:B1", **(passport | {"document_number": "E2"}))
     bank.link()
     assert bank.groups() == TOGETHER

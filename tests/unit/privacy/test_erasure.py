@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from typer.testing import CliRunner
 from bankcrm.audit import read_entries
 from bankcrm.settings import Settings
 from pipelines.cli import app
+from pipelines.cli.screens import privacy
+from pipelines.identity.review import decide
 from pipelines.loading.raw import open_raw
 from pipelines.privacy.erasure import erase_customers
 from pipelines.privacy.register import REGISTER_NAME, Erasure
@@ -67,6 +70,60 @@ def groups(settings: Settings) -> set[frozenset[str]]:
         bank.loads = 1000
         bank.link()
         return bank.groups()
+
+
+@pytest.fixture
+def contradicting(home: Settings) -> Settings:
+    """Karl, and Bruno whom a person took for him."""
+    with open_raw(home) as connection:
+        bank = Bank(connection)
+        bank.loads = 500
+        bruno = {"full_name": "Bruno Keller", "birth_date": date(1965, 2, 11)}
+        bank.deliver(DAYS[2], "loan:L3", **bruno)
+        bank.link()
+        pair = ("branch", "B1"), ("loan", "L3")
+        decide(connection, "accept", pair, decided_by="Ann", reason="by mistake")
+        bank.link()
+    return home
+
+
+@pytest.mark.parametrize("command", ["show", "erase"])
+def test_records_that_contradict_each_other_are_confirmed_by_their_number(
+    contradicting: Settings, command: str
+) -> None:
+    words = [command, "branch:B1", "--reason", "Article 15", "--by", "Ann"]
+    before = values(contradicting)
+    screen = run(contradicting, *words, exit_code=1)
+    assert "Source records: 3 (branch:B1, card:K7, loan:L3)" in screen
+    assert "agree neither in name nor in date of birth" in screen
+    assert "--records 3" in screen
+    assert "Karl" not in screen
+    screen = run(contradicting, *words, "--records", "2", exit_code=1)
+    assert "has 3 source records, not 2" in screen
+    assert values(contradicting) == before
+    run(contradicting, *words, "--records", "3")
+    assert (values(contradicting) == before) is (command == "show")
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_who_sits_before_a_screen_is_asked(
+    contradicting: Settings, monkeypatch: pytest.MonkeyPatch, answer: bool
+) -> None:
+    asked: list[str] = []
+
+    def confirm() -> bool:
+        asked.append("asked")
+        return answer
+
+    monkeypatch.setattr(privacy, "_is_confirmed", confirm)
+    words = ["erase", "branch:B1", "--reason", "Article 17", "--by", "Ann"]
+    screen = run(contradicting, *words, exit_code=0 if answer else 1)
+    assert asked
+    assert ("values are gone" in screen) is answer
+
+
+def test_records_that_agree_are_counted_and_not_asked_about(home: Settings) -> None:
+    assert "Source records: 2 (branch:B1, card:K7)" in erase(home, "card:K7")
 
 
 def test_what_only_the_erased_customer_held_is_gone_from_every_byte_of_the_vault(
