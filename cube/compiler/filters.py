@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from cube.compiler.compiled import Member
 from cube.compiler.values import Value
 
 SEGMENT = "segment"
+
+EXACT: Final = {
+    name: f"{name} with regard to case"
+    for name in (
+        "contains",
+        "notContains",
+        "startsWith",
+        "notStartsWith",
+        "endsWith",
+        "notEndsWith",
+    )
+}
+"""The operators of patterns as row rules use them."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from cube.compiler.compiled import CompiledCube, CompiledView, Member
 from cube.compiler.definition import AllRows, AnyRow, CubePolicy, RowFilter, RowRule
-from cube.compiler.filters import NOTHING, Condition, Group, Node
+from cube.compiler.filters import EXACT, NOTHING, Condition, Group, Node
 from cube.compiler.values import type_values
 from cube.errors import ModelError, QueryError, suggest
 from cube.query.operators import Operator
@@ -110,7 +110,8 @@ def fill_rule(rule: Rule, claims: Claims) -> Node:
     except QueryError:
         # The claim does not fit the member: it opens no row, and its error would name the member.
         return NOTHING
-    return Condition(rule.member, rule.operator, typed)
+    # With regard to case: whoever is m00025 is not M00025.
+    return Condition(rule.member, EXACT.get(rule.operator, rule.operator), typed)
 
 
 def find_claims(policies: Iterable[RowPolicy]) -> set[str]:

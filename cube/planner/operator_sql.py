@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from cube.compiler.filters import EXACT
+
 Write = Callable[[exp.Expr, list[exp.Parameter], bool], exp.Expr]
 
 
@@ -32,11 +34,12 @@ def _not_equals(tree: exp.Expr, values: list[exp.Parameter], with_null: bool) ->
     return differs if with_null else exp.or_(differs, _is_null(tree))
 
 
-def _match(function: str, *, negate: bool) -> Write:
-    """Text search without regard to case; the value holds no wildcards."""
+def _match(function: str, *, negate: bool, exact: bool = False) -> Write:
+    """Text search, without regard to case unless it is ``exact``; the value holds no wildcards."""
+    read = _as_text if exact else _fold
 
     def write(tree: exp.Expr, values: list[exp.Parameter], with_null: bool) -> exp.Expr:
-        tests = [exp.func(function, _fold(tree), _fold(value)) for value in values]
+        tests = [exp.func(function, read(tree), read(value)) for value in values]
         found = exp.or_(*tests)
         return exp.or_(exp.not_(found), _is_null(tree)) if negate else found
 
@@ -44,8 +47,11 @@ def _match(function: str, *, negate: bool) -> Write:
 
 
 def _fold(tree: exp.Expr) -> exp.Expr:
-    text = exp.DataType(this=exp.DataType.Type.VARCHAR)
-    return exp.Lower(this=exp.Cast(this=tree.copy(), to=text))
+    return exp.Lower(this=_as_text(tree))
+
+
+def _as_text(tree: exp.Expr) -> exp.Expr:
+    return exp.Cast(this=tree.copy(), to=exp.DataType(this=exp.DataType.Type.VARCHAR))
 
 
 def _compare(kind: type[exp.Binary]) -> Write:
@@ -63,7 +69,14 @@ def _outside(tree: exp.Expr, values: list[exp.Parameter], with_null: bool) -> ex
     return exp.not_(_between(tree, values, with_null))
 
 
-CONDITIONS: dict[str, Write] = {
+_PATTERNS = {"contains": "contains", "startsWith": "starts_with", "endsWith": "ends_with"}
+_EXACT: dict[str, Write] = {}
+for _word, _function in _PATTERNS.items():
+    _negation = f"not{_word[0].upper()}{_word[1:]}"
+    _EXACT[EXACT[_word]] = _match(_function, negate=False, exact=True)
+    _EXACT[EXACT[_negation]] = _match(_function, negate=True, exact=True)
+
+CONDITIONS: dict[str, Write] = _EXACT | {
     "equals": _equals,
     "in": _equals,
     "notEquals": _not_equals,

@@ -204,9 +204,11 @@ def test_members_without_measures_are_those_of_the_rows_that_the_role_may_see(
         {"groups": ["customer_manager"], "branch_id": "B1"},
         *({"groups": ["branch_manager"], "branch_id": value} for value in (
             None, "", "  ", [], [""], ["B1", ""], ["B1", None], {}, {"B1": 1}, True, 1.5, "B", "1",
-            "%", "_", "*", "B1%", "b 1", "nowhere", "'", "B1' or '1'='1", "\ud800",
+            "b1", "%", "_", "*", "B1%", "b 1", "nowhere", "'", "B1' or '1'='1", "\ud800",
         )),
-        *({"groups": ["customer_manager"], "manager_id": value} for value in ("M", "1", 0, "%")),
+        *({"groups": ["customer_manager"], "manager_id": value} for value in (
+            "M", "m1", "1", 0, "%",
+        )),
     ],
 )  # fmt: skip
 def test_a_claim_that_is_absent_or_names_nothing_opens_no_row(

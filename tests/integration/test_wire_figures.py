@@ -1,0 +1,70 @@
+"""Figures of the kept sample bank over the PostgreSQL protocol: casts, functions and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+from starlette.testclient import TestClient
+
+from bankcrm.settings import Settings
+from cube.server.app import create_app
+from cube.wire.session.server import WireServer
+from pipelines.refresh.refresh import refresh
+from tests.banks.kept import kept_bank
+
+Ask = Callable[[str], list[tuple[Any, ...]]]
+
+MOMENT, HOUR, AMOUNT, CUSTOMERS = "posted_at", "hour_number", "amount", "customer_count"
+COUNT = "select count(*) from transactions where "
+
+
+@pytest.fixture(scope="module")
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
+    """Rows of a statement on the bank, as an administrator."""
+    settings = Settings(home=tmp_path_factory.mktemp("kept"), wire_port=0)
+    kept_bank("sample", settings.home)
+    assert refresh(settings).version is not None
+    with TestClient(create_app(settings)) as http:
+        state = http.app.state  # type: ignore[attr-defined]
+        server = WireServer(state.engine, state.bridge, settings)
+        server.start()
+        with psycopg.connect(
+            host="127.0.0.1", port=server.port, user="dev", dbname="bankcrm", autocommit=True
+        ) as connection:
+            yield lambda sql: connection.execute(sql.encode()).fetchall()
+        server.stop()
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        (f"select count(distinct {MOMENT}::date) from transactions", 60),
+        (f"{COUNT} {MOMENT}::date in ('2024-01-30', '2024-01-31')", 918),
+        (f"{COUNT} {MOMENT}::date not in ('2024-01-30')", 32_035),
+        (f"select sum(trunc({AMOUNT})) from transactions", 238_206_606),
+        (f"{COUNT} {HOUR}::text > '5'", 1_439),
+        (
+            "select count(*) from (select 1 from transactions "
+            f"group by {HOUR}::boolean) as groups_of_hours",
+            1,
+        ),
+        (
+            f"select count(distinct {CUSTOMERS}) from (select * from transactions) t "
+            "where region_name = 'West Region'",
+            588,
+        ),
+        ("select sum(end_balance) from (select * from balances) t", Decimal("262100537.22")),
+        (
+            "select share from (select region_name, "
+            f"round(measure({AMOUNT}_share)::numeric, 5) as share from transactions group by 1) t "
+            "where region_name = 'East Region'",
+            Decimal("0.34518"),
+        ),
+    ],
+)
+def test_a_figure_of_the_sample_bank(ask: Ask, sql: str, expected: object) -> None:
+    assert ask(sql) == [(expected,)]
