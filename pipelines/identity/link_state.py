@@ -26,8 +26,8 @@ FOLLOWING = (
 )
 """What is made again; scores of pairs outlive it, see :mod:`pipelines.identity.linkage`."""
 RULE_MODULES = (
-    *("clusters", "edges", "evidence", "fillers", "link", "linkage", "schema", "source_records"),
-    "strangers",
+    *("blocks", "clusters", "edges", "evidence", "fillers", "link", "linkage", "schema"),
+    *("source_records", "strangers"),
 )
 """Modules that decide what the tables hold: when their code changes, everybody is relinked."""
 OTHER_MODULES = ("__init__", "link_state", "parameters", "quality", "review")

@@ -9,43 +9,42 @@ erased stays linked as before.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from bankcrm.sql import quote_name, quote_text
+from pipelines.identity.blocks import CLEAR_VALUES, write_block_keys
 from pipelines.identity.parameters import ELSE, SILENT, Comparison, Outcomes, Parameters
 
-MEMBERS = """
+MEMBERS = f"""
 with member as (
     from identity.record where record_id in (from block_member)
-), clear_value as materialized (
-    select token, value from vault.entry where token in (
-        select unnest([name_token, birth_date, phone_token, address_token, document_token])
-        from member)
+), {CLEAR_VALUES}, listed as (
+    select record_id, list(key) as keys from identity.block_key
+    where record_id in (from block_member) group by record_id
 )
-select record_id, source_system, customer_id, customer_type, comparable_name(names.value) as name,
-    cast(births.value as date) as birth_date, comparable_phone(phones.value) as phone,
-    comparable_address(addresses.value) as address, city, gender, document_type,
-    document_number, comparable_document(document_type, documents.value) as clear_document,
+select record_id, source_system, customer_id, customer_type, name, birth_date, phone, address,
+    city, gender, document_type, document_number, clear_document, keys,
     (document_type, document_number) in (from crowded) as is_crowded,
     record_id in (select record_id from new_record) as is_new
-from member
-left join clear_value as names on names.token = name_token
-left join clear_value as births on births.token = birth_date
-left join clear_value as phones on phones.token = phone_token
-left join clear_value as addresses on addresses.token = address_token
-left join clear_value as documents on documents.token = document_token
+from clear_member left join listed using (record_id)
 order by record_id
 """
 """Records as splink compares them. Their clear values are in memory only, and for this long."""
 
 
-DOCUMENT_BLOCK = ("document_type", "document_number")
-CARRIED = (*DOCUMENT_BLOCK, "clear_document")
+CARRIED = ("document_type", "document_number", "clear_document")
 """Columns that say nothing in a score, but how the documents of a pair compare."""
-DOCUMENT_BLOCK_SQL = """l.document_type = r.document_type
+KEY_BLOCK = {
+    "blocking_rule": """l.keys = r.keys and l.customer_type = r.customer_type
+        and l.source_system <> r.source_system and (l.is_new or r.is_new)""",
+    "arrays_to_explode": ["keys"],
+    "sql_dialect": "duckdb",
+}
+DOCUMENT_BLOCK = """l.document_type = r.document_type
     and l.document_number = r.document_number and l.customer_type = r.customer_type
     and (l.source_system <> r.source_system or l.customer_id <> r.customer_id)
     and not l.is_crowded and (l.is_new or r.is_new)"""
@@ -67,7 +66,7 @@ def compare_records(connection: duckdb.DuckDBPyConnection, parameters: Parameter
     _find_new_records(connection)
     new = _count(connection, "new_record")
     if new:
-        _find_blocks(connection, parameters)
+        write_block_keys(connection)
         if _count(connection, "block_member"):
             records = connection.execute(MEMBERS).to_arrow_table()
             scored = _score(records, parameters)
@@ -101,22 +100,6 @@ def _find_new_records(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _find_blocks(connection: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
-    """Temporary table block_member: new records, and the others that share a block with one.
-
-    Equal tokens are equal values, so no clear value is needed to find them.
-    """
-    others = " union ".join(
-        f"""select record_id from identity.record
-        semi join new_record using ({", ".join(map(quote_name, block))})"""
-        for block in (*parameters.blocks, DOCUMENT_BLOCK)
-    )
-    connection.execute(
-        f"""create or replace temp table block_member as
-        select record_id from new_record union {others}"""
-    )
-
-
 def _score(records: pa.Table, parameters: Parameters) -> pa.Table:
     """Pairs from the review threshold up, and those of one document, as identity.pair has them."""
     # Imported here: most of the commands, and nights without a new customer, do without.
@@ -131,8 +114,8 @@ def _score(records: pa.Table, parameters: Parameters) -> pa.Table:
             probability_two_random_records_match=parameters.prior,
             comparisons=[_describe_comparison(item) for item in parameters.comparisons],
             blocking_rules_to_generate_predictions=[
-                {"blocking_rule": rule, "sql_dialect": "duckdb"}
-                for rule in (*map(_block_sql, parameters.blocks), DOCUMENT_BLOCK_SQL)
+                KEY_BLOCK,
+                {"blocking_rule": DOCUMENT_BLOCK, "sql_dialect": "duckdb"},
             ],
             retain_matching_columns=True,
             retain_intermediate_calculation_columns=True,
@@ -143,11 +126,6 @@ def _score(records: pa.Table, parameters: Parameters) -> pa.Table:
         linker = Linker(records_frame, settings, log_level=logging.ERROR, validate_settings=False)
         pairs = linker.inference.predict(warning_mode="never")
         return scratch.execute(_pairs_sql(pairs.physical_name, parameters)).to_arrow_table()
-
-
-def _block_sql(block: tuple[str, ...]) -> str:
-    equal = [f"l.{name} = r.{name}" for name in (*block, "customer_type")]
-    return " and ".join([*equal, "l.source_system <> r.source_system", "(l.is_new or r.is_new)"])
 
 
 def _describe_comparison(comparison: Comparison) -> dict[str, Any]:
@@ -173,9 +151,8 @@ def _describe_comparison(comparison: Comparison) -> dict[str, Any]:
 def _pairs_sql(table: str, parameters: Parameters) -> str:
     """The scored pairs with the outcome of every comparison in words."""
     reasons = " || ', ' || ".join(_reason_sql(item) for item in parameters.comparisons)
-    holds = " or ".join(
-        f"({_outcomes_sql(parameters, outcomes)})" for outcomes in parameters.documents.holds_when
-    )
+    holds = _any_outcomes_sql(parameters, parameters.documents.holds_when)
+    speaks = _any_outcomes_sql(parameters, parameters.review_requires)
     return f"""with outcome as (
             select *, {_document_sql(parameters)} as document from {table}
         )
@@ -184,7 +161,8 @@ def _pairs_sql(table: str, parameters: Parameters) -> str:
             {reasons} || ', document ' || document as reasons, document,
             not ({holds}) as contradicts
         from outcome
-        where match_probability >= {parameters.thresholds.review} or document = 'equal'"""
+        where (match_probability >= {parameters.thresholds.review} and ({speaks}))
+            or document = 'equal'"""
 
 
 def _document_sql(parameters: Parameters) -> str:
@@ -218,6 +196,11 @@ def _outcomes_sql(parameters: Parameters, outcomes: Outcomes) -> str:
             ]
             conditions.append(f"{_gamma(comparison.name)} in ({', '.join(numbers)})")
     return " and ".join(conditions) or "true"
+
+
+def _any_outcomes_sql(parameters: Parameters, lines: Iterable[Outcomes]) -> str:
+    """Condition: the comparisons have the outcomes of one of the lines."""
+    return " or ".join(f"({_outcomes_sql(parameters, line)})" for line in lines)
 
 
 def _number_outcomes(comparison: Comparison) -> list[tuple[int, str]]:

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bankcrm.errors import ContractError
+from pipelines.identity.blocks import BLOCK_RULES
 
 PARAMETERS_FILE = Path(__file__).parent / "parameters.yml"
 Attribute = Literal["name", "birth_date", "phone", "address", "city", "gender"]
@@ -87,14 +88,14 @@ class Parameters(_Frozen):
     documents: Documents
     thresholds: Thresholds
     merge_requires: Outcomes
+    review_requires: tuple[Outcomes, ...]
     prior: float = Field(gt=0, lt=1)
-    blocks: tuple[tuple[Attribute, ...], ...]
     comparisons: tuple[Comparison, ...]
 
     @property
     def scoring_hash(self) -> str:
         """Changes when a pair may score otherwise, or another pair may be compared."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        return hashlib.sha256((BLOCK_RULES + self.model_dump_json()).encode()).hexdigest()
 
     @model_validator(mode="after")
     def _thresholds_are_ordered(self) -> Parameters:
@@ -110,7 +111,7 @@ class Parameters(_Frozen):
         }
         documents = self.documents
         every = (*documents.holds_when, documents.mistyped_when, documents.renewed_when)
-        for outcomes in (*every, self.merge_requires):
+        for outcomes in (*every, *self.review_requires, self.merge_requires):
             for name, labels in outcomes.items():
                 if unknown := set(labels) - known[name]:
                     raise ValueError(f"{name} has no outcome {', '.join(sorted(unknown))}")

@@ -32,6 +32,7 @@ create table if not exists identity.document (
     source_system varchar, customer_id varchar, document_type varchar, document_number varchar,
     valid_from date, valid_to date
 );
+create table if not exists identity.block_key (record_id bigint, key bigint);
 create table if not exists identity.compared (record_id bigint, scoring_hash varchar);
 create table if not exists identity.pair (
     left_record_id bigint, right_record_id bigint, match_probability double, agrees boolean,

@@ -81,7 +81,7 @@ def test_twins_under_one_roof_are_not_merged_but_reviewed(bank: Bank) -> None:
     assert report.pairs_waiting == 1
     (waiting,) = list_waiting(bank.connection, 5)
     assert waiting.match_probability > load_parameters().thresholds.merge
-    assert waiting.reasons.startswith("name differs, birth date equal, phone equal")
+    assert waiting.reasons.startswith("name one word equal, birth date equal, phone equal")
 
 
 def test_a_corrected_card_parts_whom_the_wrong_one_had_made_one(bank: Bank) -> None:

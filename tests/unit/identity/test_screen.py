@@ -43,7 +43,7 @@ def test_a_pair_is_shown_side_by_side_without_its_numbers_and_waits_until_it_is_
         assert shown in screen
     assert "13677322777" not in screen
     assert "E1234567" not in screen
-    assert "name differs, birth date equal" in screen
+    assert "name one word equal, birth date equal" in screen
 
     pair_id = next(word for word in screen.split() if len(word) == 10 and word.isalnum())
     output = run(home, "accept", pair_id, "--reason", "same passport", "--by", "Ann")
