@@ -93,7 +93,7 @@ proof-superset: $(VENV)/.ready ## Apache Superset, really started: its charts eq
 contracts: $(VENV)/.ready ## Render what comes from the feed contracts
 	@$(BIN)/bankcrm contracts
 
-requirements: $(VENV)/.ready ## Pin the dependencies of pyproject.toml anew
+requirements: $(VENV)/.ready ## Pin the dependencies of pyproject.toml again
 	$(BIN)/uv pip compile --quiet --no-header --no-emit-index-url --generate-hashes --extra dev --python-version 3.11 pyproject.toml --output-file requirements.txt
 
 clean: ## Remove the data of this folder, keep the environment

@@ -1,5 +1,5 @@
 {#-
-    Incremental strategy `rebuild_from`: delete what refresh_from touches, insert it anew.
+    Incremental strategy `rebuild_from`: delete what refresh_from touches, insert it again.
 
     The model's meta names the rows to delete, which must be exactly those its own query returns again:
     rebuild_column, rebuild_operator (>= or >) and rebuild_unit (month: from the first day of the month of

@@ -1,7 +1,7 @@
 {#-
     Earliest business date that the deliveries since the last version touch, as a date literal.
     The refresh passes it in the environment; alone, dbt rebuilds every date. It is read when a
-    model runs, never when the project is parsed: otherwise every night would parse it anew.
+    model runs, never when the project is parsed: otherwise every night would parse it again.
 -#}
 {% macro refresh_from() -%}
     {%- if execute -%}

@@ -1,4 +1,4 @@
-"""``bankcrm quarantine``: what was turned away is seen, corrected, and delivered again."""
+"""``bankcrm quarantine``: what was quarantined is seen, corrected, and delivered again."""
 
 from __future__ import annotations
 

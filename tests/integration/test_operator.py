@@ -59,8 +59,8 @@ def test_1_the_first_refresh_shows_what_came_in_what_was_built_and_three_answers
     operator: Operator,
 ) -> None:
     screen = operator.run("refresh")
-    assert "What came in" in screen
-    assert "Nothing was turned away" in screen
+    assert "Deliveries loaded" in screen
+    assert "Nothing was rejected or quarantined" in screen
     assert "version 2024-02-02-001" in screen
     assert "Profit contribution by branch" in screen
     assert "Balances by product" in screen

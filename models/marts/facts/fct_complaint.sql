@@ -1,5 +1,5 @@
 -- Grain: one complaint, from receipt to report (accumulating snapshot). Its state is that of the last
--- business date, so it is built anew every night.
+-- business date, so it is rebuilt every night.
 {%- set parts = ['has_opinion', 'has_wish', 'has_options', 'has_recommendation'] %}
 
 with last_night as (

@@ -1,4 +1,4 @@
-"""``bankcrm quarantine``: see the rows that were turned away, and bring corrected ones back."""
+"""``bankcrm quarantine``: see the rows in quarantine, and deliver corrected ones again."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What people read after a refresh: what came in, what was turned away, what was built, and the
-first three answers a banker asks for."""
+"""What people read after a refresh: what was loaded, rejected or quarantined, what was built, and
+the first three answers a banker asks for."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FIRST_ANSWERS = (
 def print_report(console: Console, settings: Settings, report: RefreshReport) -> None:
     """Print a refresh report; with a published version also its tables and first answers."""
     _print_deliveries(console, report.results)
-    _print_turned_away(console, report)
+    _print_rejected(console, report)
     _print_links(console, report)
     _print_parameters(console, report)
     if report.version is None:
@@ -110,10 +110,10 @@ def _print_deliveries(console: Console, results: Sequence[LoadResult]) -> None:
             )
         )
     columns = ("feed", "files", "from", "to", "delivered", "accepted", "quarantined", "duplicates")
-    print_rows(console, columns, rows, "What came in")
+    print_rows(console, columns, rows, "Deliveries loaded")
 
 
-def _print_turned_away(console: Console, report: RefreshReport) -> None:
+def _print_rejected(console: Console, report: RefreshReport) -> None:
     if report.quarantined:
         rows = [(row.file_name, row.file_line, ", ".join(row.rules)) for row in report.quarantined]
         total = sum(result.rows_quarantined for result in report.results)
@@ -127,7 +127,7 @@ def _print_turned_away(console: Console, report: RefreshReport) -> None:
     for problem in report.problems:
         console.print(f"[yellow]Ignored[/yellow] {escape(problem)}", highlight=False)
     if not (report.quarantined or report.rejected or report.problems) and report.results:
-        console.print("Nothing was turned away.")
+        console.print("Nothing was rejected or quarantined.")
 
 
 def _print_parameters(console: Console, report: RefreshReport) -> None:
