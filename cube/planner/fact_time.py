@@ -1,6 +1,6 @@
 """The times that place the rows of a fact: what a shift moves, and what a window runs along.
 
-A time of the fact is one of its own or of the calendar that it joins (``transaction_date``, or the
+A time of the fact is one of its own or of the calendar that it joins (``value_date``, or the
 ``date`` of the calendar). Any other time, such as the day on which an account was opened, describes
 the rows like a name: a shift leaves it where it is, and a rolling window takes filters on it.
 """

@@ -14,8 +14,8 @@ from bankcrm.settings import Settings
 from cube.server.app import create_app
 from cube.wire.translate.date_range import find_date_range
 
-DAY = "transactions.transaction_date"
-MOMENT = "transactions.posted_at"
+DAY = "transactions.value_date"
+MOMENT = "transactions.booked_at"
 OTHER = "transactions.maturity_date"
 AMOUNT = "transactions.amount"
 MEASURES = [

@@ -18,7 +18,7 @@ from tests.banks.kept import kept_bank
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 
-MOMENT, HOUR, AMOUNT, CUSTOMERS = "posted_at", "hour_number", "amount", "customer_count"
+MOMENT, HOUR, AMOUNT, CUSTOMERS = "booked_at", "hour_number", "amount", "customer_count"
 COUNT = "select count(*) from transactions where "
 
 
@@ -57,7 +57,11 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
             "where region_name = 'West Region'",
             588,
         ),
-        ("select sum(end_balance) from (select * from balances) t", Decimal("262100537.22")),
+        (
+            "select sum(deposit_end_balance) + sum(lending_end_balance) "
+            "from (select * from balances) t",
+            Decimal("262100537.22"),
+        ),
         (
             "select share from (select region_name, "
             f"round(measure({AMOUNT}_share)::numeric, 5) as share from transactions group by 1) t "

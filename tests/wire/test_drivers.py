@@ -71,7 +71,7 @@ def test_the_odbc_driver_reads_catalog_and_views(
         assert f"{region or ''}|{balance}" in output
 
 
-DAY, KEY = "transaction_date", "customer_key"
+DAY, KEY = "value_date", "customer_key"
 FIRST, LAST = date(2024, 1, 1), date(2024, 3, 31)
 MONTHS = f"select date_trunc('month', {DAY}), {{}} from transactions where {{}} group by 1"
 PARAMETERS: list[tuple[str, list[Any]]] = [
@@ -83,8 +83,14 @@ PARAMETERS: list[tuple[str, list[Any]]] = [
     (f"select count(*) from transactions where {KEY} > $1", [1.04e2]),
     (f"select count(*) from transactions where {KEY} > $1::float8", [1.04e2]),
     (f"select count(*) from transactions where {KEY} > $1::float8", [1e16]),
-    ("select measure(end_balance) from balances where region_name = any($1)", [["North", "x"]]),
-    ("select measure(end_balance) from balances where region_name = any($1::text[])", [["North"]]),
+    (
+        "select measure(deposit_end_balance) from balances where region_name = any($1)",
+        [["North", "x"]],
+    ),
+    (
+        "select measure(deposit_end_balance) from balances where region_name = any($1::text[])",
+        [["North"]],
+    ),
     (MONTHS.format("measure(amount_3_months)", f"{DAY} between $1 and $2"), [FIRST, LAST]),
     (MONTHS.format("measure(amount_year_to_date)", f"{DAY} >= $1 and {DAY} < $2"), [FIRST, LAST]),
     (MONTHS.format("measure(amount_month_before)", f"$1 <= {DAY} and $2 > {DAY}"), [FIRST, LAST]),

@@ -21,7 +21,7 @@ Rows = list[tuple[Any, ...]]
 Ask = Callable[..., Rows]
 Refuse = Callable[..., tuple[str, str]]
 
-MOMENT, DAY, AMOUNT, COUNT = "posted_at", "transaction_date", "amount", "transaction_count"
+MOMENT, DAY, AMOUNT, COUNT = "booked_at", "value_date", "amount", "transaction_count"
 TEXT, NUMBER, FLAG = "customer_city", "customer_key", "is_reversal"
 COLUMNS = (MOMENT, DAY, AMOUNT, COUNT, TEXT, NUMBER, FLAG)
 
@@ -148,9 +148,9 @@ def test_measures_of_other_periods_take_no_expressions(refuse: Refuse) -> None:
     state, message = refuse(sql)
     assert state == "0A000"
     assert "amount_month_before" in message
-    state, message = refuse("select sum(trunc(end_balance)) from balances")
+    state, message = refuse("select sum(trunc(deposit_end_balance)) from balances")
     assert state == "0A000"
-    assert "'end_balance' has no value in a single row" in message
+    assert "'deposit_end_balance' has no value in a single row" in message
     assert refuse(f"select count(*) from transactions where {FLAG} = 'maybe'")[0] == "22P02"
     assert refuse(f"select count(*) from transactions where {TEXT} = 5")[0] == "42883"
 

@@ -141,7 +141,7 @@ TABLES = ["a", "a as t", "(select * from a) t"]
 @pytest.mark.parametrize(
     ("view", "measure", "aggregate"),
     [
-        ("balances", "end_balance", "sum({})"),
+        ("balances", "deposit_end_balance", "sum({})"),
         ("transactions", "customer_count", "count(distinct {})"),
         ("transactions", "amount", "sum({})"),
     ],
@@ -170,21 +170,26 @@ def test_a_measure_around_any_list_is_the_measure(
 @pytest.mark.parametrize(
     ("sql", "state", "words"),
     [
-        ("select sum(end_balance) from (select * from balances limit 3) t", "0A000", "single row"),
         (
-            "select sum(t.end_balance) from (select * from balances) t "
+            "select sum(deposit_end_balance) from (select * from balances limit 3) t",
+            "0A000",
+            "single row",
+        ),
+        (
+            "select sum(t.deposit_end_balance) from (select * from balances) t "
             "join (select 1 as one) u on true",
             "0A000",
             "single row",
         ),
         (
-            "with a as (select distinct end_balance, region_name from balances) "
-            "select sum(end_balance) from a",
+            "with a as (select distinct deposit_end_balance, region_name from balances) "
+            "select sum(deposit_end_balance) from a",
             "0A000",
             "single row",
         ),
         (
-            "select sum(twice) from (select end_balance * 2 as twice, region_name from balances) t",
+            "select sum(twice) from "
+            "(select deposit_end_balance * 2 as twice, region_name from balances) t",
             "0A000",
             "single row",
         ),
@@ -292,7 +297,7 @@ def test_periods_are_compared_by_their_days(ask: Ask) -> None:
             "HAVING",
         ),
         (
-            "select upper(region_name), measure(end_balance) from balances group by 1",
+            "select upper(region_name), measure(deposit_end_balance) from balances group by 1",
             "0A000",
             "expressions of dimensions do not go with it",
         ),
