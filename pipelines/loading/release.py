@@ -25,6 +25,7 @@ from pipelines.contracts.stored_columns import personal_columns, token_name
 from pipelines.landing.control import Label, control_path
 from pipelines.landing.delivery import delivery_file, write_delivery
 from pipelines.loading.quarantine import QuarantinedRow, list_quarantine, read_fields
+from pipelines.validation.unreadable_amounts import possible_amounts
 
 LINE = "file_line"
 MOST_ROWS = 1_000_000
@@ -219,7 +220,7 @@ def _quote(value: str | None, delimiter: str) -> str:
 
 
 def _sum(rows: Iterable[Fields], total: ControlTotal) -> Decimal:
-    """A control total over the rows that can be read; the check books the others apart."""
+    """A control total over the rows; what cannot be read counts as an amount its text denotes."""
     counted = [
         row for row in rows if all(row[name] == value for name, value in total.where.items())
     ]
@@ -231,5 +232,5 @@ def _read_amount(value: str | None) -> Decimal | None:
     try:
         amount = Decimal(value or "")
     except InvalidOperation:
-        return None
+        return max(possible_amounts(value), default=None)
     return amount if amount.is_finite() and amount == round(amount, 2) else None

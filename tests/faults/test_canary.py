@@ -115,7 +115,9 @@ def plant(settings: Settings) -> None:
     entries = bank.read("teller.transaction", NINTH)
     entries[0]["currency_code"] = "Quentin Xylander"
     entries[1]["amount"] = "欧阳翠花"
-    bank.write("teller.transaction", NINTH, entries, stated=bank.read("teller.transaction", NINTH))
+    stated = bank.read("teller.transaction", NINTH)
+    stated[1]["amount"] = "0.00"
+    bank.write("teller.transaction", NINTH, entries, stated=stated)
 
 
 def _last_delivery(settings: Settings, feed: str) -> date:

@@ -33,7 +33,8 @@ def test_rows_are_listed_shown_corrected_and_released_through_the_front_door(
     bank = Redelivery(waiting_bank)
     good = bank.read(FEED, NINTH)
     rows = [dict(row) for row in good]
-    rows[0]["amount"] = "abc"
+    unreadable = f"{good[0]['amount']} CNY"
+    rows[0]["amount"] = unreadable
     bank.write(FEED, NINTH, rows, stated=good)
     with pytest.raises(FailpointReached):
         refresh(waiting_bank)
@@ -43,7 +44,9 @@ def test_rows_are_listed_shown_corrected_and_released_through_the_front_door(
     corrections = tmp_path / "corrections.csv"
     run("show", FEED, "--date", str(NINTH), "--csv", str(corrections))
     text = corrections.read_text(encoding="utf-8")
-    corrections.write_text(text.replace(",abc,", f",{good[0]['amount']},"), encoding="utf-8")
+    corrections.write_text(
+        text.replace(f",{unreadable},", f",{good[0]['amount']},"), encoding="utf-8"
+    )
     assert "1 of them corrected" in run(
         "release", FEED, "--date", str(NINTH), "--with", str(corrections)
     )

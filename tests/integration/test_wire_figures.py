@@ -55,7 +55,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
         (
             f"select count(distinct {CUSTOMERS}) from (select * from transactions) t "
             "where region_name = 'West Region'",
-            588,
+            590,
         ),
         (
             "select sum(deposit_end_balance) + sum(lending_end_balance) "

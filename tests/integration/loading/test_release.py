@@ -73,7 +73,7 @@ def test_a_row_that_is_not_corrected_goes_back_into_quarantine(
     corrections.write_text("file_line,account_id,balance\n3,A2,150.00\n")
     release = release_rows(bank.settings, bank.raw, get_contract(FEED), MONDAY, corrections)
     result = bank.load(release.data_file)
-    assert (result.rows_accepted, result.rows_quarantined) == (3, 1)
+    assert (result.rows_accepted, result.rows_quarantined) == (3, 1), result.problems
     bank.assert_books_balance()
 
 
