@@ -21,6 +21,7 @@ def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(tools, "NODE_MODULES", tmp_path / "node_modules")
     monkeypatch.setattr(tools, "NPM_CHROMIUM", tmp_path / "npm")
     monkeypatch.setattr(tools, "JDBC_DRIVER", tmp_path / "postgresql.jar")
+    monkeypatch.setattr(tools, "POSTGRES", tmp_path / "postgresql")
     return tmp_path
 
 
