@@ -189,7 +189,7 @@ def test_no_personal_value_stands_in_clear_outside_the_vault(
         ).fetchall()
     assert quarantined == [("customer", 2), ("transaction", 2)]
     ((feed, problem),) = rejected
-    assert feed == "customer" and problem.endswith("line 1 names none of them")
+    assert feed == "customer" and "line 1 names none of them" in problem
     assert set(PLANTED.values()) <= entered
     assert any("欧阳翠花" in value for value in entered), (
         "the quarantined row is kept, in the vault"
