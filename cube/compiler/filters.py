@@ -7,21 +7,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from cube.compiler.compiled import Member
-from cube.compiler.values import Value
+from cube.compiler.values import PATTERNS, Value
 
 SEGMENT = "segment"
 
-EXACT: Final = {
-    name: f"{name} with regard to case"
-    for name in (
-        "contains",
-        "notContains",
-        "startsWith",
-        "notStartsWith",
-        "endsWith",
-        "notEndsWith",
-    )
-}
+EXACT: Final[dict[str, str]] = {name: f"{name} with regard to case" for name in PATTERNS}
 """The operators of patterns as row rules use them."""
 
 

@@ -15,7 +15,7 @@ Value = str | bool | Decimal | datetime
 
 _SETS: tuple[Operator, ...] = ("equals", "notEquals", "in", "notIn", "set", "notSet")
 _COMPARISONS: tuple[Operator, ...] = ("gt", "gte", "lt", "lte")
-_PATTERNS: tuple[Operator, ...] = (
+PATTERNS: tuple[Operator, ...] = (
     "contains",
     "notContains",
     "startsWith",
@@ -26,7 +26,7 @@ _PATTERNS: tuple[Operator, ...] = (
 _RANGES: tuple[Operator, ...] = ("inDateRange", "notInDateRange", "onTheDate")
 _MOMENTS: tuple[Operator, ...] = ("beforeDate", "beforeOrOnDate", "afterDate", "afterOrOnDate")
 _OPERATORS: dict[str, tuple[Operator, ...]] = {
-    "string": _SETS + _PATTERNS,
+    "string": _SETS + PATTERNS,
     "number": _SETS + _COMPARISONS,
     "boolean": _SETS,
     "time": _SETS + _RANGES + _MOMENTS,
@@ -88,7 +88,7 @@ def _check_count(item: Filter, count: int) -> None:
     elif operator in _RANGES:
         if count not in (1, 2) or len(item.values) != count:
             raise QueryError(f"the operator '{operator}' on '{item.member}' takes one or two dates")
-    elif operator in _PATTERNS and None in item.values:
+    elif operator in PATTERNS and None in item.values:
         raise QueryError(f"the operator '{operator}' on '{item.member}' takes no null")
     elif not item.values:
         raise QueryError(f"the operator '{operator}' on '{item.member}' needs values")

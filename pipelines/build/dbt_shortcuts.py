@@ -8,8 +8,8 @@ from typing import Any, TextIO
 def install_shortcuts() -> None:
     """Spare dbt a third of its work on a small bank, in the process that runs it.
 
-    The version of dbt is pinned; tests/unit/operations/test_dbt_child.py fails when one of these
-    no longer works.
+    The version of dbt is pinned; tests/unit/build/test_dbt_shortcuts.py fails when one of
+    these no longer works.
     """
     _reuse_parsed_project()
     _skip_events_below_level()
