@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 from bankcrm.settings import Settings
@@ -28,12 +29,17 @@ def rebuild_from_nothing(settings: Settings) -> dict[str, tuple[int, int]]:
     return fingerprints(settings)
 
 
+def leave_out_ledger(bank: Redelivery) -> None:
+    """Deliver no balances of the general ledger, which would state the other figures."""
+    shutil.rmtree(bank.settings.landing_folder / "finance" / "gl_balance")
+
+
 def hold_back_members(bank: Redelivery) -> str:
     """Deliver an account and its owner only on the ninth night.
 
-    The ledger is left out: it would rightly not tie while the account's unit is unknown.
+    The ledger would rightly not tie while the account's unit is unknown.
     """
-    shutil.rmtree(bank.settings.landing_folder / "finance" / "gl_balance")
+    leave_out_ledger(bank)
     account = next(r for r in bank.read("branch.account", FIRST) if r["interest_rate"])
     parties = bank.read("branch.account_party", FIRST)
     owner = next(r["customer_id"] for r in parties if r["account_id"] == account["account_id"])
@@ -97,23 +103,37 @@ def test_a_corrected_file_replaces_its_night_and_equals_a_build_from_nothing(
 ) -> None:
     settings = copy_bank(delivered_bank, tmp_path / "bank")
     bank = Redelivery(settings)
+    leave_out_ledger(bank)
+    difference = Decimal("12.34")
     refresh(settings)
     before = total_amount(settings)
 
     rows = bank.read("teller.transaction", FIFTH)
-    rows[0]["amount"] = str(float(rows[0]["amount"]) + 12.34)[:12]
-    difference = round(float(rows[0]["amount"]), 2)
-    rows[0]["amount"] = f"{difference:.2f}"
+    rows[0]["amount"] = str(Decimal(rows[0]["amount"]) + difference)
     bank.write("teller.transaction", FIFTH, rows, rerun=1)
+    sign = 1 if rows[0]["debit_credit"] == "C" else -1
+    shift_balances(bank, rows[0]["account_id"], FIFTH, sign * difference)
     report = refresh(settings)
 
     assert report.refresh_from == FIFTH
-    assert round(total_amount(settings) - before, 2) == 12.34
+    assert total_amount(settings) - before == difference
     assert fingerprints(settings) == rebuild_from_nothing(settings)
 
 
-def total_amount(settings: Settings) -> float:
+def shift_balances(bank: Redelivery, account_id: str, first: date, difference: Decimal) -> None:
+    """Correct the balance of an account from a night on."""
+    for night in (first + timedelta(days) for days in range((TENTH - first).days + 1)):
+        if not bank.path("branch.account_balance", night).exists():
+            continue
+        rows = bank.read("branch.account_balance", night)
+        for row in rows:
+            if row["account_id"] == account_id:
+                row["balance"] = str(Decimal(row["balance"]) + difference)
+        bank.write("branch.account_balance", night, rows, rerun=1)
+
+
+def total_amount(settings: Settings) -> Decimal:
     with open_published(settings) as connection:
-        row = connection.execute("select sum(amount)::double from marts.fct_transaction").fetchone()
+        row = connection.execute("select sum(amount) from marts.fct_transaction").fetchone()
     assert row is not None
-    return float(row[0])
+    return Decimal(row[0])

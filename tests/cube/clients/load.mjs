@@ -16,7 +16,7 @@ const compact = await api.load(query, {}, undefined, 'compact');
 const columnar = await api.load(query, {}, undefined, 'columnar');
 const meta = await api.meta();
 const sql = await api.sql(query);
-const refused = await api.load({ measures: ['balances.end_balence'] }).then(
+const refused = await api.load({ measures: ['balances.deposit_end_balence'] }).then(
   () => null,
   (error) => ({ message: error.message, status: error.status }),
 );

@@ -55,7 +55,7 @@ def entry_totals(amount: str) -> dict[str, Decimal]:
 def files(shared_bank: Bank) -> tuple[Path, ...]:
     """Three nights, a correction of the first, and files of two feeds that may come late."""
     deliver = shared_bank.deliver_lines
-    lines = {1: ["A1,10.00", "A2,bad"], 2: ["A1,20.00"], 3: ["A1,30.00", "A1,30.00"]}
+    lines = {1: ["A1,10.00", "A2,CNY5"], 2: ["A1,20.00"], 3: ["A1,30.00", "A1,30.00"]}
     stated = {1: Decimal(15), 2: Decimal(20), 3: Decimal(60)}
     paths = [
         deliver(BALANCE, day(n), lines[n], sequence=n, totals={"balance": stated[n]}) for n in lines
