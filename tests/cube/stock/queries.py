@@ -93,7 +93,7 @@ class QueryMaker:
         measures = self._measures(view, _is_rolling, 2)
         if self._random.random() < 0.3:
             measures += self._measures(view, _is_plain, 1)
-        units = ["day", "month"]
+        units: list[str | None] = ["day", "month"]
         if not any(_is_to_date(view.members[name]) for name in measures):
             # Over a period that holds the start of its unit, a stock Cube adds up what ran before.
             units += ["week", None]
