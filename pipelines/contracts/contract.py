@@ -223,6 +223,11 @@ class Contract(Frozen):
         return self.delivery != "entries" and self.effective is None
 
     @property
+    def delivers_keys_once(self) -> bool:
+        """Whether a key, once delivered, never comes again on another business date."""
+        return self.delivery == "entries" and not self.latest_by_key
+
+    @property
     def column_names(self) -> tuple[str, ...]:
         """Names of the delivered columns, in order."""
         return tuple(column.name for column in self.columns)

@@ -29,7 +29,9 @@ class RollForward(Frozen):
     fee: str
 
 
-WatchRule = Literal["volume", "mean", "sign", "partial_snapshot", "roll_forward", "unknown_keys"]
+WatchRule = Literal[
+    "volume", "mean", "sign", "partial_snapshot", "roll_forward", "unknown_keys", "repeated_keys"
+]
 WATCH_RULES: tuple[WatchRule, ...] = get_args(WatchRule)
 SEASONAL_RULES: tuple[WatchRule, ...] = ("volume", "mean", "sign")
 """What also the seasons of the business break: a yearly plan, a handover of customers."""
