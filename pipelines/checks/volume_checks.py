@@ -15,6 +15,7 @@ from bankcrm.sql import quote_names
 from pipelines.checks.findings import Finding, choose_loads, make_finding
 from pipelines.checks.repeated_rows import find_lost_originals, find_repeated_rows
 from pipelines.checks.roll_forward import find_unexplained_changes
+from pipelines.checks.shares import find_broken_shares
 from pipelines.checks.unknown_keys import find_unknown_keys
 from pipelines.contracts.contract import Contract, load_contracts
 
@@ -107,6 +108,7 @@ def compare_with_weeks_before(
             findings += _read_findings(connection, "partial_snapshot", query)
     findings += [*find_unexplained_changes(connection), *find_unknown_keys(connection)]
     findings += [*find_repeated_rows(connection), *find_lost_originals(connection)]
+    findings += find_broken_shares(connection)
     return sorted(findings, key=lambda finding: (finding.load_id, finding.rule))
 
 

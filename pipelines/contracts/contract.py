@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from bankcrm.errors import ContractError
 from pipelines.contracts.file_format import Format
-from pipelines.contracts.watch import SEASONAL_RULES, Frozen, RollForward, Watch, WatchRule
+from pipelines.contracts.watch import SEASONAL_RULES, Frozen, RollForward, Shares, Watch, WatchRule
 
 Customer = tuple[str, str]
 """Source system and the customer's id there."""
@@ -188,6 +188,7 @@ class Contract(Frozen):
     additional_columns: Literal["reject", "ignore"] = "reject"
     watch: Watch = Watch()
     roll_forward: RollForward | None = None
+    shares: Shares | None = None
     schema_version: int = 1
 
     @property
@@ -274,10 +275,12 @@ class Contract(Frozen):
         if self.effective is not None:
             used.append(self.effective.from_column)
             used += [self.effective.to_column] if self.effective.to_column else []
+        if self.shares is not None:
+            used += [self.shares.column, self.shares.of]
         unknown = sorted(set(used) - names)
         if unknown:
             raise ValueError(
-                f"key, identity, control_totals, effective, corrects or check_digits name "
+                f"key, identity, control_totals, effective, shares, corrects or check_digits name "
                 f"unknown columns {unknown}"
             )
         return self
@@ -288,6 +291,12 @@ class Contract(Frozen):
             raise ValueError(
                 "latest_by_key is for rows that carry their own date; each night stays"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _shares_have_an_end(self) -> Contract:
+        if self.shares and (self.effective is None or self.effective.to_column is None):
+            raise ValueError("shares are for rows with a validity: effective names from and to")
         return self
 
     @model_validator(mode="after")

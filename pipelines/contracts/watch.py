@@ -29,8 +29,22 @@ class RollForward(Frozen):
     fee: str
 
 
+class Shares(Frozen):
+    """A column whose values sum to one for each ``of`` on every date on which there are any."""
+
+    column: str
+    of: str
+
+
 WatchRule = Literal[
-    "volume", "mean", "sign", "partial_snapshot", "roll_forward", "unknown_keys", "repeated_keys"
+    "volume",
+    "mean",
+    "sign",
+    "partial_snapshot",
+    "roll_forward",
+    "unknown_keys",
+    "repeated_keys",
+    "shares",
 ]
 WATCH_RULES: tuple[WatchRule, ...] = get_args(WatchRule)
 SEASONAL_RULES: tuple[WatchRule, ...] = ("volume", "mean", "sign")
