@@ -16,7 +16,16 @@ from pydantic import Field, ValidationError, model_validator
 
 from bankcrm.errors import ContractError
 from pipelines.contracts.file_format import Format
-from pipelines.contracts.watch import SEASONAL_RULES, Frozen, RollForward, Shares, Watch, WatchRule
+from pipelines.contracts.references import check_references
+from pipelines.contracts.watch import (
+    SEASONAL_RULES,
+    Closing,
+    Frozen,
+    RollForward,
+    Shares,
+    Watch,
+    WatchRule,
+)
 
 Customer = tuple[str, str]
 """Source system and the customer's id there."""
@@ -189,6 +198,7 @@ class Contract(Frozen):
     watch: Watch = Watch()
     roll_forward: RollForward | None = None
     shares: Shares | None = None
+    closing: Closing | None = None
     schema_version: int = 1
 
     @property
@@ -341,7 +351,7 @@ def load_contracts(folder: Path = CONTRACTS_FOLDER) -> dict[str, Contract]:
                 f"{path} describes {contract.name}", "Name the file <source>/<feed>.yml."
             )
         contracts[contract.name] = contract
-    _check_references(contracts)
+    check_references(contracts)
     return contracts
 
 
@@ -358,30 +368,3 @@ def _read_contract(path: Path) -> Contract:
         return Contract.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (ValidationError, yaml.YAMLError) as error:
         raise ContractError(f"{path}: {error}", "Correct the contract file.") from error
-
-
-def _check_references(contracts: dict[str, Contract]) -> None:
-    for contract in contracts.values():
-        _check_roll_forward(contract, contracts)
-        for column in contract.columns:
-            if column.references is None:
-                continue
-            feed, _, referenced = column.references.rpartition(".")
-            if feed not in contracts or referenced not in contracts[feed].column_names:
-                raise ContractError(
-                    f"{contract.name}.{column.name} references unknown {column.references}",
-                    "Write references as source.feed.column of a contract.",
-                )
-
-
-def _check_roll_forward(contract: Contract, contracts: dict[str, Contract]) -> None:
-    rule = contract.roll_forward
-    if rule is None:
-        return
-    entries = contracts[rule.entries].column_names if rule.entries in contracts else ()
-    used = (rule.key, rule.amount, rule.side, rule.fee)
-    if rule.balance not in contract.column_names or not set(used) <= set(entries):
-        raise ContractError(
-            f"{contract.name}: roll_forward names columns that do not exist",
-            "Name the balance, and the feed of the entries with its columns.",
-        )

@@ -36,6 +36,19 @@ class Shares(Frozen):
     of: str
 
 
+class Closing(Frozen):
+    """What says that an account is closed, and the feed in which its balance is then zero.
+
+    Closed is the account whose ``column`` has the ``value``; ``balance`` is the column of the
+    feed ``balances``, whose key is that of the account.
+    """
+
+    column: str
+    value: str
+    balances: str
+    balance: str
+
+
 WatchRule = Literal[
     "volume",
     "mean",
@@ -45,6 +58,7 @@ WatchRule = Literal[
     "unknown_keys",
     "repeated_keys",
     "shares",
+    "closed_accounts",
 ]
 WATCH_RULES: tuple[WatchRule, ...] = get_args(WatchRule)
 SEASONAL_RULES: tuple[WatchRule, ...] = ("volume", "mean", "sign")

@@ -3,7 +3,7 @@ date through which everything is complete."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import duckdb
@@ -73,18 +73,15 @@ def verify(
 def _record_open_findings(
     context: RefreshContext, connection: duckdb.DuckDBPyConnection, base: Base
 ) -> list[Finding]:
-    """Record the findings that hold back and that no waiver covers; returns all without waiver."""
-    found = compare_with_weeks_before(connection, base.published_loads)
-    open_findings = [
-        finding
-        for finding in found
-        if not any(waiver.covers(finding.rule, finding.business_date) for waiver in context.waivers)
+    """Record what the checks find; returns the findings that no waiver covers."""
+    found = [
+        replace(finding, is_waived=any(waiver.covers(*finding.place) for waiver in context.waivers))
+        for finding in compare_with_weeks_before(connection, base.published_loads)
     ]
     for finding in found:
-        is_waived = finding not in open_findings
-        context.run.log("finding", is_waived=is_waived, **vars(finding))
-    record_findings(connection, [f for f in open_findings if f.severity == "hold"])
-    return open_findings
+        context.run.log("finding", **vars(finding))
+    record_findings(connection, found)
+    return [finding for finding in found if not finding.is_waived]
 
 
 def _explain_blocked(
