@@ -21,6 +21,8 @@ from pipelines.contracts.watch import WATCH_RULES
 
 RULES = WATCH_RULES
 Severity = Literal["hold", "warn"]
+DAYS_SHOWN = 35
+"""Days for which a warning is shown."""
 
 CHECKED = """
 create or replace temp table checked as
@@ -122,6 +124,27 @@ def record_results(
             f"insert into ops.check_result (rule, load_id, compared, failed) {values}",
             [rule, *map(list, zip(*counted, strict=True))],
         )
+
+
+def list_warnings(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
+    """Warnings about loads that count, of the last :data:`DAYS_SHOWN` days, newest first."""
+    names = ", ".join(field.name for field in fields(Finding))
+    rows = connection.execute(
+        f"""select {names} from ops.finding semi join ops.active_load using (load_id)
+        where severity = 'warn' and not is_waived and business_date > (
+            select max(business_date) - {DAYS_SHOWN} from ops.active_load
+        )
+        order by business_date desc, rule, load_id"""
+    ).fetchall()
+    return [Finding(*row) for row in rows]
+
+
+def choose_new(
+    connection: duckdb.DuckDBPyConnection, findings: Iterable[Finding]
+) -> tuple[Finding, ...]:
+    """The findings that no run recorded before."""
+    rows = connection.execute("select load_id, rule from ops.finding").fetchall()
+    return tuple(f for f in findings if (f.load_id, f.rule) not in set(rows))
 
 
 def record_findings(connection: duckdb.DuckDBPyConnection, findings: Iterable[Finding]) -> None:
