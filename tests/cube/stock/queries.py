@@ -50,7 +50,7 @@ class Shape:
 class QueryMaker:
     """Draws queries on the views of a model."""
 
-    def __init__(self, model: Model, values: Values, today: date, seed: int) -> None:
+    def __init__(self, model: Model, values: Values, today: date, seed: int | str) -> None:
         self._random = random.Random(seed)
         self._model = model
         self._values = values
@@ -181,7 +181,7 @@ class QueryMaker:
         if pick.random() < 0.6:
             query["filters"] = self._filters(view)
         if with_measures and measures and dimensions and pick.random() < 0.3:
-            query["filters"] = [*query.get("filters", []), self._having(measures)]
+            query["filters"] = [*query.get("filters", []), self.having(measures)]
         segments = [m.name for m in view.members.values() if m.kind == "segment"]
         if segments and pick.random() < 0.3:
             query["segments"] = pick.sample(segments, 1)
@@ -308,7 +308,7 @@ class QueryMaker:
         part = value[start : start + self._random.randint(1, 4)]
         return part.replace("%", "").replace("_", "").replace("\\", "") or "a"
 
-    def _having(self, measures: list[str]) -> Query:
+    def having(self, measures: list[str]) -> Query:
         member = self._random.choice(measures)
         operator = self._random.choice([*NUMBERS, "set", "notSet", "equals", "notEquals"])
         if operator in ("set", "notSet"):
