@@ -85,7 +85,15 @@ class _Planner:
         return plan
 
     def _member(self, name: str, kind: Kind | None = None) -> Member:
-        return self._resolver.member(name, kind)
+        member = self._resolver.member(name, kind)
+        source = member.source
+        is_clock = isinstance(source, CompiledDimension) and source.is_clock
+        if is_clock and self._query.timezone != "UTC":
+            raise QueryError(
+                f"'{name}' is the time of day as it was recorded, which a timezone does not move; "
+                "ask without a timezone, or cut a time by hour"
+            )
+        return member
 
     def _time_member(self, name: str) -> Member:
         member = self._member(name, "dimension")

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from cube.compiler.compiled import CompiledView, Member
-from tests.cube.stock.queries import QueryMaker
+from tests.cube.stock.queries import QueryMaker, reads_clock
 from tests.truths.bank import Bank, Protocol
 from tests.truths.measures import Query, filter_members, is_day, list_measures, list_times
 
@@ -75,6 +75,8 @@ class Drawer(QueryMaker):
     def in_zone(self, query: Query) -> Query:
         """The question in some time zone; SQL has none."""
         zone = self.pick.choice(ZONES) if self.protocol == "rest" else "UTC"
+        if reads_clock(self.views[first_view(query)], query):
+            return query
         return query if zone == "UTC" else {**query, "timezone": zone}
 
     def any_measures(self, view: CompiledView) -> list[str]:

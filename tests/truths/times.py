@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from cube.compiler.compiled import CompiledView, Member
+from tests.cube.stock.queries import reads_clock
 from tests.truths.bank import Asker, Cell, Rows
 from tests.truths.measures import (
     Query,
@@ -266,7 +267,7 @@ def _draw_days(drawer: Drawer) -> Drawn:
     times = {item["dimension"] for item in query.get("timeDimensions", [])}
     times |= {n for item in query.get("filters", []) for n in filter_members(item)}
     moments = [name for name in times if view.members[name].type == "time"]
-    if not all(is_day(view.members[name]) for name in moments):
+    if not all(is_day(view.members[name]) for name in moments) or reads_clock(view, query):
         return None
     return without(query, "timezone"), {"zone": "Pacific/Auckland"}
 

@@ -185,7 +185,7 @@ class QueryMaker:
         segments = [m.name for m in view.members.values() if m.kind == "segment"]
         if segments and pick.random() < 0.3:
             query["segments"] = pick.sample(segments, 1)
-        if pick.random() < 0.3:
+        if pick.random() < 0.3 and not reads_clock(view, query):
             query["timezone"] = pick.choice(self._zones(view, query))
         return self._order(query)
 
@@ -326,6 +326,13 @@ def _times(view: CompiledView) -> list[Member]:
 
 def _is_day(member: Member) -> bool:
     return isinstance(member.source, CompiledDimension) and member.source.is_day
+
+
+def reads_clock(view: CompiledView, query: Query) -> bool:
+    """Whether a query names times of day as they were recorded, which go with no time zone."""
+    names = [*query["dimensions"], *_filter_members(query.get("filters", []))]
+    sources = [view.members[name].source for name in names]
+    return any(isinstance(source, CompiledDimension) and source.is_clock for source in sources)
 
 
 def _filter_members(filters: Sequence[Query]) -> list[str]:
