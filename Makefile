@@ -79,6 +79,9 @@ proof-nights: $(VENV)/.ready ## Night by night equals all nights at once: PKDD'9
 proof-cubes: $(VENV)/.ready node_modules/.ready ## 1,500 generated queries by the stock Cube compiler and by ours
 	$(BIN)/pytest -m slow -s tests/integration/test_cube_stock.py
 
+proof-truths: $(VENV)/.ready ## 5,000 random questions over both protocols: sums, complements, roles, pages, periods agree
+	$(BIN)/pytest -m slow -s tests/truths
+
 proof-kills: $(VENV)/.ready ## Random kills of a refresh (KILLS=1000); continues where it stopped
 	$(BIN)/pytest -m slow tests/faults
 	$(BIN)/python -m tests.faults.proof_kills --kills $(KILLS) --folder $(BANKCRM_HOME)/proof-kills
@@ -104,4 +107,4 @@ requirements: $(VENV)/.ready ## Pin the dependencies of pyproject.toml again
 clean: ## Remove the data of this folder, keep the environment
 	rm -rf $(BANKCRM_HOME) target
 
-.PHONY: help install refresh explorer serve status docs lint lint-code lint-sql test bench bench-explorer proof-nights proof-cubes proof-kills proof-readers proof-dagster proof-airflow proof-superset contracts requirements clean
+.PHONY: help install refresh explorer serve status docs lint lint-code lint-sql test bench bench-explorer proof-nights proof-cubes proof-truths proof-kills proof-readers proof-dagster proof-airflow proof-superset contracts requirements clean
