@@ -48,7 +48,7 @@ def show(value: Any) -> str:
     [
         (
             "this_quarter",
-            "Apr 2024 – May 2024 vs Jan 2024 – Feb 2024",
+            "Apr – May 2024 vs Jan – Feb 2024",
             (("2024-04-01", "2024-05-31"), ("2024-01-01", "2024-02-29")),
         ),
         (
@@ -58,7 +58,7 @@ def show(value: Any) -> str:
         ),
         (
             "2024-04-01~2024-06-30",
-            "Apr 2024 – May 2024 vs Jan 2024 – Feb 2024",
+            "Apr – May 2024 vs Jan – Feb 2024",
             (("2024-04-01", "2024-05-31"), ("2024-01-01", "2024-02-29")),
         ),
     ],
@@ -78,7 +78,7 @@ def test_a_period_is_compared_with_its_own_predecessor_by_complete_months(
 @pytest.mark.parametrize(
     ("period", "reason"),
     [
-        ("this_year", "No comparison: Jan 2023 – May 2023 begins before the data"),
+        ("this_year", "No comparison: Jan – May 2023 begins before the data"),
         ("last_12_months", "No comparison: Jul 2022 – May 2023 begins before the data"),
         ("this_month", "No comparison: Jun 2024 has no complete month yet"),
     ],

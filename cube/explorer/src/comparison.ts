@@ -1,6 +1,6 @@
 import { type Connection } from './api/connection';
 import { type Catalog } from './api/catalog';
-import { formatDay, formatMonth } from './format';
+import { formatDay, formatRange } from './format';
 import { type Language, type Texts } from './i18n';
 import { type DateRange, type Period, resolvePeriod, shiftDays, shiftRange, wholeMonths } from './period';
 
@@ -107,12 +107,9 @@ async function startOf(connection: Connection, catalog: Catalog, measure: string
   return typeof first === 'string' ? first.slice(0, 10) : null;
 }
 
-/** A range in words: `Jan 2024`, `Jan 2024 – Mar 2024`, or its days. */
+/** A range in words: `Jan 2024`, `Jan – Mar 2024`, or its days. */
 export function rangeTitle([from, to]: DateRange, language: Language): string {
-  const months = wholeMonths([from, to]);
-  const word = months === null ? formatDay : formatMonth;
-  if (months === 1 || from === to) return word(from, language);
-  return `${word(from, language)} – ${word(to, language)}`;
+  return formatRange([from, to], wholeMonths([from, to]) === null ? 'day' : 'month', language);
 }
 
 /** Why there is no comparison, in words. */

@@ -108,6 +108,12 @@ export function formatMonth(text: string, language: Language): string {
   return dateFormat(language, 'month').format(new Date(`${text.slice(0, 10)}T00:00:00Z`));
 }
 
+/** First and last of several days or months, what they share said once: `Apr – May 2024`. */
+export function formatRange([from, to]: [string, string], shape: 'day' | 'month', language: Language): string {
+  const [first, last] = [from, to].map((text) => new Date(`${text}T00:00:00Z`)) as [Date, Date];
+  return dateFormat(language, shape).formatRange(first, last).replace(/\s/g, ' ');
+}
+
 function formatTime(value: string, granularity: string | undefined, language: Language): string {
   if (granularity === 'month') return formatMonth(value, language);
   if (granularity === 'year') return value.slice(0, 4);
