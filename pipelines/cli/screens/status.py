@@ -6,6 +6,7 @@ from rich.console import Console
 
 from bankcrm.settings import Settings
 from bankcrm.warehouse.rollup_states import describe_refused
+from pipelines.cli.screens.quarantine import print_nulled_fields
 from pipelines.cli.screens.tables import print_rows
 from pipelines.monitoring.status import Status, read_status
 from pipelines.operations.runs import RunRecord, find_run, read_runs, run_log
@@ -18,12 +19,17 @@ def print_status(console: Console, settings: Settings) -> None:
     status = read_status(settings)
     _print_versions(console, status)
     _print_feeds(console, status)
+    print_nulled_fields(console, status.nulled_fields)
     _print_waivers(console, status)
     if status.runs:
         last = status.runs[0]
         console.print(f"\nLast run: {last.run_id}, {last.outcome}, {last.started_at:%F %H:%M} UTC.")
     for stale in status.stale:
         console.print(f"\n[yellow]Stale[/yellow] {stale.describe()}.", highlight=False)
+    for warning in status.warnings:
+        console.print("\n[yellow]Warning[/yellow] ", end="")
+        message = f"{warning.business_date} {warning.message}"
+        console.print(message, markup=False, highlight=False)
     for ignored in status.ignored:
         console.print("\n[yellow]Ignored[/yellow] ", end="")
         console.print(ignored, markup=False, highlight=False)
