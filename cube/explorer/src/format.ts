@@ -40,6 +40,11 @@ export function formatPercent(ratio: number, language: Language, digits = 1): st
   return `${formatNumber(ratio * 100, digits, language)}%`;
 }
 
+/** A difference of two ratios, in percentage points. */
+export function formatPoints(difference: number, language: Language, points: string): string {
+  return `${formatNumber(difference * 100, 1, language)} ${points}`;
+}
+
 /** Amounts in a unit: whole numbers need no cents once they are thousands. */
 export function formatAmount(value: number, unit: Unit, language: Language): string {
   return formatNumber(value / DIVISORS[unit], unit === 'one' ? 2 : 1, language);
