@@ -125,7 +125,8 @@ function slotKey(measure: string, monthsBack: MonthsBack): string {
   return `${measure} ${monthsBack}`;
 }
 
-const share = (figure: number, basis: number) => (basis === 0 ? Number.NaN : figure / basis);
+/** Of a total that is zero or negative there is no share. */
+const share = (figure: number, basis: number) => (basis > 0 ? figure / basis : Number.NaN);
 const before = (_: number, basis: number) => basis;
 const change = (figure: number, basis: number) => figure - basis;
 const growth = (figure: number, basis: number) =>
