@@ -50,12 +50,17 @@ docs: $(VENV)/.ready ## Data dictionary and dbt's documentation, as pages in var
 	@$(BIN)/bankcrm docs
 
 lint: $(VENV)/.ready node_modules/.ready ## Check style and types
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint-code lint-sql
+
+lint-code:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/node node_modules/.bin/tsc --project $(EXPLORER)
-	$(BIN)/sqlfluff lint models tests/dbt analyses --processes 2
+
+lint-sql:
+	$(BIN)/sqlfluff lint models tests/dbt analyses
 
 test: lint node_modules/.ready ## Lint, types, and every test; first it names what the machine lacks
 	@$(BIN)/python -m tests.tools
@@ -73,6 +78,9 @@ proof-nights: $(VENV)/.ready ## Night by night equals all nights at once: PKDD'9
 
 proof-cubes: $(VENV)/.ready node_modules/.ready ## 1,500 generated queries by the stock Cube compiler and by ours
 	$(BIN)/pytest -m slow -s tests/integration/test_cube_stock.py
+
+proof-truths: $(VENV)/.ready ## 5,000 random questions over both protocols: sums, complements, roles, pages, periods agree
+	$(BIN)/pytest -m slow -s tests/truths
 
 proof-kills: $(VENV)/.ready ## Random kills of a refresh (KILLS=1000); continues where it stopped
 	$(BIN)/pytest -m slow tests/faults
@@ -99,4 +107,4 @@ requirements: $(VENV)/.ready ## Pin the dependencies of pyproject.toml again
 clean: ## Remove the data of this folder, keep the environment
 	rm -rf $(BANKCRM_HOME) target
 
-.PHONY: help install refresh explorer serve status docs lint test bench bench-explorer proof-nights proof-cubes proof-kills proof-readers proof-dagster proof-airflow proof-superset contracts requirements clean
+.PHONY: help install refresh explorer serve status docs lint lint-code lint-sql test bench bench-explorer proof-nights proof-cubes proof-truths proof-kills proof-readers proof-dagster proof-airflow proof-superset contracts requirements clean

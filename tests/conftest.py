@@ -10,10 +10,11 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.parsed_project import offer_parsed_project
 
-pytest_plugins = ["tests.skips"]
+pytest_plugins = ["tests.skips", "tests.banks.refreshed"]
 
 SHARED = {
-    # Tests that read the refreshed banks of tests/integration/conftest.py: each is built once.
+    # Tests that read the refreshed banks of tests/banks and tests/integration/conftest.py: each is
+    # built once.
     "shared banks": (
         "tests/integration/oracle/",
         "tests/integration/test_analyses.py",
@@ -29,6 +30,8 @@ SHARED = {
         "tests/integration/test_notebook.py",
         "tests/integration/test_parameters.py",
         "tests/integration/test_report.py",
+        "tests/integration/test_wire_figures.py",
+        "tests/truths/",
     ),
     # Tests that do harm to copies of one published bank.
     "published bank": ("tests/faults/",),

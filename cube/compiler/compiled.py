@@ -45,6 +45,11 @@ class CompiledDimension:
         """Whether the values are calendar days, which no time zone moves."""
         return self.definition.meta.get("precision") == "day"
 
+    @property
+    def is_clock(self) -> bool:
+        """Whether the values are times of day as they were recorded, which no zone moves."""
+        return self.definition.meta.get("clock") == "recorded"
+
 
 @dataclass(frozen=True, eq=False)
 class CompiledSegment:

@@ -35,11 +35,13 @@ class FactTime:
         resolver: finds cubes and joins.
         where: the filters of the query.
         rolled: time members that the query groups by or limits, with their date ranges.
+        names: the measure that asks for each component, as the user knows it.
     """
 
     resolver: Resolver
     where: tuple[Node, ...]
     rolled: Mapping[str, tuple[Member, DateRange | None]]
+    names: Mapping[str, str]
 
     def keep(self, rolling: Rolling | None) -> tuple[Node, ...]:
         """Filters of a source. A rolling window looks beyond the range of its time member."""
@@ -64,7 +66,7 @@ class FactTime:
         """
         if aggregate.frame is None:
             return None
-        what = f"the rolling window of '{aggregate.name.replace('__', '.')}'"
+        what = f"the rolling window of '{self.names[aggregate.name]}'"
         if len(self.rolled) != 1:
             raise QueryError(f"{what} needs one time dimension with a dateRange")
         ((member, bounds),) = self.rolled.values()
@@ -108,7 +110,7 @@ class FactTime:
         """
         if not aggregate.shifts:
             return ()
-        what = f"the time shift of '{aggregate.name.split('__')[1]}'"
+        what = f"the time shift of '{self.names[aggregate.name]}'"
         members = [column.member for column in columns]
         members += [condition.member for condition in self._conditions()]
         for member in members:

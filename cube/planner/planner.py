@@ -17,6 +17,7 @@ from cube.compiler.filters import SEGMENT, Condition, Group, Node, list_conditio
 from cube.compiler.measures import (
     CompiledMeasure,
     Component,
+    NestedAggregate,
 )
 from cube.compiler.model import Model
 from cube.compiler.values import Value, type_values
@@ -63,7 +64,8 @@ class _Planner:
         ranges = self._ranges()
         where, having = self._filters(ranges, segments)
         components = _list_components(measures, having)
-        facts = Facts(self._resolver, columns, where, self._rolled(columns, ranges))
+        names = _name_components(measures, having)
+        facts = Facts(self._resolver, columns, where, self._rolled(columns, ranges), names)
         body = facts.body(columns, components)
         plan = Plan(
             body=body,
@@ -83,7 +85,15 @@ class _Planner:
         return plan
 
     def _member(self, name: str, kind: Kind | None = None) -> Member:
-        return self._resolver.member(name, kind)
+        member = self._resolver.member(name, kind)
+        source = member.source
+        is_clock = isinstance(source, CompiledDimension) and source.is_clock
+        if is_clock and self._query.timezone != "UTC":
+            raise QueryError(
+                f"'{name}' is the time of day as it was recorded, which a timezone does not move; "
+                "ask without a timezone, or cut a time by hour"
+            )
+        return member
 
     def _time_member(self, name: str) -> Member:
         member = self._member(name, "dimension")
@@ -199,13 +209,34 @@ def _list_components(
     measures: tuple[Member, ...], having: tuple[Node, ...]
 ) -> list[tuple[str, Component]]:
     """Components of the measures that are shown or filtered by, each once, with their roots."""
-    used = (*measures, *(c.member for node in having for c in list_conditions(node)))
+    used = _list_used(measures, having)
     components: dict[str, tuple[str, Component]] = {}
     for member in used:
         if isinstance(member.source, CompiledMeasure):
             for name, component in member.source.components.items():
                 components.setdefault(name, (member.root, component))
     return list(components.values())
+
+
+def _list_used(measures: tuple[Member, ...], having: tuple[Node, ...]) -> tuple[Member, ...]:
+    """Measures that are shown or filtered by."""
+    return (*measures, *(c.member for node in having for c in list_conditions(node)))
+
+
+def _name_components(measures: tuple[Member, ...], having: tuple[Node, ...]) -> dict[str, str]:
+    """For each component, inner ones too, the first measure of the query that asks for it."""
+    names: dict[str, str] = {}
+
+    def add(source: CompiledMeasure, name: str) -> None:
+        for component in source.components.values():
+            names.setdefault(component.name, name)
+            if isinstance(component, NestedAggregate):
+                add(component.base, name)
+
+    for member in _list_used(measures, having):
+        if isinstance(member.source, CompiledMeasure):
+            add(member.source, member.name)
+    return names
 
 
 def _is_aggregate(condition: Condition) -> bool:

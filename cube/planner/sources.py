@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from cube.compiler.compiled import (
@@ -50,11 +50,13 @@ class Facts:
         columns: tuple[Column, ...],
         where: tuple[Node, ...],
         rolled: dict[str, tuple[Member, DateRange | None]],
+        names: Mapping[str, str],
     ) -> None:
         self._resolver = resolver
         self._columns = columns
         self._where = where
-        self._time = FactTime(resolver, where, rolled)
+        self._names = names
+        self._time = FactTime(resolver, where, rolled, names)
 
     def body(
         self, columns: tuple[Column, ...], components: Iterable[tuple[str, Component]]
@@ -181,7 +183,7 @@ class Facts:
         for tree in self._resolver.trees(root):
             if tree.reaches(needed):
                 return _Fit(tree, tree.select(needed))
-        raise QueryError(self._explain_unreached(root, columns, where))
+        raise QueryError(self._explain_unreached(root, columns, where, aggregates))
 
     def _guard(
         self,
@@ -204,18 +206,24 @@ class Facts:
             rules = found
 
     def _explain_unreached(
-        self, root: str, columns: tuple[Column, ...], where: tuple[Node, ...]
+        self,
+        root: str,
+        columns: tuple[Column, ...],
+        where: tuple[Node, ...],
+        aggregates: Iterable[Aggregate],
     ) -> str:
+        """Why, by the names that the user knows: cubes are private."""
         members = [column.member for column in columns]
         members += [condition.member for node in where for condition in list_conditions(node)]
-        title = self._resolver.model.cubes[root].definition.title or root
+        counted = dict.fromkeys(f"'{self._names[aggregate.name]}'" for aggregate in aggregates)
+        what = " and ".join(counted) or "any measure"
         for member in (m for m in members if not m.name.startswith(HIDDEN)):
             if not any(tree.reaches(_cubes(member)) for tree in self._resolver.trees(root)):
                 return (
-                    f"'{member.name}' does not describe the rows of '{title}'; group and filter "
-                    "by members that all measures of the query share"
+                    f"'{member.name}' does not describe the rows that {what} counts; group and "
+                    "filter by members that all measures of the query share"
                 )
-        return f"the members of the query cannot be combined with '{title}'"
+        return f"the members of the query cannot be combined with {what}"
 
     def _add_stages(self, source: Source, columns: tuple[Column, ...]) -> Source:
         stages = dict.fromkeys(

@@ -20,7 +20,6 @@ from cube.planner.rollup_time import RANGES
 from cube.planner.sql_shift import has_match, move_to_month_end
 from cube.planner.sql_tree import TIMESTAMP, as_moment, combine
 
-_LATE = ("afterDate", "beforeOrOnDate")
 _UPPER = ("beforeDate", "beforeOrOnDate")
 
 
@@ -65,14 +64,18 @@ class MemberWriter:
         """A moment as a bound timestamp."""
         return exp.Cast(this=self.bind(moment), to=exp.DataType(this=TIMESTAMP))
 
-    def _utc(self, moment: datetime, *, late: bool) -> datetime:
-        """A local moment in UTC; where the clock shows it twice, the first or the ``late`` one."""
-        local = moment.replace(tzinfo=self._zone, fold=int(late))
+    def _utc(self, moment: datetime) -> datetime:
+        """A local moment in UTC."""
         try:
-            return local.astimezone(UTC).replace(tzinfo=None)
+            return moment.replace(tzinfo=self._zone).astimezone(UTC).replace(tzinfo=None)
         except OverflowError:
             # The first and the last day of the calendar are open ends; beyond them lies nothing.
             return datetime.min if moment.year == datetime.min.year else datetime.max
+
+    def _is_single(self, moment: datetime) -> bool:
+        """Whether the local clock shows a moment once: not twice in autumn, nor never in spring."""
+        early, late = (moment.replace(tzinfo=self._zone, fold=fold) for fold in (0, 1))
+        return early.utcoffset() == late.utcoffset()
 
     def filter(
         self,
@@ -118,7 +121,17 @@ class MemberWriter:
         tree = exp.paren(_dimension(node.member).tree.copy(), copy=False)
         if node.member.type != "time":
             return self._apply(node, tree, node.values)
-        return self._apply(node, as_moment(tree), self._bounds(node))
+        return self._where_time(node, tree)
+
+    def _where_time(self, node: Condition, tree: exp.Expr) -> exp.Expr:
+        """A filter on a time. Moments that the local clock shows twice or never are compared with
+        what it shows; the others as the table keeps them, which lets parts of it be skipped."""
+        moments = [value for value in node.values if isinstance(value, datetime)]
+        if self._is_fixed(node.member):
+            return self._apply(node, as_moment(tree), moments)
+        if all(map(self._is_single, moments)):
+            return self._apply(node, as_moment(tree), map(self._utc, moments))
+        return self._apply(node, self._unmoved(node.member), moments)
 
     def _where_moved(self, node: Condition, shifts: Sequence[MovedTime]) -> exp.Expr:
         """A filter on a moved time. What it moves is local, so that no clock change divides it."""
@@ -135,18 +148,6 @@ class MemberWriter:
             )
             return exp.not_(inside) if node.operator == "notInDateRange" else inside
         return self._apply(node, early if node.operator in _UPPER else late, node.values)
-
-    def _bounds(self, node: Condition) -> list[Value]:
-        """Times of a filter as the table keeps them: in UTC, unless they are days."""
-        moments = [value for value in node.values if isinstance(value, datetime)]
-        if self._is_fixed(node.member):
-            return [*moments]
-        last = len(moments) - 1
-        late = node.operator in _LATE
-        return [
-            self._utc(moment, late=late or (position == last > 0))
-            for position, moment in enumerate(moments)
-        ]
 
     def having(self, node: Node, values: Mapping[str, exp.Expr]) -> exp.Expr:
         """A filter on measures, which are computed from ``values``."""

@@ -1,13 +1,15 @@
 """Findings about loads: what a check found, how grave it is, and where it is recorded.
 
 Every check compares the loads that were never published. What it counted of a load stays in
-``ops.check_result``: the history against which later loads are judged.
+``ops.check_result``, and what it found in ``ops.finding``. Later loads are judged against the loads
+before them; those that were found faulty, and held or waived, are left out of that history: a fault
+that nobody corrected must not become what is usual.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Literal
 
@@ -19,6 +21,8 @@ from pipelines.contracts.watch import WATCH_RULES
 
 RULES = WATCH_RULES
 Severity = Literal["hold", "warn"]
+DAYS_SHOWN = 35
+"""Days for which a warning is shown."""
 
 CHECKED = """
 create or replace temp table checked as
@@ -29,11 +33,25 @@ join watch on watch.name = load.source || '.' || load.feed
 where load.load_id in (from checked_load)"""
 
 
+FORGET = """delete from ops.finding
+where load_id in (from checked_load) or (severity = 'hold' and not is_waived)"""
+
+FAULTY = """
+create or replace temp table faulty_load as
+select distinct load_id from ops.finding
+where severity = 'hold' and load_id not in (from checked_load)"""
+
+HISTORY = """
+create or replace temp view history_load as
+select * from ops.active_load anti join faulty_load using (load_id)"""
+
+
 @dataclass(frozen=True)
 class Finding:
     """What a check found about a load. ``rule`` can be waived.
 
-    One of severity ``hold`` holds the business date back; one of severity ``warn`` is reported.
+    One of severity ``hold`` holds the business date back, unless ``is_waived``; one of severity
+    ``warn`` is reported.
     """
 
     rule: str
@@ -41,10 +59,22 @@ class Finding:
     business_date: date
     message: str
     severity: Severity = "hold"
+    is_waived: bool = False
+
+    @property
+    def place(self) -> tuple[str, date]:
+        """What a waiver names: the rule and the business date."""
+        return self.rule, self.business_date
+
+    @property
+    def holds(self) -> bool:
+        """Whether it holds the business date back."""
+        return self.severity == "hold" and not self.is_waived
 
 
 def choose_loads(connection: duckdb.DuckDBPyConnection, published_loads: Iterable[int]) -> None:
-    """Temporary tables: watch (limits by feed), checked (loads to check, with their limits)."""
+    """Temporary tables: watch (limits by feed), checked (loads to check, with their limits),
+    faulty_load; and the view history_load of the loads that others are compared with."""
     watched = {name: contract.watch for name, contract in load_contracts().items()}
     limits = [
         {"name": name} | watch.model_dump(exclude={"warn"}) for name, watch in watched.items()
@@ -58,6 +88,16 @@ def choose_loads(connection: duckdb.DuckDBPyConnection, published_loads: Iterabl
         [list(published_loads)],
     )
     connection.execute(CHECKED)
+    connection.execute(FAULTY)
+    connection.execute(HISTORY)
+
+
+def leave_out_of_history(connection: duckdb.DuckDBPyConnection, faulty: Iterable[int]) -> None:
+    """Take loads out of the history against which others are judged."""
+    connection.execute(
+        "insert into faulty_load select unnest($1::bigint[])",
+        [list(faulty)],
+    )
 
 
 def make_finding(check: str, feed: str, load_id: int, business_date: date, message: str) -> Finding:
@@ -86,10 +126,36 @@ def record_results(
         )
 
 
+def list_warnings(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
+    """Warnings about loads that count, of the last :data:`DAYS_SHOWN` days, newest first."""
+    names = ", ".join(field.name for field in fields(Finding))
+    rows = connection.execute(
+        f"""select {names} from ops.finding semi join ops.active_load using (load_id)
+        where severity = 'warn' and not is_waived and business_date > (
+            select max(business_date) - {DAYS_SHOWN} from ops.active_load
+        )
+        order by business_date desc, rule, load_id"""
+    ).fetchall()
+    return [Finding(*row) for row in rows]
+
+
+def choose_new(
+    connection: duckdb.DuckDBPyConnection, findings: Iterable[Finding]
+) -> tuple[Finding, ...]:
+    """The findings that no run recorded before."""
+    rows = connection.execute("select load_id, rule from ops.finding").fetchall()
+    return tuple(f for f in findings if (f.load_id, f.rule) not in set(rows))
+
+
 def record_findings(connection: duckdb.DuckDBPyConnection, findings: Iterable[Finding]) -> None:
-    """Replace the findings that hold business dates back, in ``ops.finding``."""
-    rows = [[f.load_id, f.rule, f.business_date, f.message] for f in findings]
+    """Replace the findings of the checked loads in ``ops.finding``, and all that hold back.
+
+    Needs the tables of ``choose_loads``. Those of loads that were published before stay.
+    """
+    rows = [list(vars(finding).values()) for finding in findings]
     with transaction(connection):
-        connection.execute("delete from ops.finding")
+        connection.execute(FORGET)
         if rows:
-            connection.executemany("insert into ops.finding values ($1, $2, $3, $4)", rows)
+            names = ", ".join(field.name for field in fields(Finding))
+            places = ", ".join("?" * len(fields(Finding)))
+            connection.executemany(f"insert into ops.finding ({names}) values ({places})", rows)

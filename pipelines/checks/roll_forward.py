@@ -27,12 +27,15 @@ with first as (
         and source || '.' || feed in ({balances_feed}, {entries_feed})
 ),
 balance as (
-    select {key} as key, {balance} as balance, business_date, load_id, file_line
+    select {key} as key, {balance} as balance, business_date, load_id, file_line,
+        load_id in (from faulty_load) as is_faulty
     from {balances} semi join ops.active_load using (load_id)
 ),
 -- Keys that changed since the first checked day, and the day of their balance before.
 changed as (
-    select key, max(business_date) filter (business_date < (select day from first)) as since
+    select key, max(business_date) filter (
+            business_date < (select day from first) and not is_faulty
+        ) as since
     from balance group by key having max(business_date) >= (select day from first)
 ),
 entry as (
@@ -44,18 +47,25 @@ entry as (
 ),
 day as (
     select key, business_date, balance.balance, balance.load_id, balance.file_line,
+        balance.is_faulty,
         sum(coalesce(entry.amount, 0)) over (partition by key order by business_date) as entered
     from (from balance join changed using (key) where since is null or business_date >= since)
         as balance
     full join entry using (key, business_date)
 ),
+-- A change since the last balance that was not found faulty.
 change as (
     select key, load_id, file_line, business_date,
-        lag(business_date) over same_key as since,
-        balance - lag(balance) over same_key as change,
-        entered - lag(entered) over same_key as entered
+        last_value(case when not is_faulty then business_date end ignore nulls) over earlier
+            as since,
+        balance - last_value(case when not is_faulty then balance end ignore nulls) over earlier
+            as change,
+        entered - last_value(case when not is_faulty then entered end ignore nulls) over earlier
+            as entered
     from day where balance is not null
-    window same_key as (partition by key order by business_date)
+    window earlier as (
+        partition by key order by business_date rows between unbounded preceding and 1 preceding
+    )
 ),
 entry_load as (
     select business_date from ops.active_load where source || '.' || feed = {entries_feed}
@@ -103,6 +113,7 @@ join watch on watch.name = $2, lateral (
     from result as earlier
     where earlier.business_date < load.business_date
         and earlier.business_date >= load.business_date - watch.days
+        and earlier.load_id not in (from faulty_load)
 ) as history
 order by load_id"""
 

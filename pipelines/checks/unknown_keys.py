@@ -56,6 +56,7 @@ join (
     where earlier.business_date < checked.business_date
         and earlier.business_date >= checked.business_date - checked.days
         and earlier.compared >= checked.least_rows
+        and earlier.load_id not in (from faulty_load)
 )
 where result.failed >= unknown_rows and result.share > greatest(unknown_share, highest)
 order by load_id"""

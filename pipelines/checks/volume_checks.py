@@ -7,13 +7,23 @@ ten times the rows, a column in cents. How far a feed may differ is data: ``watc
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from itertools import pairwise
 
 import duckdb
 
 from bankcrm.sql import quote_names
-from pipelines.checks.findings import Finding, choose_loads, make_finding
+from pipelines.checks.closed_accounts import find_closed_accounts
+from pipelines.checks.findings import (
+    Finding,
+    choose_loads,
+    leave_out_of_history,
+    make_finding,
+)
+from pipelines.checks.repeated_rows import find_lost_originals, find_repeated_rows
 from pipelines.checks.roll_forward import find_unexplained_changes
+from pipelines.checks.shares import find_broken_shares
 from pipelines.checks.unknown_keys import find_unknown_keys
 from pipelines.contracts.contract import Contract, load_contracts
 
@@ -31,7 +41,7 @@ with compared as (
     from checked, lateral (
         select min(earlier.rows_accepted) as lowest, max(earlier.rows_accepted) as highest,
             count(*) as nights
-        from ops.active_load as earlier where {IS_EARLIER}
+        from history_load as earlier where {IS_EARLIER}
     )
     where {HAS_HISTORY}
 )
@@ -59,7 +69,8 @@ compared as (
             min(abs(earlier.mean)) as lowest_size, max(abs(earlier.mean)) as highest_size,
             count(*) as nights
         from mean as earlier
-        where earlier.label = mean.label and earlier.rows_accepted >= checked.least_rows
+        where earlier.label = mean.label and earlier.load_id not in (from faulty_load)
+            and earlier.rows_accepted >= checked.least_rows
             and {IS_EARLIER}
     )
     where checked.rows_accepted >= checked.least_rows and {HAS_HISTORY}
@@ -92,11 +103,41 @@ def compare_with_weeks_before(
 ) -> list[Finding]:
     """Check every load that counts and was never published.
 
+    What is faulty is found date by date: a load with a finding that holds leaves the history of the
+    later ones, which are then judged again.
+
     Args:
         connection: the raw database.
         published_loads: loads that the published version holds; they were checked before.
     """
     choose_loads(connection, published_loads)
+    faulty: set[int] = set()
+    while True:
+        findings = _find_all(connection)
+        found = {f.load_id: f.business_date for f in findings if f.severity == "hold"}
+        first = _choose_first({load: day for load, day in found.items() if load not in faulty})
+        if not first:
+            return sorted(findings, key=lambda finding: (finding.load_id, finding.rule))
+        leave_out_of_history(connection, first)
+        faulty |= first
+
+
+def _choose_first(found: Mapping[int, date]) -> set[int]:
+    """Loads with a finding that follows from no other one: none is in the history of their date.
+
+    The others are judged again, without these in their history.
+    """
+    days = sorted(set(found.values()))
+    longest = timedelta(days=max(c.watch.days for c in load_contracts().values()))
+    first = {day for earlier, day in pairwise([None, *days]) if _is_apart(earlier, day, longest)}
+    return {load for load, day in found.items() if day in first}
+
+
+def _is_apart(earlier: date | None, day: date | None, longest: timedelta) -> bool:
+    return day is not None and (earlier is None or day - earlier > longest)
+
+
+def _find_all(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
     findings = _read_findings(connection, "volume", VOLUMES)
     findings += _read_findings(connection, "mean", MEANS)
     findings += _read_findings(connection, "sign", SIGNS)
@@ -105,7 +146,8 @@ def compare_with_weeks_before(
             query = _vanished_sql(contract)
             findings += _read_findings(connection, "partial_snapshot", query)
     findings += [*find_unexplained_changes(connection), *find_unknown_keys(connection)]
-    return sorted(findings, key=lambda finding: (finding.load_id, finding.rule))
+    findings += [*find_repeated_rows(connection), *find_lost_originals(connection)]
+    return [*findings, *find_broken_shares(connection), *find_closed_accounts(connection)]
 
 
 def _read_findings(connection: duckdb.DuckDBPyConnection, check: str, query: str) -> list[Finding]:
@@ -123,7 +165,7 @@ def _vanished_sql(contract: Contract) -> str:
     with pair as (
         select checked.*, (
             select arg_max(earlier.load_id, earlier.business_date)
-            from ops.active_load as earlier
+            from history_load as earlier
             where earlier.source = checked.source and earlier.feed = checked.feed
                 and earlier.business_date < checked.business_date
         ) as earlier_id

@@ -16,7 +16,16 @@ from pydantic import Field, ValidationError, model_validator
 
 from bankcrm.errors import ContractError
 from pipelines.contracts.file_format import Format
-from pipelines.contracts.watch import SEASONAL_RULES, Frozen, RollForward, Watch, WatchRule
+from pipelines.contracts.references import check_references
+from pipelines.contracts.watch import (
+    SEASONAL_RULES,
+    Closing,
+    Frozen,
+    RollForward,
+    Shares,
+    Watch,
+    WatchRule,
+)
 
 Customer = tuple[str, str]
 """Source system and the customer's id there."""
@@ -188,6 +197,8 @@ class Contract(Frozen):
     additional_columns: Literal["reject", "ignore"] = "reject"
     watch: Watch = Watch()
     roll_forward: RollForward | None = None
+    shares: Shares | None = None
+    closing: Closing | None = None
     schema_version: int = 1
 
     @property
@@ -221,6 +232,11 @@ class Contract(Frozen):
         date's row stays; otherwise a row carries its own date, and the last delivery of a key
         replaces the others."""
         return self.delivery != "entries" and self.effective is None
+
+    @property
+    def delivers_keys_once(self) -> bool:
+        """Whether a key, once delivered, never comes again on another business date."""
+        return self.delivery == "entries" and not self.latest_by_key
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -269,10 +285,12 @@ class Contract(Frozen):
         if self.effective is not None:
             used.append(self.effective.from_column)
             used += [self.effective.to_column] if self.effective.to_column else []
+        if self.shares is not None:
+            used += [self.shares.column, self.shares.of]
         unknown = sorted(set(used) - names)
         if unknown:
             raise ValueError(
-                f"key, identity, control_totals, effective, corrects or check_digits name "
+                f"key, identity, control_totals, effective, shares, corrects or check_digits name "
                 f"unknown columns {unknown}"
             )
         return self
@@ -283,6 +301,12 @@ class Contract(Frozen):
             raise ValueError(
                 "latest_by_key is for rows that carry their own date; each night stays"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _shares_have_an_end(self) -> Contract:
+        if self.shares and (self.effective is None or self.effective.to_column is None):
+            raise ValueError("shares are for rows with a validity: effective names from and to")
         return self
 
     @model_validator(mode="after")
@@ -327,7 +351,7 @@ def load_contracts(folder: Path = CONTRACTS_FOLDER) -> dict[str, Contract]:
                 f"{path} describes {contract.name}", "Name the file <source>/<feed>.yml."
             )
         contracts[contract.name] = contract
-    _check_references(contracts)
+    check_references(contracts)
     return contracts
 
 
@@ -344,30 +368,3 @@ def _read_contract(path: Path) -> Contract:
         return Contract.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (ValidationError, yaml.YAMLError) as error:
         raise ContractError(f"{path}: {error}", "Correct the contract file.") from error
-
-
-def _check_references(contracts: dict[str, Contract]) -> None:
-    for contract in contracts.values():
-        _check_roll_forward(contract, contracts)
-        for column in contract.columns:
-            if column.references is None:
-                continue
-            feed, _, referenced = column.references.rpartition(".")
-            if feed not in contracts or referenced not in contracts[feed].column_names:
-                raise ContractError(
-                    f"{contract.name}.{column.name} references unknown {column.references}",
-                    "Write references as source.feed.column of a contract.",
-                )
-
-
-def _check_roll_forward(contract: Contract, contracts: dict[str, Contract]) -> None:
-    rule = contract.roll_forward
-    if rule is None:
-        return
-    entries = contracts[rule.entries].column_names if rule.entries in contracts else ()
-    used = (rule.key, rule.amount, rule.side, rule.fee)
-    if rule.balance not in contract.column_names or not set(used) <= set(entries):
-        raise ContractError(
-            f"{contract.name}: roll_forward names columns that do not exist",
-            "Name the balance, and the feed of the entries with its columns.",
-        )

@@ -29,7 +29,37 @@ class RollForward(Frozen):
     fee: str
 
 
-WatchRule = Literal["volume", "mean", "sign", "partial_snapshot", "roll_forward", "unknown_keys"]
+class Shares(Frozen):
+    """A column whose values sum to one for each ``of`` on every date on which there are any."""
+
+    column: str
+    of: str
+
+
+class Closing(Frozen):
+    """What says that an account is closed, and the feed in which its balance is then zero.
+
+    Closed is the account whose ``column`` has the ``value``; ``balance`` is the column of the
+    feed ``balances``, whose key is that of the account.
+    """
+
+    column: str
+    value: str
+    balances: str
+    balance: str
+
+
+WatchRule = Literal[
+    "volume",
+    "mean",
+    "sign",
+    "partial_snapshot",
+    "roll_forward",
+    "unknown_keys",
+    "repeated_keys",
+    "shares",
+    "closed_accounts",
+]
 WATCH_RULES: tuple[WatchRule, ...] = get_args(WatchRule)
 SEASONAL_RULES: tuple[WatchRule, ...] = ("volume", "mean", "sign")
 """What also the seasons of the business break: a yearly plan, a handover of customers."""

@@ -23,8 +23,11 @@ from pipelines.loading.deadlines import MISSED
 COMPLETE_THROUGH = """
 create table if not exists ops.complete_through (business_date date);
 create table if not exists ops.finding (
-    load_id bigint, rule varchar, business_date date, message varchar
+    load_id bigint, rule varchar, business_date date, message varchar,
+    severity varchar, is_waived boolean
 );
+alter table ops.finding add column if not exists severity varchar default 'hold';
+alter table ops.finding add column if not exists is_waived boolean default false;
 create view if not exists ops.whole_load as
     select * from ops.active_load
     where business_date <= (select max(business_date) from ops.complete_through);
@@ -50,7 +53,8 @@ create or replace temp table incomplete_date as
     having count(*) filter (status = 'loaded') = 0
     union all
     select finding.business_date, finding.message, finding.message, finding.rule, null, null
-    from ops.finding as finding semi join ops.active_load using (load_id);
+    from ops.finding as finding semi join ops.active_load using (load_id)
+    where finding.severity = 'hold' and not finding.is_waived;
 """
 
 

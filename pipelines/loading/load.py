@@ -25,6 +25,7 @@ from pipelines.loading.load_ledger import (
     supersede,
 )
 from pipelines.loading.quarantine import store_quarantine
+from pipelines.loading.repeated_keys import set_repeated_rows_aside, store_repeated_rows
 from pipelines.privacy.vault_entries import tokenise_quarantine, tokenise_rows
 from pipelines.validation.dispositions import (
     IS_ACCEPTED,
@@ -120,6 +121,10 @@ class Loader:
         problems = (*_compare_sequence(delivery, active), *examination.problems)
         if problems:
             return _reject(self._connection, self._ledger, delivery, examination.sha256, problems)
+        contract, business_date = delivery.contract, delivery.control.business_date
+        examination = set_repeated_rows_aside(
+            self._connection, contract, business_date, examination
+        )
         return _store(self._connection, self._ledger, delivery, examination, active)
 
     def _use_threads(self, threads: int) -> None:
@@ -269,6 +274,8 @@ def _write_rows(
     connection.execute(accepted_rows_sql(contract, names, relation, business_date, load_id))
     if examination.broken_rules:
         store_quarantine(connection, contract, business_date, load_id)
+    if contract.delivers_keys_once:
+        store_repeated_rows(connection, load_id)
 
 
 def _result(

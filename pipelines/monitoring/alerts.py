@@ -18,6 +18,7 @@ from urllib.parse import unquote
 from bankcrm.errors import BankcrmError
 from bankcrm.settings import Settings
 from bankcrm.warehouse.rollup_states import REFUSED_REMEDY, RollupState, describe_refused
+from pipelines.checks.findings import Finding
 from pipelines.landing.folder import IGNORED_REMEDY
 from pipelines.loading.load import LoadResult
 from pipelines.operations.journal import Journal
@@ -26,6 +27,10 @@ from pipelines.validation.row_rules import CARD_NUMBER
 
 MOST_NAMED = 5
 """Entries of the landing folder that one alert names."""
+WARNINGS_REMEDY = (
+    "Nothing is held back. Ask the source system whether it is right; a correction comes with"
+    " the next rerun number."
+)
 NO_ALERT = ("published", "nothing new", "done", "held")
 """Runs that succeeded, or do what somebody decided: held back from publishing by a rollback."""
 URL_DELIMITERS = re.compile(r"[/:@?&=,;#+]+")
@@ -106,6 +111,17 @@ def alert_about_ignored(settings: Settings, run_id: int, ignored: Sequence[str])
         more = f"; and {len(ignored) - MOST_NAMED:,} more" if len(ignored) > MOST_NAMED else ""
         log = str(run_log(settings, run_id))
         send_alert(settings, Alert(title, named + more, IGNORED_REMEDY, run_id, log, "warning"))
+
+
+def alert_about_warnings(settings: Settings, run_id: int, warnings: Sequence[Finding]) -> None:
+    """Send a warning about findings that hold no business date back."""
+    if warnings:
+        title = f"bankcrm: checks of deliveries warn on {socket.gethostname()}"
+        named = "; ".join(f"{w.business_date} {w.message}" for w in warnings[:MOST_NAMED])
+        more = len(warnings) - MOST_NAMED
+        problem = named + (f"; and {more:,} more" if more > 0 else "")
+        log = str(run_log(settings, run_id))
+        send_alert(settings, Alert(title, problem, WARNINGS_REMEDY, run_id, log, "warning"))
 
 
 def alert_about_error(settings: Settings, error: BankcrmError) -> None:

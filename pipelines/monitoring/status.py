@@ -17,6 +17,7 @@ from bankcrm.settings import Settings
 from bankcrm.warehouse.manifest import check_size
 from bankcrm.warehouse.rollup_states import REFUSED_REMEDY, RollupState, read_rollups
 from bankcrm.warehouse.versions import current_version, list_versions, open_published, version_file
+from pipelines.checks.findings import Finding, list_warnings
 from pipelines.checks.waivers import Waiver, list_waivers
 from pipelines.contracts.contract import load_contracts
 from pipelines.landing.folder import IGNORED_REMEDY, find_deliveries
@@ -114,7 +115,8 @@ class Status:
 
     ``feeds`` is None while a refresh holds the raw database; ``ledger_lines`` and
     ``ledger_months`` state how much of the general ledger the subledger was compared with;
-    ``ignored`` are entries of the landing folder that are no deliveries, and why.
+    ``ignored`` are entries of the landing folder that are no deliveries, and why; ``warnings`` are
+    recent findings of the checks that hold nothing back.
     """
 
     asked_at: datetime
@@ -131,6 +133,7 @@ class Status:
     waiting_nights: int
     blocked: BlockedDate | None
     ignored: tuple[str, ...]
+    warnings: tuple[Finding, ...]
     runs: tuple[RunRecord, ...]
     waivers: tuple[Waiver, ...]
     last_success: Success | None
@@ -156,6 +159,7 @@ class _Raw(NamedTuple):
     waiting_nights: int
     blocked: BlockedDate | None
     ignored: tuple[str, ...]
+    warnings: tuple[Finding, ...] = ()
 
 
 def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
@@ -169,7 +173,7 @@ def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
     version, problem = _find_version(settings)
     business_date, tests, ledger, refused = _read_version(settings, version)
     versions = _read_versions(settings, version)
-    feeds, stale, waiting, blocked, ignored = _read_raw(settings, wait_seconds)
+    feeds, stale, waiting, blocked, ignored, warnings = _read_raw(settings, wait_seconds)
     runs = tuple(reversed(read_runs(settings, MOST_RUNS)))
     hold, audit = read_hold(settings), check_audit_log(settings)
     return Status(
@@ -187,6 +191,7 @@ def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
         waiting_nights=waiting,
         blocked=blocked,
         ignored=ignored,
+        warnings=warnings,
         runs=runs,
         waivers=tuple(list_waivers(journal, today())),
         last_success=read_success(settings),
@@ -265,11 +270,12 @@ def _read_raw(settings: Settings, wait_seconds: float) -> _Raw:
             plan = plan_loads(connection, found.deliveries)
             blocked = plan.blocked or explain_incomplete_date(connection)
             stale = tuple(list_stale_feeds(connection))
+            warnings = tuple(list_warnings(connection))
     except Busy:
         return _Raw(None, (), 0, None, ())
     contracts = load_contracts()
     feeds = [_read_feed(row, contracts[row[0]].mandatory) for row in rows if row[0] in contracts]
-    return _Raw(tuple(feeds), stale, len(plan.dates), blocked, found.problems)
+    return _Raw(tuple(feeds), stale, len(plan.dates), blocked, found.problems, warnings)
 
 
 def _read_feed(row: Sequence, is_mandatory: bool) -> FeedStatus:  # type: ignore[type-arg]

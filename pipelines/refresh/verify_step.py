@@ -3,18 +3,19 @@ date through which everything is complete."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import duckdb
 
 from bankcrm.errors import BankcrmError, BlockedDate, HeldDate
 from pipelines.build.base import Base, read_base
-from pipelines.checks.findings import Finding, record_findings
+from pipelines.checks.findings import Finding, choose_new, record_findings
 from pipelines.checks.reconciliation import check_raw_books
 from pipelines.checks.volume_checks import compare_with_weeks_before
 from pipelines.loading.complete_through import explain_incomplete_date, set_complete_through
 from pipelines.loading.deadlines import StaleFeed, explain_late_date, list_stale_feeds
+from pipelines.monitoring.alerts import alert_about_warnings
 from pipelines.operations.audit_check import check_audit_log
 from pipelines.refresh.context import RefreshContext
 
@@ -73,18 +74,18 @@ def verify(
 def _record_open_findings(
     context: RefreshContext, connection: duckdb.DuckDBPyConnection, base: Base
 ) -> list[Finding]:
-    """Record the findings that hold back and that no waiver covers; returns all without waiver."""
-    found = compare_with_weeks_before(connection, base.published_loads)
-    open_findings = [
-        finding
-        for finding in found
-        if not any(waiver.covers(finding.rule, finding.business_date) for waiver in context.waivers)
+    """Record what the checks find, and send new warnings; returns what no waiver covers."""
+    found = [
+        replace(finding, is_waived=any(waiver.covers(*finding.place) for waiver in context.waivers))
+        for finding in compare_with_weeks_before(connection, base.published_loads)
     ]
     for finding in found:
-        is_waived = finding not in open_findings
-        context.run.log("finding", is_waived=is_waived, **vars(finding))
-    record_findings(connection, [f for f in open_findings if f.severity == "hold"])
-    return open_findings
+        context.run.log("finding", **vars(finding))
+    is_open = [finding for finding in found if not finding.is_waived]
+    new = choose_new(connection, (f for f in is_open if f.severity == "warn"))
+    record_findings(connection, found)
+    alert_about_warnings(context.settings, context.run.run_id, new)
+    return is_open
 
 
 def _explain_blocked(

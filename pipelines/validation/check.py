@@ -143,7 +143,8 @@ def _guess_contract(path: Path, control: Label | None) -> Contract:
     if len(named) == 1:
         return named[0]
     candidates = ", ".join(c.name for c in named or contracts.values())
-    raise BankcrmError(f"Nothing says which feed {path.name} is", f"Name the feed: {candidates}.")
+    remedy = f"Name it: --feed, one of {candidates}."
+    raise BankcrmError(f"Nothing says which feed {path.name} is", remedy)
 
 
 def _compare_name(path: Path, contract: Contract) -> list[str]:

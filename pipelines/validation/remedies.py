@@ -13,6 +13,7 @@ from pipelines.validation.row_rules import (
     DUPLICATE_KEY,
     FIRST_DATE,
     LAST_DATE,
+    REPEATED_KEY,
     SECOND_HEADER,
 )
 
@@ -32,6 +33,11 @@ def remedy_of(contract: Contract, label: str) -> str:
     place, _, rule = label.rpartition(": ")
     if rule == DUPLICATE_KEY:
         return f"Send one row per {place}; a correction replaces the whole file."
+    if rule == REPEATED_KEY:
+        return (
+            f"Give each entry a {place} of its own, for good. To correct an entry, deliver the"
+            " business date that it came with again, with the next rerun number."
+        )
     if place == "row":
         if rule == SECOND_HEADER:
             return "Send one file: two were joined, and the second brought its header."

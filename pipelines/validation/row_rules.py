@@ -22,6 +22,8 @@ FIRST_DATE, LAST_DATE = "1850-01-01", "2200-12-31"
 
 SECOND_HEADER = "second_header"
 DUPLICATE_KEY = "duplicate_key"
+REPEATED_KEY = "repeated_key"
+"""A key that an earlier business date delivered, with other content."""
 BELOW_MINIMUM, ABOVE_MAXIMUM = "below_minimum", "above_maximum"
 BAD_PATTERN, BAD_CHECK_DIGIT, CARD_NUMBER = "bad_pattern", "bad_check_digit", "card_number"
 OF_VALUES = (BELOW_MINIMUM, ABOVE_MAXIMUM, BAD_PATTERN, BAD_CHECK_DIGIT, CARD_NUMBER)

@@ -95,7 +95,7 @@ def test_a_window_of_groups_shows_a_group_only_where_it_has_entries(ask_tiny: As
         ({"measures": entries("share"), "ungrouped": True}, "takes measures of one fact"),
         (
             {"measures": ["side_by_side.minutes"], "dimensions": ["side_by_side.branch"]},
-            "'side_by_side.branch' does not describe the rows of 'call'",
+            "'side_by_side.branch' does not describe the rows that 'side_by_side.minutes' counts",
         ),
     ],
 )  # fmt: skip

@@ -199,7 +199,7 @@ def test_a_limit_that_just_fits_is_not_called_truncated(load: Load) -> None:
         ({"dimensions": [f"{CHANNEL}.month"]}, "not a time dimension"),
         ({"dimensions": ["transactions.transaction_key"]}, "is not a member"),
         ({"dimensions": ['transactions.x" or 1=1']}, "is not a member"),
-        ({"dimensions": ["balances.has_ftp_margin"]}, "does not describe the rows of"),
+        ({"dimensions": ["balances.has_ftp_margin"]}, "does not describe the rows that"),
         ({"timeDimensions": [{"dimension": CHANNEL, "granularity": "day"}]}, "not a time"),
         ({"timeDimensions": [{"dimension": DAY, "granularity": "decade"}]}, "granularity"),
         ({"timeDimensions": [{"dimension": DAY, "dateRange": "one day"}]}, "cannot read"),
@@ -218,6 +218,35 @@ def test_what_the_server_does_not_do_is_refused_by_name(
     refuse: Refuse, change: dict[str, Any], expected: str
 ) -> None:
     assert expected in refuse({"measures": [COUNT]} | change)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            {"measures": ["transactions.amount_3_months"]},
+            "the rolling window of 'transactions.amount_3_months' needs one time dimension",
+        ),
+        (
+            {"measures": ["transactions.amount_month_before"]},
+            "the time shift of 'transactions.amount_month_before' needs a time dimension",
+        ),
+        (
+            {"measures": ["transactions.amount_growth_on_year"]},
+            "the time shift of 'transactions.amount_growth_on_year' needs a time dimension",
+        ),
+        (
+            {"measures": ["managers.average_score"], "dimensions": ["managers.measure_name"]},
+            "'managers.measure_name' does not describe the rows that 'managers.average_score' "
+            "counts",
+        ),
+    ],
+)
+def test_a_refusal_names_measures_as_the_user_knows_them_and_no_private_cube(
+    refuse: Refuse, change: dict[str, Any], expected: str
+) -> None:
+    """It named `transaction.amount_3_months`, and the title of the cube: Manager score month."""
+    assert expected in refuse(change)
 
 
 def test_a_request_is_refused_for_its_own_keys_too(refuse: Refuse) -> None:

@@ -10,7 +10,6 @@ from bankcrm.settings import Settings
 from pipelines.refresh.refresh import refresh
 from pipelines.sources.berka import make_berka_extracts
 from pipelines.sources.sample import make_sample_bank
-from tests.banks.kept import kept_bank
 from tests.tools import find_berka, require
 
 
@@ -25,16 +24,6 @@ def sample_bank(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         start=date(2024, 1, 22),
         truth_folder=settings.home / "truth",
     )
-    report = refresh(settings)
-    assert report.version is not None
-    return settings
-
-
-@pytest.fixture(scope="session")
-def second_bank(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A kept bank of 456 nights, across a 29 February and two New Years, built and published."""
-    settings = Settings(home=tmp_path_factory.mktemp("second"))
-    kept_bank("second", settings.home)
     report = refresh(settings)
     assert report.version is not None
     return settings

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 from dateutil.relativedelta import relativedelta
+from sqlglot import exp
 from starlette.testclient import TestClient
 
 from bankcrm.settings import Settings
+from bankcrm.warehouse.versions import open_published
+from cube.compiler.model import load_model
 from cube.server.app import create_app
 
 DAY = "transactions.value_date"
@@ -193,3 +196,46 @@ def test_month_ends_stand_beside_month_ends(ask: Ask) -> None:
     }
     assert {date.fromisoformat(day): amount for day, amount in moved} == a_year_later
     assert date(2024, 2, 29) in a_year_later
+
+
+@pytest.fixture(params=["kept_sample", "second_bank"])
+def published(request: pytest.FixtureRequest) -> Settings:
+    """Either kept bank."""
+    settings: Settings = request.getfixturevalue(request.param)
+    return settings
+
+
+def test_the_calendar_has_every_day_that_a_fact_refers_to(published: Settings) -> None:
+    """Instalments may have been due years before the first business date."""
+    model = load_model()
+    joins = [
+        (cube.definition.sql_table, edge.condition)
+        for cube in model.cubes.values()
+        for name, edge in cube.joins.items()
+        if name in ("calendar", "booking_calendar")
+    ]
+    assert len(joins) > 15
+    with open_published(published) as connection:
+        for table, condition in joins:
+            (column,) = (c.name for c in condition.find_all(exp.Column) if c.name != "date_key")
+            unknown = (
+                f"select count(*) from {table} as fact "
+                f"anti join marts.dim_date on fact.{column} = dim_date.date_key"
+            )
+            assert connection.execute(unknown).fetchone() == (0,), (table, column)
+
+
+def test_instalments_of_before_the_first_business_date_have_their_year(
+    kept_sample: Settings,
+) -> None:
+    """The calendar began in 2024: 50 instalments were of no year, and filters on it lost them."""
+    query = {
+        "measures": ["repayments.instalment_count", "repayments.overdue_amount"],
+        "filters": only("repayments.date", "beforeDate", "2024-01-01"),
+    }
+    with TestClient(create_app(kept_sample), base_url="http://127.0.0.1") as http:
+        (row,) = http.post("/cubejs-api/v1/load", json={"query": query}).json()["data"]
+        by_year = {**query, "dimensions": ["repayments.year_number"]}
+        rows = http.post("/cubejs-api/v1/load", json={"query": by_year}).json()["data"]
+    assert list(row.values()) == ["50", "85159.22"]
+    assert {row["repayments.year_number"] for row in rows} == {"2022", "2023"}

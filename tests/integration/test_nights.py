@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from bankcrm.settings import Settings
 from bankcrm.warehouse.fingerprint import fingerprint_tables
@@ -30,7 +32,7 @@ def rebuild_from_nothing(settings: Settings) -> dict[str, tuple[int, int]]:
 
 
 def leave_out_ledger(bank: Redelivery) -> None:
-    """Deliver no balances of the general ledger, which would state the other figures."""
+    """Deliver no balances of the general ledger, which would state other figures."""
     shutil.rmtree(bank.settings.landing_folder / "finance" / "gl_balance")
 
 
@@ -62,62 +64,42 @@ def reverse_an_old_entry(bank: Redelivery) -> str:
     return old["transaction_id"]
 
 
-def test_nights_loaded_one_by_one_with_late_members_equal_nights_loaded_at_once(
+def test_nights_one_by_one_late_or_corrected_equal_a_build_from_nothing(
     delivered_bank: Settings, tmp_path: Path
 ) -> None:
     at_once = copy_bank(delivered_bank, tmp_path / "at_once")
     held_back = hold_back_members(Redelivery(at_once))
     reversed_entry = reverse_an_old_entry(Redelivery(at_once))
     one_by_one = copy_bank(at_once, tmp_path / "one_by_one")
-    keep_from(one_by_one, date(2024, 2, 2), aside=tmp_path / "later")
+    keep_from(one_by_one, NINTH, aside=tmp_path / "later")
 
     refresh(one_by_one)
-    with open_published(one_by_one) as connection:
-        before = connection.execute(
-            "select is_inferred from marts.dim_account where account_id = $1", [held_back]
-        ).fetchall()
-    assert before == [(True,)]
+    assert is_inferred(one_by_one, held_back)
     shutil.copytree(tmp_path / "later", one_by_one.landing_folder, dirs_exist_ok=True)
-    reports = [refresh(one_by_one, one_night=True) for _ in range(3)]
-    assert [report.business_date for report in reports] == [date(2024, 2, 2), NINTH, TENTH]
+    reports = [refresh(one_by_one, one_night=True) for _ in range(2)]
+    assert [report.business_date for report in reports] == [NINTH, TENTH]
     assert reports[-1].refresh_from == FIRST
 
     refresh(at_once)
     assert fingerprints(one_by_one) == fingerprints(at_once)
-    with open_published(one_by_one) as connection:
-        orphans = connection.execute(
-            """select count(*) from marts.fct_transaction
-            where product_key = -2 or customer_key = -2"""
-        ).fetchone()
-        netted = connection.execute(
-            """select is_reversed, net_amount, net_fee_income_amount, business_entry_count
-            from marts.fct_transaction where transaction_id = $1""",
-            [reversed_entry],
-        ).fetchone()
-    assert orphans == (0,)
-    assert netted == (True, 0, 0, 0)
+    assert count_orphans(one_by_one) == 0
+    assert read_entry(one_by_one, reversed_entry) == (True, 0, 0, 0)
+
+    before = total_amount(one_by_one)
+    for settings in (one_by_one, at_once):
+        correct_amount(Redelivery(settings), FIFTH, Decimal("12.34"))
+    assert refresh(one_by_one).refresh_from == FIFTH
+    assert total_amount(one_by_one) - before == Decimal("12.34")
+    assert fingerprints(one_by_one) == rebuild_from_nothing(at_once)
 
 
-def test_a_corrected_file_replaces_its_night_and_equals_a_build_from_nothing(
-    delivered_bank: Settings, tmp_path: Path
-) -> None:
-    settings = copy_bank(delivered_bank, tmp_path / "bank")
-    bank = Redelivery(settings)
-    leave_out_ledger(bank)
-    difference = Decimal("12.34")
-    refresh(settings)
-    before = total_amount(settings)
-
-    rows = bank.read("teller.transaction", FIFTH)
+def correct_amount(bank: Redelivery, night: date, difference: Decimal) -> None:
+    """Correct the first entry of a night, and the balances of its account from that night on."""
+    rows = bank.read("teller.transaction", night)
     rows[0]["amount"] = str(Decimal(rows[0]["amount"]) + difference)
-    bank.write("teller.transaction", FIFTH, rows, rerun=1)
+    bank.write("teller.transaction", night, rows, rerun=1)
     sign = 1 if rows[0]["debit_credit"] == "C" else -1
-    shift_balances(bank, rows[0]["account_id"], FIFTH, sign * difference)
-    report = refresh(settings)
-
-    assert report.refresh_from == FIFTH
-    assert total_amount(settings) - before == difference
-    assert fingerprints(settings) == rebuild_from_nothing(settings)
+    shift_balances(bank, rows[0]["account_id"], night, sign * difference)
 
 
 def shift_balances(bank: Redelivery, account_id: str, first: date, difference: Decimal) -> None:
@@ -132,8 +114,28 @@ def shift_balances(bank: Redelivery, account_id: str, first: date, difference: D
         bank.write("branch.account_balance", night, rows, rerun=1)
 
 
+def is_inferred(settings: Settings, account_id: str) -> bool:
+    query = "select is_inferred from marts.dim_account where account_id = $1"
+    return bool(read_one(settings, query, [account_id])[0])
+
+
+def count_orphans(settings: Settings) -> int:
+    query = "select count(*) from marts.fct_transaction where product_key = -2 or customer_key = -2"
+    return int(read_one(settings, query)[0])
+
+
+def read_entry(settings: Settings, transaction_id: str) -> tuple[Any, ...]:
+    query = """select is_reversed, net_amount, net_fee_income_amount, business_entry_count
+        from marts.fct_transaction where transaction_id = $1"""
+    return read_one(settings, query, [transaction_id])
+
+
 def total_amount(settings: Settings) -> Decimal:
+    return Decimal(read_one(settings, "select sum(amount) from marts.fct_transaction")[0])
+
+
+def read_one(settings: Settings, query: str, values: Sequence[str] = ()) -> tuple[Any, ...]:
     with open_published(settings) as connection:
-        row = connection.execute("select sum(amount) from marts.fct_transaction").fetchone()
+        row = connection.execute(query, list(values)).fetchone()
     assert row is not None
-    return Decimal(row[0])
+    return tuple(row)

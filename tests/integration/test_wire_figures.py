@@ -13,8 +13,6 @@ from starlette.testclient import TestClient
 from bankcrm.settings import Settings
 from cube.server.app import create_app
 from cube.wire.session.server import WireServer
-from pipelines.refresh.refresh import refresh
-from tests.banks.kept import kept_bank
 
 Ask = Callable[[str], list[tuple[Any, ...]]]
 
@@ -23,11 +21,9 @@ COUNT = "select count(*) from transactions where "
 
 
 @pytest.fixture(scope="module")
-def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
+def ask(kept_sample: Settings) -> Iterator[Ask]:
     """Rows of a statement on the bank, as an administrator."""
-    settings = Settings(home=tmp_path_factory.mktemp("kept"), wire_port=0)
-    kept_bank("sample", settings.home)
-    assert refresh(settings).version is not None
+    settings = kept_sample.model_copy(update={"wire_port": 0})
     with TestClient(create_app(settings)) as http:
         state = http.app.state  # type: ignore[attr-defined]
         server = WireServer(state.engine, state.bridge, settings)

@@ -11,7 +11,7 @@ import pytest
 
 from bankcrm.settings import Settings
 from bankcrm.transactions import transaction
-from pipelines.checks.findings import Finding, record_findings
+from pipelines.checks.findings import Finding, choose_loads, record_findings
 from pipelines.contracts.contract import load_contracts
 from pipelines.loading.complete_through import set_complete_through
 from pipelines.loading.raw import open_raw
@@ -76,6 +76,7 @@ def test_findings_stay_when_their_successors_cannot_be_written(
     raw: duckdb.DuckDBPyConnection,
 ) -> None:
     known = Finding("volume:branch.account", 1, DAY, "too few")
+    choose_loads(raw, ())
     record_findings(raw, [known])
     with pytest.raises(duckdb.ConversionException):
         record_findings(raw, [Finding("volume:branch.account", "x", DAY, "bad")])  # type: ignore[arg-type]

@@ -143,11 +143,58 @@ def test_aggregates_of_expressions_are_those_of_the_rows(
     compare(ask, judge, f"{sql} group by {group}" if group else sql)
 
 
-def test_measures_of_other_periods_take_no_expressions(refuse: Refuse) -> None:
-    sql = f"select measure(amount_month_before) from transactions where {NUMBER}::text > '1'"
-    state, message = refuse(sql)
-    assert state == "0A000"
-    assert "amount_month_before" in message
+PERIODS = [
+    "measure(deposit_end_balance), measure(deposit_average_balance) from balances where {}",
+    f"{TEXT}, measure(deposit_end_balance) from balances where {{}} group by 1",
+    f"{TEXT}, measure(deposit_end_balance_share) from balances where {{}} group by 1",
+    "measure(deposit_end_balance_year_before) from balances "
+    "where {} and month_end_date >= '2024-01-01'",
+    f"measure(amount_3_months) from transactions where {{}} and {DAY} between '2024-02-01' and "
+    "'2024-03-31'",
+    f"date_trunc('month', {DAY}), measure(amount_month_before) from transactions where {{}} "
+    "group by 1",
+    f"measure(amount_share), measure(amount_rank), {TEXT} from transactions where {{}} group by 3",
+]
+SAME_ROWS = [
+    (f"{TEXT} like 'B%'", f"{TEXT} in ('Brno')"),
+    (f"{TEXT} like 'b%'", "1 = 0"),
+    (f"{TEXT} not like 'B%'", f"{TEXT} not in ('Brno')"),
+    (f"{TEXT} like '_r%'", f"{TEXT} in ('Brno', 'Praha')"),
+    (f"{TEXT} > 'C'", f"{TEXT} in ('Praha', 'Plzeň')"),
+    (f"{NUMBER} % 2 = 0", f"{NUMBER} in (102, 104, 106, 108)"),
+]
+
+
+@pytest.mark.parametrize("figure", PERIODS)
+@pytest.mark.parametrize(("condition", "members"), SAME_ROWS)
+def test_balances_windows_and_shares_take_conditions_on_what_is_no_time(
+    ask: Ask, figure: str, condition: str, members: str
+) -> None:
+    """`LIKE` was refused beside balances, where `ILIKE` was answered."""
+    expected = ask(f"select {figure.format(members)}")
+    assert normalize(ask(f"select {figure.format(condition)}")) == normalize(expected)
+
+
+def test_balances_are_grouped_by_expressions_of_what_is_no_time(ask: Ask) -> None:
+    figures = "measure(deposit_end_balance), measure(deposit_average_balance) from balances"
+    by_name = ask(f"select {TEXT}, {figures} group by 1")
+    upper = [(name and name.upper(), *rest) for name, *rest in by_name]
+    assert len(upper) > 1
+    assert normalize(ask(f"select upper({TEXT}), {figures} group by 1")) == normalize(upper)
+
+
+def test_measures_of_other_periods_take_no_expressions_of_times(refuse: Refuse) -> None:
+    for sql in (
+        f"select measure(amount_month_before) from transactions where {DAY}::text > '1'",
+        f"select measure(amount_month_before) from transactions where {DAY} > '2024-01-01' "
+        "and month_name like 'F%'",
+        "select measure(deposit_end_balance) from balances where month_end_date::text like '%1'",
+        "select measure(deposit_end_balance) from balances where is_complete_month::text = 'true'",
+        f"select upper({TEXT}), measure(deposit_end_balance_share) from balances group by 1",
+    ):
+        state, message = refuse(sql)
+        assert state == "0A000", sql
+        assert "is computed over other periods or groups" in message, sql
     state, message = refuse("select sum(trunc(deposit_end_balance)) from balances")
     assert state == "0A000"
     assert "'deposit_end_balance' has no value in a single row" in message

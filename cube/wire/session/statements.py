@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.parsers.postgres import PostgresParser
+from sqlglot.tokenizer_core import TokenType
 
 from cube.wire.errors import NOT_SUPPORTED, READ_ONLY, SYNTAX, TOO_COMPLEX, WireError
 
@@ -91,6 +92,14 @@ class _Dialect(Postgres):
 
     class Parser(PostgresParser):
         FUNCTIONS: ClassVar = {k: v for k, v in PostgresParser.FUNCTIONS.items() if k != "TO_CHAR"}
+
+        def _parse_types(self, *args: Any, **options: Any) -> exp.Expr | None:
+            """Lists of oids too: sqlglot knows ``oid``, not ``oid[]``."""
+            kind = super()._parse_types(*args, **options)
+            is_oid = isinstance(kind, exp.ObjectIdentifier)
+            if is_oid and self._match_pair(TokenType.L_BRACKET, TokenType.R_BRACKET):
+                return exp.DataType(this=exp.DataType.Type.ARRAY, expressions=[kind], nested=True)
+            return kind
 
 
 def split_statements(text: str) -> list[str]:

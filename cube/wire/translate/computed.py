@@ -10,14 +10,18 @@ hidden where they are masked. So it is neither dropped nor approximated.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sqlglot import exp
 
 from cube.compiler.compiled import CompiledDimension, CompiledSegment, CompiledView, Member
 from cube.compiler.definition import Dimension
+from cube.compiler.expression import MemberId
+from cube.compiler.measures import Aggregate, CompiledMeasure
 from cube.wire.errors import GROUPING, NOT_SUPPORTED, WireError
+from cube.wire.translate.aggregates import has_row_value
 from cube.wire.translate.casts import is_cast_to, unwrap
 from cube.wire.translate.members import Members
 
@@ -61,19 +65,32 @@ _TOTAL = (
 _COMPARES = (exp.Binary, exp.Between, exp.In)
 
 
+@dataclass(frozen=True)
+class _Computed:
+    """An expression as a dimension: the members that it reads, and whether it only filters."""
+
+    member: Member
+    reads: tuple[Member, ...]
+    filters: bool
+
+
 class ComputedDimensions:
     """The expressions that one SELECT needs as dimensions.
 
     Args:
         members: of the view that it reads.
+        is_time: whether a member is a time, or describes the days of a calendar.
         guarded: whether rows are hidden from the user. An expression that fails on a hidden row
             would reveal it, so only those that cannot fail are computed then.
     """
 
-    def __init__(self, members: Members, *, guarded: bool) -> None:
+    def __init__(
+        self, members: Members, is_time: Callable[[Member], bool], *, guarded: bool
+    ) -> None:
         self._members = members
+        self._is_time = is_time
         self._guarded = guarded
-        self._found: dict[str, Member] = {}
+        self._found: dict[str, _Computed] = {}
 
     def __bool__(self) -> bool:
         return bool(self._found)
@@ -85,12 +102,32 @@ class ComputedDimensions:
 
     def extend(self, view: CompiledView) -> CompiledView:
         """The view with the expressions among its members."""
-        added = {member.name: member for member in self._found.values()}
+        added = {computed.member.name: computed.member for computed in self._found.values()}
         return replace(view, members={**view.members, **added})
 
     def find(self, node: exp.Expr) -> Member | None:
         """The dimension that an expression already is."""
-        return self._found.get(_name_of(node))
+        known = self._found.get(_name_of(node))
+        return None if known is None else known.member
+
+    def go_with(self, measure: Member) -> bool:
+        """Whether a measure is the same figure beside the expressions as beside members.
+
+        A measure over other periods or groups than those of its rows takes conditions on what is
+        no time: rows that they leave out change neither the end of a period nor its windows.
+        """
+        if has_row_value(measure):
+            return True
+        assert isinstance(measure.source, CompiledMeasure)
+        parts = measure.source.components.values()
+        stages = [s for part in parts if isinstance(part, Aggregate) for s in part.stages]
+        periods = frozenset[MemberId]().union(*(stage.keep_only for stage in stages))
+        regroups = any(not isinstance(part, Aggregate) for part in parts)
+        return all(
+            (computed.filters or not regroups)
+            and not any(self._is_time(m) or m.source.id in periods for m in computed.reads)
+            for computed in self._found.values()
+        )
 
     def add(self, node: exp.Expr, kind: _Kind = "string") -> Member:
         """The dimension that an expression is from now on.
@@ -98,13 +135,15 @@ class ComputedDimensions:
         Raises:
             WireError: it reads a measure or no member at all, or could fail on hidden rows.
         """
-        known = self.find(node)
+        known = self._found.get(_name_of(node))
         if known is None:
             known = self._compute(node, kind)
             self._found[_name_of(node)] = known
-        return known
+        elif known.filters and kind == "string":
+            self._found[_name_of(node)] = replace(known, filters=False)
+        return known.member
 
-    def _compute(self, node: exp.Expr, kind: _Kind) -> Member:
+    def _compute(self, node: exp.Expr, kind: _Kind) -> _Computed:
         columns = list(node.find_all(exp.Column))
         members = [self._members.resolve(column) for column in columns]
         if not members or node.find(exp.Query, exp.AggFunc, exp.Window, exp.Parameter):
@@ -131,7 +170,8 @@ class ComputedDimensions:
             {},
         )
         name = f"{self._members.view.definition.name}.{short}"
-        return Member(name, dimension, first.root, short, None, None, {})
+        member = Member(name, dimension, first.root, short, None, None, {})
+        return _Computed(member, tuple(members), kind == "boolean")
 
     def _new_name(self) -> str:
         number = len(self._found) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -13,7 +14,6 @@ from cube.wire.translate.aggregates import (
     check_aggregate,
     get_argument,
     get_column,
-    has_row_value,
     is_aggregate,
     kind_of,
 )
@@ -134,10 +134,12 @@ class GroupedSelect:
         return content
 
     def _set_range(self, content: Content) -> None:
-        """The filters on the time that the query groups by as its date range: windows need one."""
+        """The filters on the time that the query groups by, or on the only one that it filters by,
+        as its date range: windows need one."""
         times = dict.fromkeys(
             k.member.name for k in self._asked.group_keys.values() if k.granularity
         )
+        times = times or dict.fromkeys(self._filtered_times(content["filters"]))
         if len(times) != 1:
             return
         (name,) = times
@@ -148,6 +150,13 @@ class GroupedSelect:
             first, last, used = found
             content["timeDimensions"] = [{"dimension": name, "dateRange": [first, last]}]
             content["filters"] = [item for item in filters if item not in used]
+
+    def _filtered_times(self, filters: object) -> Iterator[str]:
+        for item in filters if isinstance(filters, list) else ():
+            member = self._members.view.members.get(str(item.get("member")))
+            if member is not None and member.type == "time":
+                yield member.name
+            yield from self._filtered_times(item.get("and") or item.get("or"))
 
     def _replace(self, holder: exp.Select, clause: str) -> None:
         """Put columns of the rows of the cubes in the place of members and measures."""
@@ -286,11 +295,11 @@ class GroupedSelect:
                 "Aggregate a measure itself.",
             )
         for member in measures if self._computed else ():
-            if not has_row_value(member):
+            if not self._computed.go_with(member):
                 raise WireError(
                     NOT_SUPPORTED,
                     f"'{member.name}' is computed over other periods or groups; expressions of "
-                    "dimensions do not go with it",
+                    "times, and of groups of a share or rank, do not go with it",
                     "Group and filter by members and periods themselves.",
                 )
 

@@ -62,9 +62,9 @@ class Members:
         return None
 
     def first_dimension(self) -> Member:
-        """A dimension of the fact itself, which joins nothing."""
+        """A dimension of the fact itself, which joins nothing; no time, which windows mind."""
         dimensions = [m for m in self.view.members.values() if m.kind == "dimension"]
-        return min(dimensions, key=lambda member: member.source.id[0] != member.root)
+        return min(dimensions, key=lambda m: (m.source.id[0] != m.root, m.type == "time"))
 
 
 def fold_name(identifier: exp.Expr) -> str:

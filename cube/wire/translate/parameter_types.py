@@ -19,11 +19,13 @@ from cube.wire.codec.types import (
     INT4,
     INT8,
     NUMERIC,
+    OID,
     TEXT,
     TIMESTAMP,
     TIMESTAMPTZ,
     VARCHAR,
 )
+from cube.wire.translate.patterns import is_all
 
 _TYPES = {"string": TEXT.oid, "number": NUMERIC.oid, "boolean": BOOL.oid, "time": TIMESTAMP.oid}
 _Type = exp.DataType.Type
@@ -71,18 +73,29 @@ def guess_types(tree: exp.Expr, given: Sequence[int], access: Access) -> tuple[i
             types[place] = _oid_of(node.parent.to)
             continue
         around = node.parent
-        while isinstance(around, exp.Any | exp.Paren):
+        while isinstance(around, exp.Any | exp.Paren) or (around is not None and is_all(around)):
             around = around.parent
         column = around.find(exp.Column) if isinstance(around, exp.Predicate) else None
         member = members.get(column.name.lower()) if column is not None else None
         if member is not None:
             oid = _oid_of_member(member)
-            types[place] = ARRAY_OF[oid] if node.find_ancestor(exp.Any) else oid
+            types[place] = ARRAY_OF[oid] if _is_list(node) else oid
     return tuple(types)
 
 
-def _oid_of(kind: exp.DataType) -> int:
+def _is_list(parameter: exp.Parameter) -> bool:
+    """Whether a parameter stands in ANY or ALL."""
+    parent = parameter.parent
+    while isinstance(parent, exp.Paren):
+        parent = parent.parent
+    return parent is not None and (isinstance(parent, exp.Any) or is_all(parent))
+
+
+def _oid_of(kind: exp.Expr) -> int:
     """Oid of a type as it is written, 0 where it is not known here."""
+    if isinstance(kind, exp.ObjectIdentifier):
+        # The others stand for names, and are given as text.
+        return OID.oid if kind.name.upper() == "OID" else 0
     if kind.this == _Type.ARRAY and kind.expressions:
         return ARRAY_OF.get(_oid_of(kind.expressions[0]), 0)
     return _WRITTEN.get(kind.this, 0)

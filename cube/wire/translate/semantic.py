@@ -13,9 +13,11 @@ is left (expressions over groups and measures, HAVING, ORDER BY, LIMIT) is compu
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlglot import exp
 
-from cube.compiler.compiled import CompiledView
+from cube.compiler.compiled import CompiledView, Member
 from cube.wire.errors import NOT_SUPPORTED, WireError
 from cube.wire.translate.aggregates import is_aggregate
 from cube.wire.translate.computed import ComputedDimensions
@@ -61,11 +63,12 @@ class SemanticSelect:
         rows: ViewRows,
         fold: Fold,
         *,
+        is_time: Callable[[Member], bool],
         guarded: bool,
     ) -> None:
         self._select = select
         self._members = Members(view, alias)
-        self._computed = ComputedDimensions(self._members, guarded=guarded)
+        self._computed = ComputedDimensions(self._members, is_time, guarded=guarded)
         self._reader = ConditionReader(self._members.resolve, fold, self._computed)
         self._read_rows = rows
         self.notices: list[str] = []

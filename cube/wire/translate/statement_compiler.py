@@ -12,10 +12,11 @@ from typing import Literal
 
 from sqlglot import exp
 
-from cube.compiler.compiled import CompiledView
+from cube.compiler.compiled import CompiledView, Member
 from cube.compiler.values import Value
 from cube.errors import suggest
 from cube.planner.prepare import PlanningContext, prepare
+from cube.planner.resolver import Resolver
 from cube.query.query import parse_query
 from cube.wire.catalog.rewrite import Rewriter
 from cube.wire.catalog.store import catalog_tables
@@ -214,6 +215,7 @@ class _Compiler:
             table.alias_or_name,
             self._rows,
             self._fold,
+            is_time=self._is_time,
             guarded=any(rule is not None for rule in rules),
         )
         outer = semantic.translate()
@@ -235,6 +237,12 @@ class _Compiler:
             number = exp.Literal.number(len(self._parameters))
             select = select.limit(exp.Parameter(this=number), copy=False)
         return select
+
+    def _is_time(self, member: Member) -> bool:
+        """Whether a member is a time, or describes the days of a calendar."""
+        context = self._reader.context
+        days = Resolver(context.model, context.access).has_days(member.source.id[0])
+        return member.type == "time" or days
 
     def _fold(self, node: exp.Expr) -> object:
         """Value of an expression without columns, computed in the empty catalog."""

@@ -7,7 +7,6 @@ refused by name.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +28,7 @@ from cube.wire.translate.casts import is_cast_to, is_default_escape, strip_casts
 from cube.wire.translate.casts import unwrap as _unwrap
 from cube.wire.translate.computed import ComputedDimensions
 from cube.wire.translate.literals import as_bool, as_moment, is_midnight
+from cube.wire.translate.patterns import case_folded, is_all, read_pattern
 
 Filter = dict[str, Any]
 Resolve = Callable[[exp.Column], Member]
@@ -152,10 +152,11 @@ class ConditionReader:
 
     def _compare(self, node: exp.Binary, negate: bool) -> Filter:  # noqa: PLR0911
         kind, left, right = type(node), node.left, node.right
-        if isinstance(right, exp.Any):
-            if kind is not exp.EQ:
-                raise _refuse(node, "only = ANY is supported")
-            return self._in_list(left, self._list(right), negate)
+        if isinstance(right, exp.Any) or is_all(right):
+            every = not isinstance(right, exp.Any)
+            if kind is not (exp.NEQ if every else exp.EQ):
+                raise _refuse(node, "only = ANY and <> ALL are supported")
+            return self._in_list(left, self._list(right), negate is not every)
         if left.find(exp.Column) is None:
             kind, left, right = _FLIPPED.get(kind, kind), right, left
         if right.find(exp.Column, exp.Query) is not None:
@@ -216,6 +217,8 @@ class ConditionReader:
     def _in_list(self, column: exp.Expr, values: list[object], negate: bool) -> Filter:
         member = self._member(column, column)
         known = [value for value in values if value is not None]
+        if negate and not values:
+            return always(member)
         if not known or (negate and len(known) < len(values)):
             return never(member)
         if member.type == "time" and _casts_to_date(column):
@@ -225,12 +228,12 @@ class ConditionReader:
             return {"and" if negate else "or": days}
         return _set_filter(member, known, not negate)
 
-    def _list(self, node: exp.Any) -> list[object]:
-        inner = _unwrap(node.this)
+    def _list(self, node: exp.Expr) -> list[object]:
+        inner = _unwrap(node.this if isinstance(node, exp.Any) else node.expressions[0])
         value = self._fold(inner)
         if isinstance(value, list):
             return value
-        raise _refuse(node, "ANY takes a list of values")
+        raise _refuse(node, "ANY and ALL take a list of values")
 
     def _is(self, node: exp.Is, negate: bool) -> Filter:
         if isinstance(node.expression, exp.Null):
@@ -253,12 +256,15 @@ class ConditionReader:
     def _like(self, node: exp.Like | exp.ILike, negate: bool) -> Filter:
         """Patterns without regard to case: what filters of the cubes know."""
         column, pattern = _unwrap(node.this), self._fold(node.expression)
-        member = self._member(_case_folded(node, column, pattern), node)
+        inner = case_folded(node, column, pattern)
+        if inner is None:
+            raise _refuse(node, "text is matched with regard to case")
+        member = self._member(inner, node)
         if member.type != "string":
             raise _refuse(node, "a pattern is matched against text")
         if pattern is None:
             return never(member)
-        read = _read_pattern(str(pattern))
+        read = read_pattern(str(pattern))
         if read is None:
             raise _refuse(node, "a pattern has % at its start and end only")
         operator, text = read
@@ -316,29 +322,6 @@ def _casts_to_date(node: exp.Expr) -> bool:
 
 def _is_boolean(node: exp.Expr, value: bool) -> bool:
     return isinstance(node, exp.Boolean) and bool(node.this) is value
-
-
-def _case_folded(node: exp.Expr, column: exp.Expr, pattern: object) -> exp.Expr:
-    """What a pattern is matched against without regard to case, as filters of the cubes do."""
-    if isinstance(node, exp.ILike):
-        return column
-    folds: dict[type[exp.Expr], Callable[[str], str]] = {exp.Lower: str.lower, exp.Upper: str.upper}
-    fold = folds.get(type(column))
-    if fold is None or (pattern is not None and str(pattern) != fold(str(pattern))):
-        raise _refuse(node, "text is matched with regard to case")
-    inner: exp.Expr = column.this
-    return inner
-
-
-def _read_pattern(pattern: str) -> tuple[str, str] | None:
-    """Operator and text of a pattern with ``%`` at its ends only; None for any other."""
-    pieces = re.findall(r"\\.|[^\\]|\\", pattern, re.DOTALL)
-    starts, ends = pieces[:1] == ["%"], pieces[-1:] == ["%"]
-    inner = pieces[int(starts) : len(pieces) - int(ends)]
-    names = {(True, True): "contains", (False, True): "startsWith", (True, False): "endsWith"}
-    if (starts, ends) not in names or not inner or any(p in ("%", "_", "\\") for p in inner):
-        return None
-    return names[starts, ends], "".join(piece[-1] for piece in inner)
 
 
 def _format(member: Member, value: object, *, whole_day: bool = False) -> str | bool | int:

@@ -33,6 +33,7 @@ spans_of_months as (
         months.as_of_date,
         months.period_days,
         spans.balance,
+        spans.valid_from as reached_date,
         greatest(spans.valid_from, months.month_start_date) as from_date,
         least(spans.valid_to, months.period_to_date) as to_date
     from spans
@@ -54,6 +55,12 @@ versioned_segments as (
         account_versions.account_type,
         account_versions.interest_rate,
         products.day_basis,
+        coalesce(
+            account_versions.account_type = 'DEPOSIT'
+            and account_versions.status = 'CLOSED'
+            and spans_of_months.reached_date <= coalesce(account_versions.closed_date, account_versions.valid_from),
+            false
+        ) as is_left_over,
         greatest(
             spans_of_months.from_date,
             coalesce(account_versions.valid_from, spans_of_months.from_date),
@@ -98,8 +105,10 @@ measured_segments as (
         *,
         datediff('day', from_date, to_date) as day_count,
         {{ cents('balance') }} as cents,
-        {{ rate_units('interest_rate') }} as rate_units,
-        {{ rate_units('ftp_rate') }} as ftp_units,
+        -- A balance that a closed deposit was left with earns and costs nothing, until one that was
+        -- delivered after the closing says that it is there.
+        case when is_left_over then 0 else {{ rate_units('interest_rate') }} end as rate_units,
+        case when is_left_over then 0 else {{ rate_units('ftp_rate') }} end as ftp_units,
         {{ accrual_days('day_basis', 'from_date', 'to_date') }} as accrual_days
     from segments
 ),

@@ -48,5 +48,9 @@ where
     books.manager_durable_key is not null
     or (
         coalesce(managers.hired_date <= months.as_of_date, true)
-        and coalesce(managers.left_date >= months.month_start_date, true)
+        and coalesce(
+            coalesce(managers.left_date, case when managers.is_deleted then managers.valid_from end)
+            >= months.month_start_date,
+            true
+        )
     )

@@ -1,6 +1,6 @@
 {%- set attributes = [
     'branch_id', 'branch_name', 'branch_level', 'parent_branch_id', 'successor_branch_id', 'city', 'opened_date', 'closed_date',
-    'head_office_name', 'region_name', 'main_branch_name',
+    'head_office_name', 'region_name', 'main_branch_name', 'is_deleted',
 ] -%}
 
 -- Units with the names of the levels above them, as both were: a renamed region or a moved branch

@@ -3,7 +3,7 @@
 {%- set columns = [
     'branch_key', 'branch_durable_key', 'current_branch_durable_key', 'branch_id', 'branch_name', 'branch_level',
     'parent_branch_id', 'successor_branch_id', 'head_office_name', 'region_name',
-    'main_branch_name', 'city', 'is_current', 'opened_date', 'closed_date', 'valid_from', 'valid_to',
+    'main_branch_name', 'city', 'is_current', 'is_deleted', 'opened_date', 'closed_date', 'valid_from', 'valid_to',
 ] %}
 
 with members as (
@@ -19,5 +19,5 @@ with members as (
     'members', columns,
     keys=['branch_key', 'branch_durable_key', 'current_branch_durable_key'],
     names=['branch_name', 'head_office_name', 'region_name', 'main_branch_name'],
-    values=scd2_special_values()
+    values=scd2_special_values({'is_deleted': 'false'})
 ) }}

@@ -1,9 +1,30 @@
--- Grain: one calendar day, from the start of the first year to the end of the last one in the data.
-with bounds as (
+{%- set days_of_facts = [
+    ('fct_transaction', 'value_date'), ('fct_transaction', 'booking_date'), ('fct_fund_flow', 'flow_date'),
+    ('fct_repayment', 'repayment_date'), ('fct_contact', 'contact_date'), ('fct_complaint', 'received_date'),
+    ('fct_campaign_response', 'targeted_date'), ('fct_survey', 'survey_date'), ('fct_referral', 'referral_date'),
+] -%}
+
+-- Grain: one calendar day, whole years around every day that a fact refers to. An instalment of a loan
+-- that was taken over may have been due years before the first business date.
+with referred as (
     select
-        date_trunc('year', min(month_start_date)) as first_date,
-        date_trunc('year', max(month_start_date)) + interval 1 year - interval 1 day as last_date
+        min(month_start_date) as first_date,
+        max(month_end_date) as last_date
     from {{ ref('int_calendar__months') }}
+    {% for fact, day in days_of_facts %}
+        union all
+        select
+            min({{ day }}) as first_date,
+            max({{ day }}) as last_date
+        from {{ ref(fact) }}
+    {% endfor %}
+),
+
+bounds as (
+    select
+        date_trunc('year', min(first_date)) as first_date,
+        date_trunc('year', max(last_date)) + interval 1 year - interval 1 day as last_date
+    from referred
 ),
 
 days as (

@@ -24,6 +24,10 @@ def print_status(console: Console, settings: Settings) -> None:
         console.print(f"\nLast run: {last.run_id}, {last.outcome}, {last.started_at:%F %H:%M} UTC.")
     for stale in status.stale:
         console.print(f"\n[yellow]Stale[/yellow] {stale.describe()}.", highlight=False)
+    for warning in status.warnings:
+        console.print("\n[yellow]Warning[/yellow] ", end="")
+        message = f"{warning.business_date} {warning.message}"
+        console.print(message, markup=False, highlight=False)
     for ignored in status.ignored:
         console.print("\n[yellow]Ignored[/yellow] ", end="")
         console.print(ignored, markup=False, highlight=False)

@@ -50,7 +50,7 @@ class Shape:
 class QueryMaker:
     """Draws queries on the views of a model."""
 
-    def __init__(self, model: Model, values: Values, today: date, seed: int) -> None:
+    def __init__(self, model: Model, values: Values, today: date, seed: int | str) -> None:
         self._random = random.Random(seed)
         self._model = model
         self._values = values
@@ -93,9 +93,10 @@ class QueryMaker:
         measures = self._measures(view, _is_rolling, 2)
         if self._random.random() < 0.3:
             measures += self._measures(view, _is_plain, 1)
-        units = ["day", "month", None]
+        units: list[str | None] = ["day", "month"]
         if not any(_is_to_date(view.members[name]) for name in measures):
-            units.append("week")
+            # Over a period that holds the start of its unit, a stock Cube adds up what ran before.
+            units += ["week", None]
         unit = self._random.choice(units)
         time = {"dimension": "postings.day", "dateRange": self._dates()}
         times = [time | ({"granularity": unit} if unit else {})]
@@ -181,11 +182,11 @@ class QueryMaker:
         if pick.random() < 0.6:
             query["filters"] = self._filters(view)
         if with_measures and measures and dimensions and pick.random() < 0.3:
-            query["filters"] = [*query.get("filters", []), self._having(measures)]
+            query["filters"] = [*query.get("filters", []), self.having(measures)]
         segments = [m.name for m in view.members.values() if m.kind == "segment"]
         if segments and pick.random() < 0.3:
             query["segments"] = pick.sample(segments, 1)
-        if pick.random() < 0.3:
+        if pick.random() < 0.3 and not reads_clock(view, query):
             query["timezone"] = pick.choice(self._zones(view, query))
         return self._order(query)
 
@@ -308,7 +309,7 @@ class QueryMaker:
         part = value[start : start + self._random.randint(1, 4)]
         return part.replace("%", "").replace("_", "").replace("\\", "") or "a"
 
-    def _having(self, measures: list[str]) -> Query:
+    def having(self, measures: list[str]) -> Query:
         member = self._random.choice(measures)
         operator = self._random.choice([*NUMBERS, "set", "notSet", "equals", "notEquals"])
         if operator in ("set", "notSet"):
@@ -326,6 +327,13 @@ def _times(view: CompiledView) -> list[Member]:
 
 def _is_day(member: Member) -> bool:
     return isinstance(member.source, CompiledDimension) and member.source.is_day
+
+
+def reads_clock(view: CompiledView, query: Query) -> bool:
+    """Whether a query names times of day as they were recorded, which go with no time zone."""
+    names = [*query["dimensions"], *_filter_members(query.get("filters", []))]
+    sources = [view.members[name].source for name in names]
+    return any(isinstance(source, CompiledDimension) and source.is_clock for source in sources)
 
 
 def _filter_members(filters: Sequence[Query]) -> list[str]:

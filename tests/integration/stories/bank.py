@@ -27,12 +27,17 @@ class StoryBank:
 
     def __init__(self) -> None:
         self._told: dict[str, dict[date, list[Row]]] = defaultdict(lambda: defaultdict(list))
+        self._dropped: dict[str, dict[date, set[Value]]] = defaultdict(lambda: defaultdict(set))
         self._balances: dict[str, Decimal] = defaultdict(Decimal)
         self._entries = 0
 
     def tell(self, night: date, feed: str, **values: Value) -> None:
         """A row of a feed; columns that are not named are empty."""
         self._told[feed][night].append(values)
+
+    def drop(self, night: date, feed: str, key: str) -> None:
+        """A member that the full snapshots lack from a night on."""
+        self._dropped[feed][night].add(key)
 
     def tell_customer(
         self, night: date, customer: str, name: str, branch: str = "B1", **values: Value
@@ -135,7 +140,9 @@ class StoryBank:
         state: dict[tuple[Value, ...], Row] = {}
         deliveries = {}
         for night in nights:
-            if told[night]:
+            gone = self._dropped[contract.name][night]
+            if told[night] or gone:
+                state = {key: row for key, row in state.items() if key[0] not in gone}
                 state |= {tuple(row[name] for name in contract.key): row for row in told[night]}
                 deliveries[night] = list(state.values())
         return deliveries

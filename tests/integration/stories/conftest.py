@@ -18,17 +18,20 @@ from tests.integration.stories import (
     farmer_loan,
     half_a_book,
     joint_account,
+    left_behind,
     merged_branch,
     moved_customer,
     repriced_product,
     short_loan,
     taken_back,
+    three_heirs,
 )
 from tests.integration.stories.bank import FIRST, StoryBank
 
 STORIES = (
     joint_account, moved_customer, merged_branch, half_a_book, repriced_product, cured_loan,
     taken_back, farmer_loan, short_loan, debit_card,
+    three_heirs, left_behind,
 )  # fmt: skip
 CURVE = {
     "1D": "0.0150", "1M": "0.0160", "3M": "0.0180", "6M": "0.0195", "1Y": "0.0210",
@@ -44,7 +47,10 @@ UNITS = [
     ("B2", "Harbour", "BRANCH", "R1"),
     ("B3", "Garden", "BRANCH", "R2"),
 ]
-MANAGERS = [("M1", "Ann Reed", "B1"), ("M2", "Ben Shaw", "B1"), ("M3", "Cora Finn", "B2")]
+MANAGERS = [
+    ("M1", "Ann Reed", "B1"), ("M2", "Ben Shaw", "B1"), ("M3", "Cora Finn", "B2"),
+    ("M4", "Dan Yates", "B3"), ("M5", "Eve Nash", "B3"), ("M6", "Finn Cole", "B3"),
+]  # fmt: skip
 
 
 def tell_curve(bank: StoryBank, night: date, shift: str = "0") -> None:
@@ -93,7 +99,7 @@ def story_bank(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         story.tell(bank)
     bank.deliver(settings.landing_folder)
     report = refresh(settings)
-    assert report.version is not None
+    assert report.version is not None and report.blocked is None
     return settings
 
 

@@ -1,4 +1,4 @@
-"""Finn farms on a small loan whose interest bears no value added tax; his other loan bears it."""
+"""Gus farms on a small loan whose interest bears no value added tax; his other loan bears it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def tell(bank: StoryBank) -> None:
         product_family="Loans to farmers", product_line="Personal credit", pillar="ASSET",
         day_basis="ACT/360", ftp_method="MATCHED",
     )  # fmt: skip
-    bank.tell_loan_customer(FIRST, "FINN", "Finn Cole")
+    bank.tell_loan_customer(FIRST, "GUS", "Gus Hill")
     for loan, product in (("F2", "FARMER_LOAN"), ("F3", "LOAN")):
-        bank.tell_loan(FIRST, loan, "FINN", product_id=product)
+        bank.tell_loan(FIRST, loan, "GUS", product_id=product)
         bank.tell_loan_status(FIRST, loan, "100000.00")

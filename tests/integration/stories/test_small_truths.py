@@ -21,7 +21,7 @@ def test_an_entry_taken_back_by_a_negative_debit_is_nothing_and_one_of_6000_in_p
         select months.frequency_count, months.monetary_amount, months.recent_transaction_count
         from fct_customer_monthly as months
         join dim_customer as customer using (customer_key)
-        where customer.full_name like 'T*** F***%' and months.month_end_date = $1"""
+        where customer.full_name like 'N*** F***%' and months.month_end_date = $1"""
     assert marts.execute(query, [MARCH]).fetchall() == [(1, Decimal("5000.00"), 1)]
 
 

@@ -1,4 +1,4 @@
-"""Seven stories of customers and managers, with the figures that must come out."""
+"""Nine stories of customers and managers, with the figures that must come out."""
 
 from __future__ import annotations
 
@@ -126,6 +126,54 @@ def test_a_loan_that_was_bad_is_normal_only_after_six_months_without_arrears(mar
         *bad,
         (11, "NORMAL", 0, Decimal("0.00")),
         (12, "NORMAL", 0, Decimal("0.00")),
+    ]
+
+
+def test_thirds_are_one_and_an_account_with_two_whole_owners_is_nobodys(marts: Marts) -> None:
+    """90,000 each: the last heir by key has the millionth, and totals tie."""
+    query = """
+        select account.account_id, bridge.customer_durable_key = -2, bridge.weight
+        from bridge_account_customer as bridge
+        join dim_account as account using (account_durable_key)
+        where account.is_current and account.account_id in ('T1', 'W1')
+        order by 1, bridge.customer_durable_key"""
+    assert marts.execute(query).fetchall() == [
+        ("T1", False, Decimal("0.333333")),
+        ("T1", False, Decimal("0.333333")),
+        ("T1", False, Decimal("0.333334")),
+        ("W1", True, Decimal(1)),
+    ]
+    query = """
+        select account_id, sum(profit.end_balance)
+        from fct_profit_monthly as profit join dim_account as account using (account_key)
+        where account_id in ('T1', 'W1') and month_end_date = $1 group by all order by all"""
+    assert marts.execute(query, [JUNE]).fetchall() == [
+        ("T1", Decimal("90000.00")),
+        ("W1", Decimal("90000.00")),
+    ]
+
+
+def test_a_manager_whom_a_full_snapshot_lacks_ends_on_its_date(marts: Marts) -> None:
+    query = """
+        select manager_id, valid_to, is_current, is_deleted from dim_manager
+        where manager_id in ('M5', 'M6') order by manager_id, valid_from"""
+    end, gone = date(9999, 12, 31), date(2023, 7, 1)
+    assert marts.execute(query).fetchall() == [
+        ("M5", end, True, False),
+        ("M6", gone, False, False),
+        ("M6", end, False, True),
+    ]
+
+
+def test_a_deposit_that_was_closed_with_a_balance_keeps_it_and_costs_nothing(marts: Marts) -> None:
+    """36,000 at 1 % ACT/360 cost 1.00 a day until 30 June."""
+    query = """
+        select month_end_date, end_balance, interest_expense_amount, ftp_margin_amount
+        from fct_account_monthly where account_id = 'N1' and month_end_date in ($1, $2)
+        order by 1"""
+    assert marts.execute(query, [JUNE, JULY]).fetchall() == [
+        (JUNE, Decimal("36000.00"), Decimal("30.00"), Decimal("33.00")),
+        (JULY, Decimal("36000.00"), Decimal("0.00"), Decimal("0.00")),
     ]
 
 

@@ -19,11 +19,13 @@ import pytest
 from bankcrm.errors import DiskFull, NoSuccess, RemovedSetting
 from bankcrm.settings import Settings
 from bankcrm.warehouse.rollup_states import RollupState
+from pipelines.checks.findings import Finding
 from pipelines.monitoring.alerts import (
     alert_about_error,
     alert_about_ignored,
     alert_about_rollups,
     alert_about_run,
+    alert_about_warnings,
     hide_parts,
 )
 from pipelines.operations.journal import Journal
@@ -247,3 +249,18 @@ def test_a_success_counts_until_the_next_deadline(
     else:
         with pytest.raises(NoSuccess, match="the last was run 1"):
             require_success(settings, SIX, moment)
+
+
+def test_warnings_of_the_checks_are_sent_with_their_dates(
+    tmp_path: Path, webhook: str, received: Received
+) -> None:
+    settings = Settings(home=tmp_path, alert_urls=(webhook,))
+    with begin_run(settings, "refresh") as run:
+        day = datetime(2024, 2, 3, tzinfo=UTC).date()
+        findings = [Finding("shares:f", n, day, f"account {n}", "warn") for n in range(7)]
+        alert_about_warnings(settings, run.run_id, findings)
+        alert_about_warnings(settings, run.run_id, [])
+    (sent,) = map(json.loads, received)
+    assert sent["type"] == "warning"
+    assert "2024-02-03 account 0; 2024-02-03 account 1" in sent["message"]
+    assert "; and 2 more" in sent["message"] and "Nothing is held back" in sent["message"]

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from bankcrm.errors import BlockedDate
 from bankcrm.settings import Settings
 from bankcrm.warehouse.rollup_states import RollupState
+from pipelines.checks.findings import Finding, choose_loads, choose_new, record_findings
+from pipelines.cli.screens.status import print_status
 from pipelines.loading.raw import open_raw
 from pipelines.monitoring.status import FeedStatus, Status, TestStatus, read_status
 from pipelines.monitoring.status_page import render_status_page
@@ -89,6 +93,34 @@ def test_entries_of_the_landing_folder_that_are_no_deliveries_are_named(tmp_path
     assert status.next_step.startswith("Have it delivered again, with the right name")
     page = render_status_page(replace(status, version="2024-02-03-001"))
     assert "Waiting" in page and "notes &lt;1&gt;.txt" in page
+
+
+def test_warnings_of_the_checks_are_shown_and_wait_for_nobody(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    day, rule = date(2024, 2, 3), "closed_accounts:branch.account"
+    with open_raw(settings) as raw:
+        for load_id, night in ((1, date(2023, 12, 1)), (2, day)):
+            raw.execute(
+                "insert into ops.load (load_id, source, feed, file_name, business_date, rerun,"
+                " status, rows_accepted, rows_quarantined)"
+                " values ($1, 'branch', 'account', 'f', $2, 0, 'loaded', 1, 0)",
+                [load_id, night],
+            )
+        choose_loads(raw, ())
+        old = Finding(rule, 1, date(2023, 12, 1), "A0 <has> 7.00", "warn")
+        new = Finding(rule, 2, day, "A1 <has> 500.00", "warn")
+        waived = Finding("volume:branch.account", 2, day, "many", "hold", is_waived=True)
+        assert choose_new(raw, [new]) == (new,)
+        record_findings(raw, [old, new, waived])
+        assert choose_new(raw, [new]) == ()
+    status = read_status(settings)
+    assert status.warnings == (new,)
+    page = render_status_page(status)
+    assert "Warnings of the checks" in page and "A1 &lt;has&gt; 500.00" in page
+    console = Console(file=StringIO(), width=200)
+    print_status(console, settings)
+    assert isinstance(console.file, StringIO)
+    assert "Warning 2024-02-03 A1 <has> 500.00" in console.file.getvalue()
 
 
 def test_a_failed_run_is_reported_first(status: Status) -> None:
