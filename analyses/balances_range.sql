@@ -13,7 +13,7 @@ with month_ends as (
     from marts.fct_account_monthly as months
     inner join marts.dim_product as products on months.product_key = products.product_key
     inner join marts.dim_currency as currencies on months.currency_key = currencies.currency_key
-    where months.is_complete_month
+    where months.is_complete_month and products.pillar in ('LIABILITY', 'ASSET')
     group by months.month_end_date, currencies.currency_code, products.pillar
 ),
 

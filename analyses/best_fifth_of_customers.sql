@@ -38,7 +38,7 @@ select
     customer_count,
     income,
     contribution,
-    round(100 * income / nullif(sum(income) over (), 0), 1) as income_share_percent,
-    round(100 * contribution / nullif(sum(contribution) over (), 0), 1) as contribution_share_percent
+    round(100 * income / nullif(greatest(sum(income) over (), 0), 0), 1) as income_share_percent,
+    round(100 * contribution / nullif(greatest(sum(contribution) over (), 0), 0), 1) as contribution_share_percent
 from fifths
 order by fifth

@@ -1,7 +1,8 @@
 -- Scorecard of branches, the last complete month against the same month of the year before
 -- How to read: stocks at the month-end, contribution of the month, contacts kept and complaints in the term as
--- ratios of sums. Every comparison is empty while the data does not reach a whole year back. A unit is as it
--- was: a branch that was merged since then has no row of its own this year.
+-- ratios of sums. Every comparison is empty while the data does not reach a whole year back. A change is as
+-- was, the unit with what it had then; the change like for like is as is, over what the unit is today. They
+-- differ where a unit took another one in; a branch that was merged since has no row of its own this year.
 with last_month as (
     select max(month_end_date) as month_end_date
     from marts.fct_account_monthly
@@ -34,6 +35,20 @@ balances as (
     group by periods.period, branches.branch_durable_key
 ),
 
+balances_as_is as (
+    select
+        periods.period,
+        branches.current_branch_durable_key as branch_durable_key,
+        sum(case when products.pillar = 'LIABILITY' then months.end_balance end) as deposit_balance,
+        sum(case when products.pillar = 'ASSET' then months.end_balance end) as loan_balance
+    from marts.fct_account_monthly as months
+    inner join periods on months.month_end_date = periods.month_end_date
+    inner join marts.dim_branch as branches on months.branch_key = branches.branch_key
+    inner join marts.dim_product as products on months.product_key = products.product_key
+    where months.is_complete_month
+    group by periods.period, branches.current_branch_durable_key
+),
+
 contributions as (
     select
         periods.period,
@@ -44,6 +59,18 @@ contributions as (
     inner join marts.dim_branch as branches on months.branch_key = branches.branch_key
     where months.is_complete_month
     group by periods.period, branches.branch_durable_key
+),
+
+contributions_as_is as (
+    select
+        periods.period,
+        branches.current_branch_durable_key as branch_durable_key,
+        sum(months.pre_tax_contribution_amount) as contribution
+    from marts.fct_profit_monthly as months
+    inner join periods on months.month_end_date = periods.month_end_date
+    inner join marts.dim_branch as branches on months.branch_key = branches.branch_key
+    where months.is_complete_month
+    group by periods.period, branches.current_branch_durable_key
 ),
 
 contacts as (
@@ -72,11 +99,14 @@ complaints as (
 
 scorecards as (
     select
-        balances.period,
-        balances.branch_durable_key,
+        coalesce(balances.period, balances_as_is.period) as period,
+        coalesce(balances.branch_durable_key, balances_as_is.branch_durable_key) as branch_durable_key,
         balances.deposit_balance,
         balances.loan_balance,
+        balances_as_is.deposit_balance as deposit_balance_as_is,
+        balances_as_is.loan_balance as loan_balance_as_is,
         contributions.contribution,
+        contributions_as_is.contribution as contribution_as_is,
         contacts.contacts_kept_percent,
         complaints.complaints_in_term_percent
     from balances
@@ -92,6 +122,14 @@ scorecards as (
         on
             balances.period = complaints.period
             and balances.branch_durable_key = complaints.branch_durable_key
+    full outer join balances_as_is
+        on
+            balances.period = balances_as_is.period
+            and balances.branch_durable_key = balances_as_is.branch_durable_key
+    left join contributions_as_is
+        on
+            balances_as_is.period = contributions_as_is.period
+            and balances_as_is.branch_durable_key = contributions_as_is.branch_durable_key
 )
 
 select
@@ -99,10 +137,13 @@ select
     branches.branch_name as branch,
     latest.deposit_balance,
     latest.deposit_balance - earlier.deposit_balance as deposit_change,
+    latest.deposit_balance_as_is - earlier.deposit_balance_as_is as deposit_change_like_for_like,
     latest.loan_balance,
     latest.loan_balance - earlier.loan_balance as loan_change,
+    latest.loan_balance_as_is - earlier.loan_balance_as_is as loan_change_like_for_like,
     latest.contribution,
     latest.contribution - earlier.contribution as contribution_change,
+    latest.contribution_as_is - earlier.contribution_as_is as contribution_change_like_for_like,
     latest.contacts_kept_percent,
     latest.contacts_kept_percent - earlier.contacts_kept_percent as contacts_kept_points,
     latest.complaints_in_term_percent,

@@ -12,7 +12,7 @@ select
     turnover.declared_turnover_amount as declared_turnover,
     turnover.annualised_turnover_amount as observed_a_year,
     turnover.observed_days,
-    round(100 * turnover.annualised_turnover_amount / nullif(turnover.declared_turnover_amount, 0), 1)
+    round(100 * turnover.annualised_turnover_amount / nullif(greatest(turnover.declared_turnover_amount, 0), 0), 1)
         as observed_share_percent
 from marts.fct_corporate_turnover_monthly as turnover
 inner join last_month on turnover.month_end_date = last_month.month_end_date

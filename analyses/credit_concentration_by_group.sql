@@ -53,7 +53,7 @@ select
     borrowers.borrower_count,
     borrowers.principal,
     borrowers.non_performing,
-    round(100 * borrowers.principal / nullif(sum(borrowers.principal) over bank, 0), 2) as principal_share_percent
+    round(100 * borrowers.principal / nullif(greatest(sum(borrowers.principal) over bank, 0), 0), 2) as principal_share_percent
 from borrowers
 inner join marts.dim_currency as currencies on borrowers.currency_key = currencies.currency_key
 window bank as (partition by borrowers.currency_key)

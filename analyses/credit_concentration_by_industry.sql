@@ -43,10 +43,10 @@ select
     industries.borrower_count,
     industries.principal,
     industries.risk_weighted,
-    round(100 * industries.principal / nullif(sum(industries.principal) over bank, 0), 2) as principal_share_percent,
-    round(100 * industries.non_performing / nullif(sum(industries.non_performing) over bank, 0), 2)
+    round(100 * industries.principal / nullif(greatest(sum(industries.principal) over bank, 0), 0), 2) as principal_share_percent,
+    round(100 * industries.non_performing / nullif(greatest(sum(industries.non_performing) over bank, 0), 0), 2)
         as non_performing_share_percent,
-    round(100 * industries.largest / nullif(industries.principal, 0), 1) as largest_borrower_percent
+    round(100 * industries.largest / nullif(greatest(industries.principal, 0), 0), 1) as largest_borrower_percent
 from industry_loans as industries
 inner join marts.dim_currency as currencies on industries.currency_key = currencies.currency_key
 window bank as (partition by industries.currency_key)

@@ -18,7 +18,7 @@ select
     round(
         sum(customer_months.product_family_count) / nullif(count(*) filter (where customer_months.is_active), 0), 2
     ) as families_per_customer,
-    round(100 * sum(customer_months.wallet_own_balance) / nullif(sum(customer_months.wallet_balance), 0), 1)
+    round(100 * sum(customer_months.wallet_own_balance) / nullif(greatest(sum(customer_months.wallet_balance), 0), 0), 1)
         as share_of_wallet_percent
 from marts.fct_customer_monthly as customer_months
 inner join marts.dim_customer_profile as profiles

@@ -25,7 +25,7 @@ profit_figures as (
 loan_figures as (
     select
         100 * sum(loan_months.principal_balance) filter (where grades.is_non_performing)
-        / nullif(sum(loan_months.principal_balance), 0) as bad_loans_percent
+        / nullif(greatest(sum(loan_months.principal_balance), 0), 0) as bad_loans_percent
     from marts.fct_loan_monthly as loan_months
     inner join last_month on loan_months.month_end_date = last_month.month_end_date
     inner join marts.dim_risk_grade as grades on loan_months.risk_grade_key = grades.risk_grade_key

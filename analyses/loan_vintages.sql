@@ -21,7 +21,7 @@ select
     month_end_date as month_end,
     loan_count,
     principal,
-    round(100 * over_30_days / nullif(principal, 0), 2) as over_30_days_percent,
-    round(100 * non_performing / nullif(principal, 0), 2) as non_performing_percent
+    round(100 * over_30_days / nullif(greatest(principal, 0), 0), 2) as over_30_days_percent,
+    round(100 * non_performing / nullif(greatest(principal, 0), 0), 2) as non_performing_percent
 from ages
 order by vintage_year, months_on_book_from, month_end

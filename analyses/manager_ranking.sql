@@ -1,6 +1,7 @@
 -- Managers by score, last complete month
--- How to read: rank in the bank and in the own unit. Compare scores of the same covered weight: a
--- manager without loans has nothing to attain there and the points are missing, not spread.
+-- How to read: rank in the bank and in the own unit, among the scores of the largest covered weight;
+-- equal scores share a rank. A manager without loans has nothing to attain there: the points are
+-- missing, not spread, and the score has no rank.
 select
     scores.rank_in_bank,
     scores.rank_in_branch,
@@ -21,4 +22,4 @@ where
         from marts.fct_manager_score as latest
         where latest.is_complete_month
     )
-order by scores.rank_in_bank, managers.manager_id
+order by scores.rank_in_bank asc nulls last, scores.covered_weight desc, scores.score desc nulls last, managers.manager_id asc

@@ -41,8 +41,8 @@ select
     months.balance,
     months.non_performing_balance,
     months.provision_amount as provisions,
-    round(100 * months.non_performing_balance / nullif(months.balance, 0), 2) as npl_percent,
-    round(100 * months.provision_amount / nullif(months.non_performing_balance, 0), 1) as coverage_percent
+    round(100 * months.non_performing_balance / nullif(greatest(months.balance, 0), 0), 2) as npl_percent,
+    round(100 * months.provision_amount / nullif(greatest(months.non_performing_balance, 0), 0), 1) as coverage_percent
 from months
 inner join marts.dim_currency as currencies on months.currency_key = currencies.currency_key
 order by month_end asc, months.asset_kind desc, currency asc

@@ -28,17 +28,17 @@ select
     bucket,
     count(*) as exposure_count,
     sum(start_balance) as start_balance,
-    round(100 * coalesce(sum(start_balance) filter (where next_bucket > bucket), 0) / nullif(sum(start_balance), 0), 1)
+    round(100 * coalesce(sum(start_balance) filter (where next_bucket > bucket), 0) / nullif(greatest(sum(start_balance), 0), 0), 1)
         as rolled_worse_percent,
-    round(100 * coalesce(sum(start_balance) filter (where next_bucket = bucket), 0) / nullif(sum(start_balance), 0), 1)
+    round(100 * coalesce(sum(start_balance) filter (where next_bucket = bucket), 0) / nullif(greatest(sum(start_balance), 0), 0), 1)
         as stayed_percent,
     round(
         100 * coalesce(sum(start_balance) filter (where next_bucket < bucket and next_bucket <> 'M0'), 0)
-        / nullif(sum(start_balance), 0), 1
+        / nullif(greatest(sum(start_balance), 0), 0), 1
     ) as rolled_better_percent,
     round(
         100 * coalesce(sum(start_balance) filter (where next_bucket = 'M0' and bucket <> 'M0'), 0)
-        / nullif(sum(start_balance), 0), 1
+        / nullif(greatest(sum(start_balance), 0), 0), 1
     ) as cured_percent
 from moves
 group by month_end_date, asset_kind, bucket

@@ -1,7 +1,8 @@
 -- Teams of branches by score, last complete month
 -- How to read: a team is every manager under the branch, sub-branches included. Its attainments are
 -- ratios of sums, so a small book cannot outweigh a large one. Measures unknown for one of its
--- managers are unknown for the team.
+-- managers are unknown for the team. Only teams of the largest covered weight have a place; equal
+-- scores share it.
 with teams as (
     select
         branches.region_name,
@@ -24,10 +25,19 @@ with teams as (
             where latest.is_complete_month
         )
     group by branches.region_name, branches.branch_name, branches.branch_key
+),
+
+comparable_teams as (
+    select
+        *,
+        case
+            when covered_weight = max(covered_weight) filter (where points is not null) over () then points
+        end as comparable_points
+    from teams
 )
 
 select
-    rank() over (order by points desc nulls last) as place,
+    case when comparable_points is not null then rank() over (order by comparable_points desc nulls last) end as place,
     region_name as region,
     branch_name as branch,
     manager_count,
@@ -36,6 +46,6 @@ select
     round(100 * deposits, 1) as deposits_percent,
     round(100 * deposit_growth, 1) as deposit_growth_percent,
     round(100 * value_added, 1) as value_added_percent,
-    round(100 * bad_loans / nullif(loans, 0), 2) as bad_loans_percent
-from teams
-order by place, branch
+    round(100 * bad_loans / nullif(greatest(loans, 0), 0), 2) as bad_loans_percent
+from comparable_teams
+order by place asc nulls last, branch asc

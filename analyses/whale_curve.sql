@@ -30,7 +30,7 @@ select
     decile,
     customer_count,
     contribution,
-    round(100 * sum(contribution) over (order by decile) / nullif(sum(contribution) over (), 0), 1)
+    round(100 * sum(contribution) over (order by decile) / nullif(greatest(sum(contribution) over (), 0), 0), 1)
         as cumulative_share_percent
 from deciles
 order by decile

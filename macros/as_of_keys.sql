@@ -4,7 +4,7 @@
 
     relation: CTE with account_durable_key and as_of_date.
     Returns its columns, the keys, and the account's own source_system, account_id, account_type,
-    interest_rate and account_status.
+    card_type, interest_rate and account_status.
 -#}
 {% macro as_of_keys(relation) -%}
     select
@@ -13,6 +13,7 @@
         accounts.source_system,
         accounts.account_id,
         accounts.account_type,
+        accounts.card_type,
         accounts.interest_rate,
         accounts.status as account_status,
         coalesce(customers.customer_key, -2) as customer_key,

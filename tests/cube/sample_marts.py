@@ -150,7 +150,7 @@ select (a * 100 + m)::bigint account_monthly_key, month_end_date, a::bigint acco
     then 2 else 1 end::bigint product_key,
     (1 + a % 3)::bigint branch_key, (1 + a % 3)::bigint manager_key, 1::bigint currency_key,
     'branch' source_system, case when a > 14 then 'LOAN' else 'DEPOSIT' end account_type,
-    m < 8 is_complete_month, a % 5 <> 0 has_ftp_margin,
+    m < 8 is_complete_month, a % 5 <> 0 has_ftp_margin, a % 6 <> m % 6 is_open,
     day(month_end_date)::int period_days,
     (a * 1000 + (m - 1) * 10 + a / 100)::decimal(18, 2) opening_balance,
     (a * 1000 + m * 10 + a / 100)::decimal(18, 2) end_balance,

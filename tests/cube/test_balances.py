@@ -72,6 +72,29 @@ def test_a_product_that_customers_keep_has_no_balance_that_they_owe(load: Load) 
     assert known == {"LIABILITY": [True, False], "ASSET": [False, True]}
 
 
+@pytest.mark.parametrize("granularity", ["month", "quarter", "year"])
+def test_accounts_are_counted_while_they_are_open_and_at_the_end_of_a_period(
+    load: Load, sql: Sql, granularity: str
+) -> None:
+    measures = ["balances.open_account_count", "balances.account_count"]
+    expected = sql(
+        f"""
+        with periods as (
+            select *, date_trunc('{granularity}', month_end_date) p,
+                max(month_end_date) over (partition by p) l
+            from fct_account_monthly
+        )
+        select count(*) filter (is_open and month_end_date = l),
+            count(distinct account_durable_key)
+        from periods group by p order by p
+        """
+    )
+    assert any(still_open < ever for still_open, ever in expected)
+    assert by_period(load, granularity, measures) == [
+        tuple(str(value) for value in row) for row in expected
+    ]
+
+
 def test_without_a_period_the_balance_is_the_latest(load: Load, sql: Sql) -> None:
     latest = "where month_end_date = '2024-06-30'"
     expected = sql(

@@ -1,6 +1,7 @@
 {{ config(materialized='incremental') }}
 
 -- Balances, interest, margin and fees of accounts by month, with the members they stood under at its end.
+-- A debit card has no balance and earns nothing; it has a row while it is open, because it costs.
 -- Grain: one account, loan or card in one month.
 with months as (
     select * from {{ ref('int_calendar__months') }}
@@ -22,17 +23,44 @@ entries as (
     group by account_durable_key, month_start_date
 ),
 
+first_deliveries as (
+    select
+        account_durable_key,
+        min(business_date) as first_business_date
+    from {{ ref('int_accounts__source_records') }}
+    where card_type = 'DEBIT'
+    group by account_durable_key
+),
+
+debit_cards as (
+    select
+        cards.account_durable_key,
+        months.month_start_date
+    from months
+    inner join {{ ref('int_accounts__versions') }} as cards
+        on
+            {{ valid_on('cards', 'months.as_of_date') }}
+    inner join first_deliveries
+        on
+            cards.account_durable_key = first_deliveries.account_durable_key
+            and months.as_of_date >= first_deliveries.first_business_date
+    where
+        cards.card_type = 'DEBIT'
+        and cards.opened_date <= months.as_of_date
+        and coalesce(cards.status, 'ACTIVE') <> 'CLOSED'
+),
+
 account_months as (
     select
-        coalesce(balances.account_durable_key, entries.account_durable_key) as account_durable_key,
-        coalesce(balances.month_start_date, entries.month_start_date) as month_start_date,
+        coalesce(balances.account_durable_key, entries.account_durable_key, debit_cards.account_durable_key) as account_durable_key,
+        coalesce(balances.month_start_date, entries.month_start_date, debit_cards.month_start_date) as month_start_date,
         coalesce(balances.opening_balance, 0) as opening_balance,
         coalesce(balances.end_balance, 0) as end_balance,
         coalesce(balances.average_balance, 0) as average_balance,
         coalesce(balances.balance_days, 0) as balance_days,
-        balances.interest_amount,
-        balances.ftp_amount,
-        balances.ftp_margin_amount,
+        {%- for amount in ['interest_amount', 'ftp_amount', 'ftp_margin_amount'] %}
+            case when debit_cards.account_durable_key is null then balances.{{ amount }} else 0 end as {{ amount }},
+        {%- endfor %}
         balances.ftp_rate,
         coalesce(entries.fee_income_amount, 0) as fee_income_amount,
         coalesce(entries.transaction_count, 0) as transaction_count
@@ -41,6 +69,10 @@ account_months as (
         on
             balances.account_durable_key = entries.account_durable_key
             and balances.month_start_date = entries.month_start_date
+    full outer join debit_cards
+        on
+            coalesce(balances.account_durable_key, entries.account_durable_key) = debit_cards.account_durable_key
+            and coalesce(balances.month_start_date, entries.month_start_date) = debit_cards.month_start_date
 ),
 
 dated_months as (
@@ -83,8 +115,10 @@ select
     source_system,
     account_id,
     account_type,
+    card_type,
     is_complete_month,
     ftp_margin_amount is not null as has_ftp_margin,
+    coalesce(account_status, 'ACTIVE') not in ('CLOSED', 'REPAID', 'WRITTEN_OFF') as is_open,
     period_days,
     cast(opening_balance as decimal(18, 2)) as opening_balance,
     cast(end_balance as decimal(18, 2)) as end_balance,

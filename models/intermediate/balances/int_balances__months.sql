@@ -1,7 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
--- Balance spans cut at the borders of months and of account and product versions, summed as exact
--- integers (cents x days, cents x rate units x accrual days) and rounded once.
+-- Balance spans cut at the borders of months, of account and product versions and of transfer prices,
+-- summed as exact integers (cents x days, cents x rate units x accrual days) and rounded once.
 -- One row per account and month from the month of refresh_from on.
 with months as (
     select * from {{ ref('int_calendar__months') }}
@@ -44,17 +44,17 @@ spans_of_months as (
 ),
 
 -- An account that no system has delivered keeps its balance, without rate or price.
-segments as (
+versioned_segments as (
     select
         spans_of_months.account_durable_key,
         spans_of_months.month_start_date,
         spans_of_months.as_of_date,
         spans_of_months.period_days,
         spans_of_months.balance,
+        account_versions.account_key,
         account_versions.account_type,
         account_versions.interest_rate,
         products.day_basis,
-        ftp_rates.ftp_rate,
         coalesce(
             account_versions.account_type = 'DEPOSIT'
             and account_versions.status = 'CLOSED'
@@ -82,10 +82,22 @@ segments as (
             account_versions.product_id = products.product_id
             and greatest(spans_of_months.from_date, account_versions.valid_from) < products.valid_to
             and least(spans_of_months.to_date, account_versions.valid_to) > products.valid_from
+),
+
+-- The prices of an account version, where it has any, leave no day of the month out.
+segments as (
+    select
+        versioned_segments.* exclude (from_date, to_date),
+        ftp_rates.ftp_rate,
+        greatest(versioned_segments.from_date, coalesce(ftp_rates.valid_from, versioned_segments.from_date)) as from_date,
+        least(versioned_segments.to_date, coalesce(ftp_rates.valid_to, versioned_segments.to_date)) as to_date
+    from versioned_segments
     left join ftp_rates
         on
-            account_versions.account_key = ftp_rates.account_key
-            and spans_of_months.month_start_date = ftp_rates.month_start_date
+            versioned_segments.account_key = ftp_rates.account_key
+            and versioned_segments.month_start_date = ftp_rates.month_start_date
+            and versioned_segments.from_date < ftp_rates.valid_to
+            and versioned_segments.to_date > ftp_rates.valid_from
 ),
 
 measured_segments as (

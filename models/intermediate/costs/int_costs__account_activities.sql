@@ -26,7 +26,7 @@ account_activities as (
     from {{ ref('int_accounts__months') }} as account_months
     inner join {{ ref('activity_of_account') }} as kept
         on
-            account_months.account_type = kept.account_type
+            case account_months.card_type when 'DEBIT' then 'DEBIT_CARD' else account_months.account_type end = kept.account_type
             and (account_months.manager_key > 0) = kept.is_managed
     where account_months.month_end_date >= {{ refresh_from_month() }}
 ),

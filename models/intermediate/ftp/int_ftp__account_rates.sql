@@ -1,7 +1,9 @@
 {{ config(materialized='ephemeral') }}
 
--- Funds transfer price of every account version in every month it touches. No row where the
--- product has no pricing method or no curve is early enough.
+-- Funds transfer price of every account version in every month it touches, over the days on which it
+-- holds: a demand balance takes each day the curve in force that day, a matched contract one price. No
+-- row where the product has no pricing method or a matched contract no curve that is early enough.
+-- Grain: one account version over some days of one month (half-open).
 with account_versions as (
     select * from {{ ref('int_accounts__versions') }}
 ),
@@ -22,6 +24,7 @@ priced_versions as (
         account_versions.currency_code,
         account_versions.term_days,
         months.month_start_date,
+        months.period_to_date,
         products.ftp_method,
         products.ftp_profile_code,
         {{ matched_rate_date('account_versions') }} as matched_rate_date
@@ -40,6 +43,8 @@ matched as (
     select
         priced_versions.account_key,
         priced_versions.month_start_date,
+        priced_versions.month_start_date as valid_from,
+        priced_versions.period_to_date as valid_to,
         rates.ftp_rate
     from priced_versions
     inner join rates
@@ -50,46 +55,35 @@ matched as (
     where priced_versions.ftp_method = 'MATCHED'
 ),
 
--- One rate per profile, currency and month, not per account.
-profile_rates as (
-    select
-        profiles.ftp_profile_code,
-        rates.currency_code,
-        months.month_start_date,
-        cast(sum(profiles.weight * rates.ftp_rate) as decimal(12, 8)) as ftp_rate
-    from months
-    inner join {{ ref('ftp_profile') }} as profiles
-        on
-            {{ valid_on('profiles', 'months.month_start_date') }}
-    inner join rates
-        on
-            months.month_start_date = rates.rate_date
-            and profiles.tenor_days = rates.tenor_days
-    group by profiles.ftp_profile_code, rates.currency_code, months.month_start_date
-),
-
 demand as (
     select
         priced_versions.account_key,
         priced_versions.month_start_date,
-        profile_rates.ftp_rate
+        greatest(demand_rates.valid_from, priced_versions.month_start_date) as valid_from,
+        least(demand_rates.valid_to, priced_versions.period_to_date) as valid_to,
+        demand_rates.ftp_rate
     from priced_versions
-    inner join profile_rates
+    inner join {{ ref('int_ftp__demand_rates') }} as demand_rates
         on
-            priced_versions.ftp_profile_code = profile_rates.ftp_profile_code
-            and priced_versions.currency_code = profile_rates.currency_code
-            and priced_versions.month_start_date = profile_rates.month_start_date
+            priced_versions.ftp_profile_code = demand_rates.ftp_profile_code
+            and priced_versions.currency_code = demand_rates.currency_code
+            and priced_versions.period_to_date > demand_rates.valid_from
+            and priced_versions.month_start_date < demand_rates.valid_to
     where priced_versions.ftp_method = 'DEMAND'
 )
 
 select
     account_key,
     month_start_date,
+    valid_from,
+    valid_to,
     ftp_rate
 from matched
 union all
 select
     account_key,
     month_start_date,
+    valid_from,
+    valid_to,
     ftp_rate
 from demand

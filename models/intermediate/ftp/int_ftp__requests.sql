@@ -23,7 +23,7 @@ matched as (
 demand as (
     select distinct
         account_versions.currency_code,
-        months.month_start_date as rate_date,
+        dates.rate_date,
         profiles.tenor_days
     from account_versions
     inner join products
@@ -32,7 +32,8 @@ demand as (
             and products.ftp_method = 'DEMAND'
     inner join {{ ref('ftp_profile') }} as profiles
         on products.ftp_profile_code = profiles.ftp_profile_code
-    cross join {{ ref('int_calendar__months') }} as months
+    inner join {{ ref('int_ftp__demand_dates') }} as dates
+        on account_versions.currency_code = dates.currency_code
 )
 
 select

@@ -1,12 +1,13 @@
 {{ config(materialized='incremental') }}
 
 -- Expected credit loss by stage: the sum over the years ahead of survival x conditional probability of
--- default x loss given default x exposure / (1 + effective rate)^year. Stage 1 looks one year ahead,
--- stage 2 to the last instalment (a card for REVOLVING_LIFETIME_YEARS); in stage 3 the default is there
--- and the loss is exposure x loss given default. A year that has begun counts whole. The exposure of a
--- loan falls along its delivered schedule, each year taking the balance it begins with; without one it
--- stays. The contract rate stands for the effective one. Each year's loss is rounded half up once and
--- the years add up.
+-- default x loss given default x exposure / (1 + effective rate)^year, over the scenarios of seed
+-- default_scenario by their weights. Stage 1 looks one year ahead, stage 2 to the last instalment (a card
+-- for REVOLVING_LIFETIME_YEARS); in stage 3 the default is there and the loss is exposure x loss given
+-- default. The last year counts for its days, of 365; a loan that is past its end, or whose end is
+-- unknown, may lose for a whole year. The exposure of a loan falls along its delivered schedule, each
+-- year taking the balance it begins with; without one it stays. The contract rate stands for the
+-- effective one. Each year's loss is rounded half up once and the years add up.
 -- Grain: one loan or credit card in one month.
 with exposures as (
     select * from {{ ref('int_risk__exposures') }}
@@ -28,6 +29,10 @@ instalments as (
 
 default_terms as (
     select * from {{ ref('default_term') }}
+),
+
+scenarios as (
+    select * from {{ ref('default_scenario') }}
 ),
 
 performing_exposures as (
@@ -66,7 +71,6 @@ dues_ahead as (
             performing_exposures.account_durable_key = instalments.account_durable_key
             and performing_exposures.as_of_date < instalments.due_date
             and {{ valid_on('instalments', 'performing_exposures.as_of_date') }}
-    where performing_exposures.stage_number = 2
 ),
 
 last_dues as (
@@ -78,19 +82,18 @@ last_dues as (
     group by account_durable_key, month_end_date
 ),
 
-horizons as (
+last_dates as (
     select
         performing_exposures.*,
+        cast(performing_exposures.as_of_date + to_years(1) as date) as next_year_date,
         case
-            when performing_exposures.stage_number = 1
-                then performing_exposures.as_of_date
             when performing_exposures.asset_kind = 'CARD'
                 then cast(
                     performing_exposures.as_of_date
                     + to_years(cast(performing_exposures.revolving_lifetime_years as integer)) as date
                 )
-            else coalesce(last_dues.last_due_date, performing_exposures.maturity_date, performing_exposures.as_of_date)
-        end as last_date
+            else coalesce(last_dues.last_due_date, performing_exposures.maturity_date)
+        end as contract_end_date
     from performing_exposures
     left join last_dues
         on
@@ -98,10 +101,21 @@ horizons as (
             and performing_exposures.month_end_date = last_dues.month_end_date
 ),
 
+horizons as (
+    select
+        *,
+        case
+            when coalesce(contract_end_date <= as_of_date, true) then next_year_date
+            when stage_number = 1 then least(contract_end_date, next_year_date)
+            else contract_end_date
+        end as last_date
+    from last_dates
+),
+
 candidate_years as (
     select
         *,
-        unnest(generate_series(1, greatest(datediff('year', as_of_date, last_date), 0) + 1)) as year_number
+        unnest(generate_series(1, datediff('year', as_of_date, last_date) + 1)) as year_number
     from horizons
 ),
 
@@ -110,9 +124,7 @@ years_ahead as (
         *,
         cast(as_of_date + to_years(cast(year_number - 1 as integer)) as date) as year_start_date
     from candidate_years
-    where
-        year_number = 1
-        or cast(as_of_date + to_years(cast(year_number - 1 as integer)) as date) < last_date
+    where cast(as_of_date + to_years(cast(year_number - 1 as integer)) as date) < last_date
 ),
 
 repaid_before as (
@@ -137,14 +149,22 @@ yearly_exposures as (
         years_ahead.year_number,
         years_ahead.interest_rate,
         years_ahead.loss_given_default,
+        scenarios.scenario_code,
+        scenarios.weight,
+        least(datediff('day', years_ahead.year_start_date, years_ahead.last_date), 365) as day_count,
         greatest(years_ahead.exposure_at_default - coalesce(repaid_before.repaid_amount, 0), 0) as exposure,
-        least(cast(years_ahead.probability_of_default as double) * default_terms.default_factor, 1) as default_of_year
+        least(
+            cast(years_ahead.probability_of_default as double) * default_terms.default_factor * scenarios.default_factor, 1
+        ) as default_of_year
     from years_ahead
     inner join default_terms
         on
             years_ahead.year_number >= default_terms.year_from
             and years_ahead.year_number < default_terms.year_to
             and {{ valid_on('default_terms', 'years_ahead.as_of_date') }}
+    inner join scenarios
+        on
+            {{ valid_on('scenarios', 'years_ahead.as_of_date') }}
     left join repaid_before
         on
             years_ahead.account_durable_key = repaid_before.account_durable_key
@@ -156,7 +176,7 @@ surviving_exposures as (
     select
         *,
         coalesce(product(1 - default_of_year) over (
-            partition by account_durable_key, month_end_date
+            partition by account_durable_key, month_end_date, scenario_code
             order by year_number
             rows between unbounded preceding and 1 preceding
         ), 1) as survival
@@ -167,11 +187,15 @@ yearly_losses as (
     select
         account_durable_key,
         month_end_date,
-        cast(round(
-            cast(exposure as double) * survival * default_of_year * cast(loss_given_default as double)
-            / pow(1 + cast(interest_rate as double), year_number), 2
-        ) as decimal(18, 2)) as loss_amount
+        case
+            when bool_and(interest_rate is not null and exposure is not null) then cast(round(sum(
+                cast(weight as double) * cast(exposure as double) * survival
+                * default_of_year * day_count / 365 * cast(loss_given_default as double)
+                / pow(1 + cast(interest_rate as double), year_number)
+            ), 2) as decimal(18, 2))
+        end as loss_amount
     from surviving_exposures
+    group by account_durable_key, month_end_date, year_number
 ),
 
 -- One unknown year, for want of a rate, makes the whole loss unknown.

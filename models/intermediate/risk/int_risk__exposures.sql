@@ -1,8 +1,10 @@
 {{ config(materialized='incremental') }}
 
 -- What loans and credit cards put at risk in a month: stage, default and loss, exposure, provisions,
--- expected loss of the period, capital, security. The profit statement and the credit facts both read
--- it, so class and capital are computed once.
+-- expected loss of the period, capital, security. Expected loss and the capital of the period
+-- (capital_cent_days) are those of the exposure of each day, under the class and the parameters of the
+-- month's last business date. The profit statement and the credit facts both read it, so class and
+-- capital are computed once.
 -- Grain: one loan or credit card in one month.
 with positions as (
     select * from {{ ref('int_risk__positions') }}
@@ -52,7 +54,6 @@ assets as (
         positions.asset_kind,
         positions.month_end_date,
         positions.as_of_date,
-        positions.period_days,
         positions.days_past_due,
         greatest(positions.balance, 0) as balance,
         case
@@ -151,6 +152,26 @@ exposures as (
         cast(round(balance * general_provision_rate, 2) as decimal(18, 2)) as general_provision,
         cast(round(balance * specific_provision_rate, 2) as decimal(18, 2)) as specific_provision
     from rated_assets
+),
+
+-- The exposure and the provision of a day are rounded to the cent as those of the month's end are; one
+-- unknown day makes the month unknown.
+daily_exposures as (
+    select
+        rated_assets.account_durable_key,
+        rated_assets.month_end_date,
+        case when bool_and(spans.undrawn is not null) then sum(spans.day_count * {{ cents(
+            '(spans.balance + round(spans.undrawn * rated_assets.credit_conversion_factor, 2))'
+        ) }}) end as exposure_cent_days,
+        sum(spans.day_count * {{ cents(
+            'round(spans.balance * rated_assets.specific_provision_rate, 2)'
+        ) }}) as provision_cent_days
+    from rated_assets
+    inner join {{ ref('int_risk__exposure_spans') }} as spans
+        on
+            rated_assets.account_durable_key = spans.account_durable_key
+            and rated_assets.month_end_date = spans.month_end_date
+    group by rated_assets.account_durable_key, rated_assets.month_end_date
 )
 
 select
@@ -167,8 +188,8 @@ select
     exposures.specific_provision,
     exposures.risk_weight,
     {{ divide_money(
-        "(" ~ cents('exposures.exposure_at_default') ~ " * " ~ rate_units('exposures.probability_of_default')
-        ~ " * " ~ rate_units('exposures.loss_given_default') ~ " * exposures.period_days)",
+        "(daily_exposures.exposure_cent_days * " ~ rate_units('exposures.probability_of_default')
+        ~ " * " ~ rate_units('exposures.loss_given_default') ~ ")",
         "3650000000000000000"
     ) }} as expected_loss_amount,
     {{ divide_money(
@@ -177,6 +198,7 @@ select
         "100000000"
     ) }} as risk_weighted_amount,
     {{ divide_money("(" ~ capital_units('exposures', 'exposures') ~ ")", "10000000000000000") }} as capital_amount,
+    cast(daily_exposures.exposure_cent_days - daily_exposures.provision_cent_days as hugeint) as capital_cent_days,
     case
         when exposures.asset_kind = 'LOAN' and exposures.as_of_date >= first_securities.first_collateral_date
             then cast(coalesce(securities.collateral_amount, 0) as decimal(18, 2))
@@ -193,6 +215,10 @@ select
             ) }}) as integer)
     end as default_odds_points
 from exposures
+inner join daily_exposures
+    on
+        exposures.account_durable_key = daily_exposures.account_durable_key
+        and exposures.month_end_date = daily_exposures.month_end_date
 cross join first_securities
 left join securities
     on

@@ -94,6 +94,7 @@ select
     described_entries.transaction_type_code,
     described_entries.activity_code,
     described_entries.reversal_of_transaction_id,
+    reversals.first_transaction_id,
     described_entries.counterparty_account,
     described_entries.debit_credit,
     described_entries.is_customer_made,

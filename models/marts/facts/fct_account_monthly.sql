@@ -1,6 +1,6 @@
 {{ config(materialized='incremental') }}
 
--- Grain: one account, loan or card in one month. Balances add up over accounts, never over months;
+-- Grain: one account, loan or card in one month, debit cards included. Balances add up over accounts, never over months;
 -- interest, margin and fees add up over both.
 select
     {{ surrogate_key("account_durable_key", "month_end_date") }} as account_monthly_key,
@@ -18,6 +18,7 @@ select
     account_type,
     is_complete_month,
     has_ftp_margin,
+    is_open,
     period_days,
     opening_balance,
     end_balance,

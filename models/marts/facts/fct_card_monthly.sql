@@ -19,7 +19,8 @@ entries as (
         transaction_type_key,
         debit_credit,
         is_reversal,
-        amount
+        amount,
+        business_entry_count
     from {{ ref('fct_transaction') }}
     where value_date >= {{ refresh_from_month() }} and source_system = 'card'
 ),
@@ -28,13 +29,14 @@ transaction_types as (
     select * from {{ ref('dim_transaction_type') }}
 ),
 
--- A reversal comes on the other side of the account and takes its purchase back.
+-- A reversal that lowers what is owed takes its purchase back, from the other side of the account or
+-- with a negative amount.
 movements as (
     select
         entries.account_durable_key,
         entries.month_end_date,
         cast(sum(case
-            when entries.is_reversal and entries.debit_credit = 'C' then -entries.amount
+            when entries.is_reversal then -greatest({{ signed_amount('entries') }}, 0)
             when entries.debit_credit = 'D' and transaction_types.transaction_type_code in ('PURCHASE', 'CARD_WITHDRAWAL')
                 then entries.amount
             else 0
@@ -44,9 +46,9 @@ movements as (
             when entries.debit_credit = 'C' then entries.amount
             else -entries.amount
         end) as decimal(18, 2)) as payment_amount,
-        count(*) filter (
+        cast(coalesce(sum(entries.business_entry_count) filter (
             where transaction_types.transaction_type_code in ('PURCHASE', 'CARD_WITHDRAWAL')
-        ) as spend_count
+        ), 0) as bigint) as spend_count
     from entries
     inner join transaction_types on entries.transaction_type_key = transaction_types.transaction_type_key
     group by entries.account_durable_key, entries.month_end_date

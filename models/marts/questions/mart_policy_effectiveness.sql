@@ -160,5 +160,11 @@ select
     {{ ratio('(cents_after - cents_before)', 'cents_before') }} as contribution_change_rate,
     {{ ratio('cents_before', 'whole_before') }} as share_before,
     {{ ratio('cents_after', 'whole_after') }} as share_after,
-    {{ ratio('(cents_after * whole_before - cents_before * whole_after)', '(whole_before * whole_after)') }} as share_change
+    -- Two negative wholes have a positive product and no shares.
+    case
+        when whole_before > 0 and whole_after > 0
+            then {{ ratio(
+                '(cents_after * whole_before - cents_before * whole_after)', '(whole_before * whole_after)'
+            ) }}
+    end as share_change
 from wholes

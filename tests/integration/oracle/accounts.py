@@ -31,6 +31,7 @@ class Terms:
     repriced: date | None = None
     customer_id: str | None = None
     credit_limit: Fraction | None = None
+    is_debit_card: bool = False
     matures: date | None = None
 
 
@@ -171,4 +172,5 @@ def _card(row: Row) -> Terms:
         interest_rate=optional_fraction(row["interest_rate"]),
         customer_id=row["customer_id"],
         credit_limit=optional_fraction(row["credit_limit"]),
+        is_debit_card=row["card_type"] == "DEBIT",
     )

@@ -79,7 +79,9 @@ class OracleBank:
             for account, month, _ in self.account_months
             if self.lead_people(account, month.as_of).manager_id is not None
         }
-        return Costs(self.landing, self.entries, self.account_months, managed)
+        return Costs(
+            self.landing, self.entries, self.account_months, managed, self.accounts.debit_cards
+        )
 
     @cached_property
     def risk(self) -> Risk:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.integration.oracle.curves import read_seed
 from tests.integration.oracle.customers import CustomerMonthKey, Customers
-from tests.integration.oracle.entries import Entry
+from tests.integration.oracle.entries import Entry, Number, find_first
 from tests.integration.oracle.figures import DAY
 from tests.integration.oracle.grades import term
 from tests.integration.oracle.months import Month
@@ -153,10 +153,16 @@ class Behaviours:
     @cached_property
     def _activities(self) -> dict[int, list[Activity]]:
         done: dict[int, list[Activity]] = defaultdict(list)
-        made = {(e.system, e.number): e for e in self._bank.entries if _is_customer_made(e)}
+        numbered = {(e.system, e.number): e for e in self._bank.entries}
+        chains: dict[Number, list[Entry]] = defaultdict(list)
         for entry in self._bank.entries:
-            for activity in _effects(entry, made):
-                done[self._bank.owners.lead(entry.account, entry.day)].append(activity)
+            first = find_first(entry, numbered)
+            if first is not None and _is_customer_made(first):
+                chains[first.system, first.number].append(entry)
+        for number, chain in chains.items():
+            for activity in _changes(numbered[number], chain):
+                customer = self._bank.owners.lead(numbered[number].account, activity.day)
+                done[customer].append(activity)
         return dict(done)
 
 
@@ -167,11 +173,18 @@ def full_months(first: date, day: date) -> int:
     return months - (day.day < first.day and not last_day)
 
 
-def _effects(entry: Entry, made: dict[tuple[str, str], Entry]) -> Iterator[Activity]:
-    if (entry.system, entry.number) in made:
-        yield Activity(entry.day, 1, entry.amount)
-    if entry.reverses is not None and (entry.system, entry.reverses) in made:
-        yield Activity(entry.day, -1, -entry.amount)
+def _changes(first: Entry, chain: list[Entry]) -> Iterator[Activity]:
+    """What each day of an entry and its reversals added to what is left of it."""
+    if len(chain) == 1:
+        yield Activity(first.day, 1, first.amount)
+        return
+    side = 1 if first.debit_credit == "C" else -1
+    left = Decimal()
+    for day in sorted({max(entry.day, first.day) for entry in chain}):
+        parts = [side * e.signed_amount for e in chain if max(e.day, first.day) == day]
+        amount = sum(parts, Decimal())
+        yield Activity(day, int(left + amount != 0) - int(left != 0), amount)
+        left += amount
 
 
 _KINDS = {row["transaction_type_code"]: row for row in read_seed("transaction_type")}

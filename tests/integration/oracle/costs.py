@@ -60,6 +60,7 @@ class Costs:
         entries: every posted entry.
         account_months: expected account months.
         managed: account months whose lead owner has a manager.
+        debit_cards: cards without a balance of their own.
     """
 
     def __init__(
@@ -68,13 +69,18 @@ class Costs:
         entries: list[Entry],
         account_months: list[tuple[AccountId, Month, AccountMonth]],
         managed: set[AccountMonthKey],
+        debit_cards: set[AccountId],
     ) -> None:
         self._activities = Seed("activity")
         self._pools = _read_pools(landing)
         self._days = {month.end: month.as_of for _, month, _ in account_months}
         self._activity_codes = _read_activity_codes()
         self._causes = self._count_entries(entries)
-        _count_account_months(self._causes, account_months, managed)
+        for account, month, row in account_months:
+            key, kind = (account, month.end), row.account_type
+            kind = "DEBIT_CARD" if account in debit_cards else kind
+            for activity in _account_activities(kind, is_managed=key in managed):
+                self._causes[key][activity, None] += 1
 
     def pools(self, end: date) -> dict[str, Pool]:
         """Pools that finance delivered for a month, by code; empty where it delivered none."""
@@ -145,17 +151,6 @@ def _read_activity_codes() -> dict[tuple[str, str], str]:
         for kind, group in {**groups, ANY: ANY}.items()
     }
     return {key: code for key, code in codes.items() if code is not None}
-
-
-def _count_account_months(
-    causes: dict[AccountMonthKey, Counter[Cause]],
-    account_months: list[tuple[AccountId, Month, AccountMonth]],
-    managed: set[AccountMonthKey],
-) -> None:
-    for account, month, row in account_months:
-        key = (account, month.end)
-        for activity in _account_activities(row.account_type, is_managed=key in managed):
-            causes[key][activity, None] += 1
 
 
 def _account_activities(account_type: str, *, is_managed: bool) -> Iterator[str]:

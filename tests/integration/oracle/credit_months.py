@@ -68,7 +68,7 @@ def credit_month(bank: OracleBank, account: AccountId, month: Month) -> CreditMo
         exposure_at_default_amount=optional_half_up(exposure.at_default),
         general_provision_amount=half_up(exposure.debt * GENERAL_RATE),
         specific_provision_amount=half_up(exposure.provision),
-        expected_loss_amount=bank.risk.expected_loss(exposure, month),
+        expected_loss_amount=bank.risk.expected_loss(exposure),
         expected_credit_loss_amount=bank.risk.credit_loss(account, month, exposure),
         risk_weight=optional_half_up(exposure.weight, 8),
         risk_weighted_amount=optional_half_up(bank.risk.weighted(exposure)),

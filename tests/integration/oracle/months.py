@@ -73,6 +73,7 @@ class AccountMonth:
     currency_code: str
     is_complete_month: bool
     has_ftp_margin: bool
+    is_open: bool
     period_days: int
     opening_balance: Decimal
     end_balance: Decimal
@@ -107,6 +108,11 @@ class AccountMonths:
         self.months = read_months(landing)
         self.terms = read_terms(landing)
         self.products = read_products(landing)
+        self.debit_cards = {
+            account
+            for account, terms in self.terms.items()
+            if terms.reaching_back(date.min).is_debit_card
+        }
         self._balances = read_balances(landing)
         self._prices = TransferPrices(landing)
         self._entries = _entries_by_month(read_entries(landing))
@@ -114,6 +120,7 @@ class AccountMonths:
     def rows(self) -> Iterator[tuple[AccountId, Month, AccountMonth]]:
         """Every month of an account, but those after its closing that are empty."""
         accounts = self._balances.keys() | {account for account, _ in self._entries}
+        accounts |= self.debit_cards
         for account in sorted(accounts):
             for month in self.months:
                 if self.is_alive(account, month):
@@ -127,6 +134,9 @@ class AccountMonths:
         """Whether an account has a month: not when it was closed before and nothing is left."""
         if (account, month.end) in self._entries:
             return True
+        if account in self.debit_cards:
+            terms = self.terms[account].known(month.as_of)
+            return terms is not None and _is_open(terms) and terms.started <= month.as_of
         balances, eve = self._balances[account], month.first - DAY
         if self.terms[account].reaching_back(eve).status not in CLOSED_STATUSES:
             return balances.known(month.as_of) is not None
@@ -136,7 +146,9 @@ class AccountMonths:
         balances = self._balances[account]
         terms = self.terms[account].reaching_back(month.as_of)
         daily = {day: balances.known(day) or Fraction() for day in month.days}
-        accrual = self._accrue(account, month, daily)
+        accrual = self._accrue(account, daily)
+        if terms.is_debit_card:
+            accrual = _Accrual(Fraction(), Fraction())
         entries = self._entries.get((account, month.end), [])
         is_deposit = terms.account_type == "DEPOSIT"
         interest = optional_half_up(accrual.interest)
@@ -148,13 +160,14 @@ class AccountMonths:
             currency_code=terms.currency,
             is_complete_month=month.is_complete,
             has_ftp_margin=accrual.interest is not None and accrual.price is not None,
+            is_open=_is_open(terms),
             period_days=len(month.days),
             opening_balance=half_up(balances.known(month.first - DAY) or Fraction()),
             end_balance=half_up(daily[month.as_of]),
             average_balance=half_up(total / len(month.days)),
             balance_days=half_up(total),
             interest_rate=optional_half_up(terms.interest_rate, 8),
-            ftp_rate=self._price(terms, month, month.as_of),
+            ftp_rate=self._price(terms, month.as_of),
             interest_income_amount=None if is_deposit else interest,
             interest_expense_amount=interest if is_deposit else None,
             ftp_amount=optional_half_up(accrual.price),
@@ -163,7 +176,7 @@ class AccountMonths:
             transaction_count=len(entries),
         )
 
-    def _accrue(self, account: AccountId, month: Month, daily: dict[date, Fraction]) -> _Accrual:
+    def _accrue(self, account: AccountId, daily: dict[date, Fraction]) -> _Accrual:
         interest: Fraction | None = Fraction()
         price: Fraction | None = Fraction()
         for day, balance in daily.items():
@@ -171,21 +184,25 @@ class AccountMonths:
             basis = self._product(terms, day).day_basis
             earning = balance * year_part(day, basis) if basis else None
             interest = _add(interest, earning, terms.interest_rate)
-            price = _add(price, earning, self._price(terms, month, day))
+            price = _add(price, earning, self._price(terms, day))
         return _Accrual(interest, price)
 
     def _product(self, terms: Terms, day: date) -> Product:
         return self.products[terms.product_id].reaching_back(day)
 
-    def _price(self, terms: Terms, month: Month, day: date) -> Decimal | None:
+    def _price(self, terms: Terms, day: date) -> Decimal | None:
         product = self._product(terms, day)
         if product.ftp_method == "DEMAND":
-            return self._prices.demand(terms.currency, month.first, product.ftp_profile)
+            return self._prices.demand(terms.currency, day, product.ftp_profile)
         if product.ftp_method != "MATCHED" or terms.term_days is None:
             return None
         is_repriced = terms.rate_type == "FLOATING" and terms.repriced is not None
         priced_on = terms.repriced if is_repriced and terms.repriced else terms.started
         return self._prices.matched(terms.currency, priced_on, terms.term_days)
+
+
+def _is_open(terms: Terms) -> bool:
+    return terms.status not in CLOSED_STATUSES
 
 
 def _add(

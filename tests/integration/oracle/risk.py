@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -36,6 +37,14 @@ class RiskLines:
 
 
 @dataclass(frozen=True)
+class Day:
+    """What an account may lose on a day, and what is provided for it."""
+
+    at_default: Fraction
+    provision: Fraction
+
+
+@dataclass(frozen=True)
 class Exposure:
     """What an account may lose, at the end of a month."""
 
@@ -48,6 +57,7 @@ class Exposure:
     debt: Fraction
     at_default: Fraction | None
     provision: Fraction
+    days: list[Day] | None
     weight: Fraction | None
 
     @property
@@ -80,25 +90,25 @@ class Risk:
         self._accounts, self._classes = accounts, classes
         self._customer_types = customer_types
         self._parameters, self._weights = Seed("risk_parameter"), Seed("risk_weight")
+        self._scenarios = Seed("default_scenario")
         self._rates = ProfitRates()
         self.collateral = Securities(landing, "risk.collateral", "value_amount", "PLEDGED")
         self.guarantees = Securities(landing, "risk.guarantee", "guaranteed_amount", "ACTIVE")
 
     def lines(self, account: AccountId, month: Month, row: AccountMonth) -> RiskLines:
         """Lines of an account."""
-        if row.account_type == "DEPOSIT":
+        if row.account_type == "DEPOSIT" or account in self._accounts.debit_cards:
             return NO_RISK
         exposure = self.exposure(account, month)
         if exposure is None:
             return UNKNOWN
-        years = Fraction(row.period_days, DAYS_OF_YEAR)
-        capital = self.capital(exposure, month)
+        tied_up = self._capital_years(exposure, month)
         hurdle = self._rates.on(month.as_of, "HURDLE_RATE")
         return RiskLines(
-            self.expected_loss(exposure, month),
-            optional_half_up(capital),
-            optional_half_up(None if capital is None else capital * years),
-            optional_half_up(None if capital is None else capital * hurdle * years),
+            self.expected_loss(exposure),
+            optional_half_up(self.capital(exposure, month)),
+            optional_half_up(tied_up),
+            optional_half_up(None if tied_up is None else tied_up * hurdle),
         )
 
     def exposure(self, account: AccountId, month: Month) -> Exposure | None:
@@ -125,17 +135,42 @@ class Risk:
             loss=loss,
             loss_source=loss_source,
             debt=debt,
-            at_default=self._at_default(account, month, debt, parameters),
-            provision=Fraction(half_up(debt * Fraction(parameters["specific_provision_rate"]))),
+            at_default=self._at_default(account, month.as_of, debt, parameters),
+            provision=_provision(debt, parameters),
+            days=self._days(account, month, parameters),
             weight=self._weight(account, known.customer, month.as_of),
         )
 
-    def expected_loss(self, exposure: Exposure, month: Month) -> Decimal | None:
-        """Expected loss of the days of a month."""
-        if exposure.at_default is None:
+    def expected_loss(self, exposure: Exposure) -> Decimal | None:
+        """Expected loss of the days of a month, each on its own exposure."""
+        if exposure.days is None:
             return None
-        years = Fraction(len(month.days), DAYS_OF_YEAR)
-        return half_up(exposure.at_default * exposure.loss_rate * years)
+        exposed = sum((day.at_default for day in exposure.days), Fraction())
+        return half_up(exposed * exposure.loss_rate / DAYS_OF_YEAR)
+
+    def _capital_years(self, exposure: Exposure, month: Month) -> Fraction | None:
+        """Capital held over the days of a month, in years."""
+        if exposure.days is None or exposure.weight is None:
+            return None
+        held = sum((day.at_default - day.provision for day in exposure.days), Fraction())
+        ratio = self._rates.on(month.as_of, "CAPITAL_RATIO")
+        return held * exposure.weight * ratio / DAYS_OF_YEAR
+
+    def _days(self, account: AccountId, month: Month, parameters: Row) -> list[Day] | None:
+        """Exposure on the days of a month on which a position is known; None where one is not."""
+        standings, terms = self._classes.standings[account], self._accounts.terms[account]
+        alike: dict[tuple[Standing, Fraction | None], list[date]] = defaultdict(list)
+        for day in month.days:
+            if (standing := standings.known(day)) is not None:
+                alike[standing, terms.reaching_back(day).credit_limit].append(day)
+        days = []
+        for (standing, _), dates in alike.items():
+            debt = max(standing.balance, Fraction())
+            at_default = self._at_default(account, dates[0], debt, parameters)
+            if at_default is None:
+                return None
+            days += [Day(at_default, _provision(debt, parameters))] * len(dates)
+        return days
 
     def weighted(self, exposure: Exposure) -> Fraction | None:
         """Risk-weighted amount, unrounded."""
@@ -158,27 +193,41 @@ class Risk:
         rate = self._accounts.terms[account].reaching_back(month.as_of).interest_rate
         if rate is None:
             return None
-        total, survival = Decimal(), Fraction(1)
-        for year, exposed in enumerate(self._path(account, month, exposure), start=1):
-            loss = survival * exposure.default * exposure.loss * exposed / (1 + rate) ** year
-            total += half_up(loss)
-            survival *= 1 - exposure.default
-        return total
+        path = self._path(account, month, exposure)
+        return sum(
+            (
+                half_up(
+                    self._loss_of_year(exposure, month.as_of, year) * exposed / (1 + rate) ** year
+                )
+                for year, exposed in enumerate(path, start=1)
+            ),
+            Decimal(),
+        )
+
+    def _loss_of_year(self, exposure: Exposure, day: date, year: int) -> Fraction:
+        """Part of an exposure that a whole year ahead loses, over the scenarios."""
+        lost = Fraction()
+        for scenario in self._scenarios.on(day):
+            default = min(exposure.default * Fraction(scenario["default_factor"]), Fraction(1))
+            survival = (1 - default) ** (year - 1)
+            lost += Fraction(scenario["weight"]) * survival * default * exposure.loss
+        return lost
 
     def _path(self, account: AccountId, month: Month, exposure: Exposure) -> list[Fraction]:
-        """Exposure at the beginning of each year that may lose."""
+        """Exposure at the beginning of each year that may lose, the last year for its days."""
         at_default, day = exposure.at_default or Fraction(), month.as_of
-        if exposure.stage == 1:
-            return [at_default]
         if account[0] == "card":
-            return [at_default] * CARD_YEARS
+            return [at_default] * (1 if exposure.stage == 1 else CARD_YEARS)
         dues = [(due, part) for due, part in self._dues(account, day) if due > day]
         matures = self._accounts.terms[account].reaching_back(day).matures
         last = max((due for due, _ in dues), default=matures or day)
-        path, begins = [at_default], add_months(day, 12)
-        while begins < last:
+        last = last if last > day else add_months(day, 12)
+        path: list[Fraction] = []
+        begins = day
+        while begins < last and not (path and exposure.stage == 1):
             repaid = sum((part for due, part in dues if due <= begins), Fraction())
-            path.append(max(at_default - repaid, Fraction()))
+            days = min((last - begins).days, DAYS_OF_YEAR)
+            path.append(max(at_default - repaid, Fraction()) * Fraction(days, DAYS_OF_YEAR))
             begins = add_months(day, 12 * len(path))
         return path
 
@@ -186,11 +235,11 @@ class Risk:
         return self._classes.schedules.dues(account[1], day)
 
     def _at_default(
-        self, account: AccountId, month: Month, debt: Fraction, parameters: Row
+        self, account: AccountId, day: date, debt: Fraction, parameters: Row
     ) -> Fraction | None:
         if account[0] == "loan":
             return debt
-        limit = self._accounts.terms[account].reaching_back(month.as_of).credit_limit
+        limit = self._accounts.terms[account].reaching_back(day).credit_limit
         if limit is None:
             return None
         undrawn = max(limit - debt, Fraction())
@@ -212,6 +261,10 @@ class Risk:
     def _parameter(self, kind: str, grade: str, day: date) -> Row:
         (row,) = self._parameters.on(day, asset_kind=kind, risk_grade_code=grade)
         return row
+
+
+def _provision(debt: Fraction, parameters: Row) -> Fraction:
+    return Fraction(half_up(debt * Fraction(parameters["specific_provision_rate"])))
 
 
 def _stage(known: Class, standing: Standing) -> int:

@@ -9,10 +9,11 @@ from fractions import Fraction
 
 from tests.integration.oracle.figures import half_up, optional_half_up
 from tests.integration.oracle.months import AccountMonth
-from tests.integration.oracle.parameters import ProfitRates
+from tests.integration.oracle.parameters import ProfitRates, Seed
 from tests.integration.oracle.risk import RiskLines
 
 RATES = ProfitRates()
+EXEMPTIONS = Seed("vat_exemption")
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,14 @@ def owner_result(part: OwnerLines, day: date) -> Result:
 
 def _vat(row: AccountMonth, day: date) -> Fraction | None:
     """Tax within the price of loan interest and fees; interest paid on deposits bears none."""
-    interest = Decimal() if row.account_type == "DEPOSIT" else row.interest_income_amount
+    exempt = {kind["income_kind"] for kind in EXEMPTIONS.on(day, product_id=row.product_id)}
+    is_untaxed = row.account_type == "DEPOSIT" or "INTEREST" in exempt
+    interest = Decimal() if is_untaxed else row.interest_income_amount
     if interest is None:
         return None
+    fees = Decimal() if "FEE" in exempt else row.fee_income_amount
     rate = RATES.on(day, "VAT_RATE")
-    return Fraction(interest + row.fee_income_amount) / (1 + rate) * rate
+    return Fraction(interest + fees) / (1 + rate) * rate
 
 
 def _add(*amounts: Decimal | None) -> Decimal | None:

@@ -13,11 +13,12 @@ import pytest
 from tests.integration.oracle.accounts import Standing
 from tests.integration.oracle.bank import OracleBank
 from tests.integration.oracle.credit_months import CreditMonth, credit_month, owed_before
-from tests.integration.oracle.entries import Entry
+from tests.integration.oracle.entries import Entry, Number
 from tests.integration.oracle.figures import half_up, month_end
 from tests.integration.oracle.history import History
 from tests.integration.oracle.marts import assert_equal, read_fact
 from tests.integration.oracle.months import Month
+from tests.integration.oracle.netting import Net, net_entries
 from tests.integration.oracle.people import People
 
 FACT = "fct_card_monthly"
@@ -83,6 +84,7 @@ def test_the_sample_bank_has_cards_that_spend_pay_and_fall_behind(
 
 def _expected(bank: OracleBank) -> Iterator[tuple[tuple[str, date], CardMonth]]:
     rows = {(account, month.end): row for account, month, row in bank.account_months}
+    nets = net_entries(bank.entries)
     for (system, card), standings in bank.classes.standings.items():
         if system != "card":
             continue
@@ -93,7 +95,7 @@ def _expected(bank: OracleBank) -> Iterator[tuple[tuple[str, date], CardMonth]]:
                 amounts = {
                     "average_balance": row.average_balance,
                     "fee_income_amount": row.fee_income_amount,
-                    **_movements(entries),
+                    **_movements(entries, nets),
                 }
                 yield (card, month.end), _card_month(bank, card, standings, month, amounts)
 
@@ -102,14 +104,15 @@ def _entries(bank: OracleBank, card: str, end: date) -> list[Entry]:
     return [e for e in bank.entries if e.account == ("card", card) and month_end(e.day) == end]
 
 
-def _movements(entries: list[Entry]) -> dict[str, Decimal]:
-    spent = [e.amount for e in entries if e.kind in SPENDING and e.debit_credit == "D"]
-    taken_back = [e.amount for e in entries if e.reverses and e.debit_credit == "C"]
+def _movements(entries: list[Entry], nets: dict[Number, Net]) -> dict[str, Decimal]:
+    made = [e for e in entries if e.kind in SPENDING and not e.reverses]
+    spent = [e.amount for e in made if e.debit_credit == "D"]
+    taken_back = [max(e.signed_amount, Decimal()) for e in entries if e.reverses]
     paid = [e.amount for e in entries if e.kind == "CARD_PAYMENT" and e.debit_credit == "C"]
     return {
         "spend_amount": sum(spent, Decimal()) - sum(taken_back, Decimal()),
         "payment_amount": sum(paid, Decimal()),
-        "spend_count": Decimal(len([e for e in entries if e.kind in SPENDING])),
+        "spend_count": Decimal(sum(not nets[e.system, e.number].is_reversed for e in made)),
     }
 
 

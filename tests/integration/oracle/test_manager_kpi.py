@@ -27,8 +27,8 @@ class Score:
     score: Decimal | None
     covered_weight: Decimal
     total_weight: Decimal
-    rank_in_branch: int
-    rank_in_bank: int
+    rank_in_branch: int | None
+    rank_in_bank: int | None
     manager_count_in_branch: int
     manager_count_in_bank: int
 
@@ -69,19 +69,10 @@ def test_the_sample_bank_measures_managers_by_everything_it_delivers(expected: E
 def test_a_score_is_the_sum_of_known_contributions_and_ranks_in_unit_and_bank(
     sample: OracleBank, expected: Expected
 ) -> None:
-    keys = dict(
-        sample.published.execute(
-            "select manager_id, manager_durable_key from marts.dim_manager"
-        ).fetchall()
-    )
     cards: dict[tuple[str, date], list[Kpi]] = defaultdict(list)
     for (manager, _, end), kpi in expected.items():
         cards[manager, end].append(kpi)
-    order = {
-        card: (_is_unknown(kpis), -(_score(kpis) or Decimal()), keys[card[0]])
-        for card, kpis in cards.items()
-    }
-    scores = {(manager, end): _rank(manager, end, cards, order) for manager, end in cards}
+    scores = {(manager, end): _rank(manager, end, cards) for manager, end in cards}
     published = read_fact(
         sample.published, "fct_manager_score", ("manager_id", "month_end_date"), Score
     )
@@ -114,30 +105,37 @@ def _score(kpis: list[Kpi]) -> Decimal | None:
     return _sum_known([kpi.score_contribution for kpi in kpis])
 
 
-def _is_unknown(kpis: list[Kpi]) -> bool:
-    return _score(kpis) is None
+def _covered(kpis: list[Kpi]) -> Decimal:
+    return sum((k.weight for k in kpis if k.score_contribution is not None), Decimal())
 
 
-def _rank(
-    manager: str,
-    end: date,
-    cards: dict[tuple[str, date], list[Kpi]],
-    order: dict[tuple[str, date], tuple[bool, Decimal, int]],
-) -> Score:
+def _place(kpis: list[Kpi], others: list[list[Kpi]]) -> tuple[int | None, int]:
+    """Place among the scores of the largest covered weight, and how many have one."""
+    scored = [cards for cards in others if _score(cards) is not None]
+    most = max((_covered(cards) for cards in scored), default=None)
+    scores = [_score(cards) or Decimal() for cards in scored if _covered(cards) == most]
+    mine = _score(kpis)
+    if mine is None or _covered(kpis) != most:
+        return None, len(scores)
+    return 1 + sum(score > mine for score in scores), len(scores)
+
+
+def _rank(manager: str, end: date, cards: dict[tuple[str, date], list[Kpi]]) -> Score:
     kpis = cards[manager, end]
     unit = kpis[0].branch_id
-    bank = sorted((c for c in cards if c[1] == end), key=lambda card: order[card])
-    colleagues = [card for card in bank if cards[card][0].branch_id == unit]
+    bank = [card for (_, day), card in cards.items() if day == end]
+    in_branch = _place(kpis, [card for card in bank if card[0].branch_id == unit])
+    in_bank = _place(kpis, bank)
     return Score(
         branch_id=unit,
         is_complete_month=kpis[0].is_complete_month,
         score=_score(kpis),
-        covered_weight=sum((k.weight for k in kpis if k.score_contribution is not None), Decimal()),
+        covered_weight=_covered(kpis),
         total_weight=sum((k.weight for k in kpis), Decimal()),
-        rank_in_branch=colleagues.index((manager, end)) + 1,
-        rank_in_bank=bank.index((manager, end)) + 1,
-        manager_count_in_branch=len(colleagues),
-        manager_count_in_bank=len(bank),
+        rank_in_branch=in_branch[0],
+        rank_in_bank=in_bank[0],
+        manager_count_in_branch=in_branch[1],
+        manager_count_in_bank=in_bank[1],
     )
 
 

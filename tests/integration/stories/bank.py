@@ -95,9 +95,12 @@ class StoryBank:
     def post(
         self, night: date, account: str, amount: str, kind: str = "CASH_DEPOSIT", **values: Value
     ) -> str:
-        """Post an amount to an account (negative: from it) and tell the balance it leaves."""
-        self._entries += 1
+        """Post an amount to an account (negative: from it) and tell the balance it leaves.
+
+        On the other side, told by ``debit_credit``, the amount is delivered as a negative one.
+        """
         signed = Decimal(amount)
+        self._entries += 1
         entry = f"E{self._entries:05}"
         defaults: Row = {"channel_code": "COUNTER", "branch_id": "B1", "fee_amount": Decimal(0)}
         row = defaults | {
@@ -105,6 +108,8 @@ class StoryBank:
             "transaction_type_code": kind, "debit_credit": "C" if signed > 0 else "D",
             "amount": abs(signed), "currency_code": "CNY",
         } | values  # fmt: skip
+        if row["debit_credit"] == ("D" if signed > 0 else "C"):
+            row["amount"] = -abs(signed)
         self.tell(night, "teller.transaction", **row)
         fee = row["fee_amount"]
         assert isinstance(fee, Decimal)

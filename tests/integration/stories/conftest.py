@@ -14,24 +14,31 @@ from bankcrm.warehouse.versions import open_published
 from pipelines.refresh.refresh import refresh
 from tests.integration.stories import (
     cured_loan,
+    debit_card,
+    farmer_loan,
     half_a_book,
     joint_account,
     left_behind,
     merged_branch,
     moved_customer,
     repriced_product,
+    short_loan,
+    taken_back,
     three_heirs,
 )
 from tests.integration.stories.bank import FIRST, StoryBank
 
 STORIES = (
     joint_account, moved_customer, merged_branch, half_a_book, repriced_product, cured_loan,
+    taken_back, farmer_loan, short_loan, debit_card,
     three_heirs, left_behind,
 )  # fmt: skip
 CURVE = {
     "1D": "0.0150", "1M": "0.0160", "3M": "0.0180", "6M": "0.0195", "1Y": "0.0210",
     "2Y": "0.0225", "3Y": "0.0240", "5Y": "0.0265", "10Y": "0.0265",
 }  # fmt: skip
+CHEAPER = date(2023, 12, 15)
+"""A curve in the middle of a month: demand balances are priced by it from that day."""
 UNITS = [
     ("HO", "Head office", "HEAD_OFFICE", None),
     ("R1", "North", "REGION", "HO"),
@@ -79,6 +86,7 @@ def found_bank() -> StoryBank:
         )  # fmt: skip
     tell_curve(bank, FIRST)
     tell_curve(bank, repriced_product.REPRICED, shift="-0.0020")
+    tell_curve(bank, CHEAPER, shift="-0.0030")
     return bank
 
 

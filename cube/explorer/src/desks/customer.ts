@@ -76,7 +76,7 @@ const products: DataCard = {
   needs: ['balances.customer_key', DEPOSITS, LENDING, PRODUCT],
   queries: (context) => [
     {
-      measures: [DEPOSITS, LENDING, ...AVERAGES, 'balances.account_count'],
+      measures: [DEPOSITS, LENDING, ...AVERAGES, 'balances.open_account_count'],
       dimensions: ['balances.pillar', PRODUCT],
       ...ofCustomer('balances', context),
       ...inRange('balances', context.month),
@@ -89,7 +89,7 @@ const products: DataCard = {
   table: (answers, { reading }) =>
     tabulate(
       rowsOf(answers),
-      ['balances.pillar', PRODUCT, DEPOSITS, LENDING, ...AVERAGES, 'balances.account_count'],
+      ['balances.pillar', PRODUCT, DEPOSITS, LENDING, ...AVERAGES, 'balances.open_account_count'],
       reading,
     ),
 };

@@ -150,7 +150,8 @@ export function wholeOf(
   }
 }
 
-const share = (figure: number, basis: number) => (basis === 0 ? Number.NaN : figure / basis);
+/** Of a total that is zero or negative there is no share. */
+const share = (figure: number, basis: number) => (basis > 0 ? figure / basis : Number.NaN);
 const before = (_: number, basis: number) => basis;
 const change = (figure: number, basis: number) => figure - basis;
 const growth = (figure: number, basis: number) =>
