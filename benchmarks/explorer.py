@@ -36,7 +36,7 @@ TURNS = {
     "open two levels": "&m=net_contribution_amount:value&p=this_month&ro=[3,[]]",
     "months in columns": "&m=fee_income_amount:value&c=date.month&p=last_12_months",
     "compare with the month before": (
-        "&m=cost_to_serve_amount:value,cost_to_serve_amount:growth_on_month&p=this_month"
+        "&m=cost_to_serve_amount:value,cost_to_serve_amount:growth_on_month&p=last_month"
     ),
 }
 MANY_CELLS = (

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from bankcrm.errors import NothingPublished
 from bankcrm.settings import Settings
 from cube.engine.bridge import Bridge
-from cube.engine.dispatch import Dispatcher, Served
+from cube.engine.dispatch import Dispatcher, Served, Work
 from cube.engine.engine import Engine
 from cube.errors import Forbidden, QueryError
 from cube.rollups.slow_query import describe_query
@@ -26,6 +26,7 @@ from cube.security.access import ADMINISTRATORS
 from cube.security.auth import SecurityContext, authenticate
 from cube.security.logins import Logins
 from cube.server.disconnection import while_connected
+from cube.server.distribution import compute_distribution
 from cube.server.envelope import Request, parse_request
 from cube.server.formats import JSON_TYPE, choose_type
 from cube.server.openapi import ENDPOINTS, build_openapi
@@ -102,6 +103,20 @@ class Api:
 
     async def _explain(self, http: HttpRequest) -> Response:
         return await self._describe(http, self._service.explain)
+
+    async def _distribution(self, http: HttpRequest) -> Response:
+        request = await self._read(http)
+        return await while_connected(http.receive, self._spread(http, request))
+
+    async def _spread(self, http: HttpRequest, request: Request) -> Response:
+        async with self._requests.hold(request, JSON_TYPE) as prepared:
+            http.state.log["version"] = prepared.version.name
+            compute = partial(compute_distribution, prepared, self._engine.timeout_seconds)
+            key = f"distribution {prepared.etag}"
+            work = Work(prepared.version, key, compute, prepared.request.fresh)
+            served = await self._dispatcher.answer(work)
+            http.state.log |= _describe_answer(served)
+        return Response(served.answer.body, media_type=JSON_TYPE)
 
     async def _describe(self, http: HttpRequest, describe: Callable[[Request], bytes]) -> Response:
         request = await self._read(http)

@@ -77,6 +77,15 @@ ENDPOINTS = (
         reads=True,
         statuses=(400, 403, 503),
     ),
+    Endpoint(
+        "distribution",
+        f"{API}/distribution",
+        _BOTH,
+        "One measure over the members of a query in a hundred parts, from the largest value down: "
+        "rows, sum, and those below zero of each part.",
+        reads=True,
+        statuses=(400, 403, 503, 504),
+    ),
     Endpoint("meta", f"{API}/meta", ("GET",), "Views and members.", statuses=(400, 403)),
     Endpoint(
         "status",

@@ -30,6 +30,18 @@ def bad_check_digit_sql(column: str, check: CheckDigits) -> str:
     return f"(case {quote_name(check.by)} {cases} end)"
 
 
+def has_check_digit_sql(number: str, scheme: CheckDigitScheme) -> str:
+    """True where a text has the form of a scheme's numbers and the right check digit.
+
+    Args:
+        number: SQL of a text without separators, in capitals.
+        scheme: by which the check digit is counted.
+    """
+    return (
+        f"(regexp_full_match({number}, {quote_text(_FORM[scheme])}) and not {_BAD[scheme](number)})"
+    )
+
+
 def card_number_sql(text: str) -> str:
     """True where a text is a card number by length and check digit, or a masked one."""
     number = _compact(text)
@@ -85,12 +97,12 @@ def _luhn(number: str) -> str:
 
 
 def _bad_luhn(number: str) -> str:
-    return f"(regexp_full_match({number}, '[0-9]{{8,19}}') and {_luhn(number)} <> 0)"
+    return f"(regexp_full_match({number}, '{_FORM['luhn']}') and {_luhn(number)} <> 0)"
 
 
 def _bad_gb11643(number: str) -> str:
     check = gb11643_check_character_sql(f"left({number}, 17)")
-    has_form = f"regexp_full_match({number}, '[0-9]{{17}}[0-9X]')"
+    has_form = f"regexp_full_match({number}, '{_FORM['gb11643']}')"
     return f"(case when {has_form} then {check} <> right({number}, 1) else false end)"
 
 
@@ -101,7 +113,7 @@ def _bad_gb32100(number: str) -> str:
         f" lambda c, i: {value} * {GB32100_WEIGHTS}[i]))"
     )
     check = f"substr('{GB32100_ALPHABET}', ((31 - {total} % 31) % 31)::integer + 1, 1)"
-    is_code = f"regexp_full_match({number}, '[{GB32100_ALPHABET}]{{18}}')"
+    is_code = f"regexp_full_match({number}, '{_FORM['gb32100']}')"
     return f"({is_code} and {check} <> right({number}, 1))"
 
 
@@ -114,10 +126,16 @@ def _bad_mod97(number: str) -> str:
     rest = (
         f"list_reduce({values}, lambda r, v: (r * case when v > 9 then 100 else 10 end + v) % 97)"
     )
-    is_iban = f"regexp_full_match({number}, '[A-Z]{{2}}[0-9]{{2}}[A-Z0-9]{{11,30}}')"
+    is_iban = f"regexp_full_match({number}, '{_FORM['mod97']}')"
     return f"({is_iban} and {rest} <> 1)"
 
 
+_FORM: dict[CheckDigitScheme, str] = {
+    "gb11643": "[0-9]{17}[0-9X]",
+    "gb32100": f"[{GB32100_ALPHABET}]{{18}}",
+    "luhn": "[0-9]{8,19}",
+    "mod97": "[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}",
+}
 _BAD: dict[CheckDigitScheme, Callable[[str], str]] = {
     "gb11643": _bad_gb11643,
     "gb32100": _bad_gb32100,

@@ -77,12 +77,14 @@ class CheckDigits(Frozen):
 class Column(Frozen):
     """One delivered column: meaning, type, legal values, and the marts that need it.
 
-    ``references`` names the key of another feed as source.feed.column; ``corrects`` names the key
-    of the same feed, where the row takes back an earlier one. ``pattern`` is a regular expression
-    (RE2) that every value matches as a whole, for instance ``[0-9]{5}``. ``token`` says that the
-    value stands for a card number and is never one. ``null_words`` are texts that stand for no
-    value; unless given, :data:`NULL_WORDS` of a column that may be empty, and of ids. ``staged_as``
-    is the column's name in the warehouse, where the delivered one does not say what it is there.
+    ``references`` names the key of another feed as source.feed.column; ``corrects`` names the
+    key of the same feed, where the row takes back an earlier one. ``pattern`` is a regular
+    expression (RE2) that every value matches as a whole, for instance ``[0-9]{5}``. ``token``
+    says that the value stands for a card number and is never one. An ``optional`` field that
+    breaks a rule is left empty and counted, and its row is accepted. ``null_words`` are texts
+    that stand for no value; unless given, :data:`NULL_WORDS` of a column that may be empty, and
+    of ids. ``staged_as`` is the column's name in the warehouse, where the delivered one does
+    not say what it is there.
     The values of a ``personal`` column stay in the vault; the raw table keeps tokens of them
     (:mod:`pipelines.contracts.stored_columns`).
     """
@@ -92,6 +94,7 @@ class Column(Frozen):
     description: str
     needed_by: tuple[str, ...]
     nullable: bool = False
+    optional: bool = False
     personal: PersonalKind | None = None
     accepted: tuple[str, ...] = ()
     minimum: float | None = None
@@ -301,6 +304,19 @@ class Contract(Frozen):
             raise ValueError(
                 "latest_by_key is for rows that carry their own date; each night stays"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _optional_columns_are_free(self) -> Contract:
+        """What is left empty where it is bad must not be a key, a date that counts, or a sum."""
+        bound = {*self.key, *self.identity, *(total.column for total in self.control_totals)}
+        bound |= {name for total in self.control_totals for name in total.where}
+        if self.effective is not None:
+            bound |= {self.effective.from_column, self.effective.to_column or ""}
+        for column in self.columns:
+            is_bound = column.name in bound or column.references or column.corrects or column.token
+            if column.optional and (is_bound or not column.nullable):
+                raise ValueError(f"{column.name} is optional: nullable, and nothing counts by it")
         return self
 
     @model_validator(mode="after")

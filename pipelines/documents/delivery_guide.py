@@ -139,7 +139,7 @@ def _describe_column(column: Column) -> tuple[str, ...]:
     return (
         f"`{column.name}`",
         _TYPES[column.type],
-        "may be" if column.nullable else "no",
+        "optional" if column.optional else "may be" if column.nullable else "no",
         column.description + marker,
         _describe_legal(column),
         f"`{column.references}`" if column.references else "",

@@ -32,30 +32,30 @@ clear_value as materialized (
 """
 """``clear_member``: the rows of ``member``, records, with clear values in place of tokens."""
 
-KEYS = """
+KEYS = r"""
 with part as (
     select record_id, name, phone, address, city, strftime(birth_date, '%Y%m%d') as birth,
         list_filter(string_split(name, ' '), lambda word: length(word) > 1 or word > '~') as words,
-        regexp_extract(address, '[0-9]+') as house,
+        nullif(regexp_extract(address, '[0-9]+'), '') as house,
+        nullif(regexp_extract(address, '.*\b([0-9]+)', 1), '') as last_number,
         list_reduce(
             list_filter(string_split(address, ' '), lambda word: word not similar to '[0-9]*'),
-            lambda one, other: if(length(other) > length(one), other, one), '') as street
+            lambda one, other: if(length(other) > length(one), other, one), '') as longest,
+        nullif(longest, '') as street
     from {members}
 ), listed as (
     select record_id, unnest([
         'birth ' || birth,
         'phone ' || phone,
         'address ' || address,
+        'house, street, number ' || house || '|' || street || '|' || last_number,
         'name, city ' || name || '|' || city,
-        'name, year ' || name || '|' || left(birth, 4),
-        'name, day ' || name || '|' || right(birth, 4)
+        'name, year ' || name || '|' || left(birth, 4)
     ] || list_concat(
         list_transform(words, lambda word: 'word, month ' || word || '|' || left(birth, 6)),
         list_transform(words, lambda word: 'word, day ' || word || '|' || right(birth, 4)),
-        list_transform(words, lambda word: 'word, house ' || word || '|' || nullif(house, '')
-            || '|' || city),
-        list_transform(words, lambda word: 'word, street ' || word || '|' || nullif(street, '')
-            || '|' || city)
+        list_transform(words, lambda word: 'word, house ' || word || '|' || house || '|' || city),
+        list_transform(words, lambda word: 'word, number ' || word || '|' || last_number)
     )) as key
     from part
 )

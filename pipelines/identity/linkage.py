@@ -16,8 +16,16 @@ import duckdb
 import pyarrow as pa
 
 from bankcrm.sql import quote_name, quote_text
+from pipelines.contracts.check_digits import has_check_digit_sql
 from pipelines.identity.blocks import CLEAR_VALUES, write_block_keys
-from pipelines.identity.parameters import ELSE, SILENT, Comparison, Outcomes, Parameters
+from pipelines.identity.parameters import (
+    ELSE,
+    SILENT,
+    Comparison,
+    Documents,
+    Outcomes,
+    Parameters,
+)
 
 MEMBERS = f"""
 with member as (
@@ -48,6 +56,8 @@ DOCUMENT_BLOCK = """l.document_type = r.document_type
     and l.document_number = r.document_number and l.customer_type = r.customer_type
     and (l.source_system <> r.source_system or l.customer_id <> r.customer_id)
     and not l.is_crowded and (l.is_new or r.is_new)"""
+LASTING = "'equal', 'mistyped'"
+"""How documents compare where a pair is kept however low it scores."""
 MISTYPED_FROM = 5
 """Characters of a document number from which on one wrong character is a typing error."""
 
@@ -162,7 +172,7 @@ def _pairs_sql(table: str, parameters: Parameters) -> str:
             not ({holds}) as contradicts
         from outcome
         where (match_probability >= {parameters.thresholds.review} and ({speaks}))
-            or document = 'equal'"""
+            or document in ({LASTING})"""
 
 
 def _document_sql(parameters: Parameters) -> str:
@@ -170,18 +180,33 @@ def _document_sql(parameters: Parameters) -> str:
     differ part customers, so all that it may say is that they need not."""
     documents = parameters.documents
     lifelong = ", ".join(map(quote_text, documents.lifelong))
+    confirmed = " and ".join(_confirmed_sql(documents, side) for side in ("l", "r"))
     return f"""case
         when document_number_l is null or document_number_r is null
             or document_type_l <> document_type_r then '{SILENT}'
         when document_number_l = document_number_r then 'equal'
-        when {_outcomes_sql(parameters, documents.mistyped_when)}
+        when ({_any_outcomes_sql(parameters, documents.mistyped_when)})
             and (damerau_levenshtein(clear_document_l, clear_document_r) <= 1
                 or ltrim(clear_document_l, '0') = ltrim(clear_document_r, '0'))
             and least(length(clear_document_l), length(clear_document_r)) >= {MISTYPED_FROM}
             then 'mistyped'
         when {_outcomes_sql(parameters, documents.renewed_when)}
             and document_type_l not in ({lifelong}) then 'renewed'
+        when ({_any_outcomes_sql(parameters, documents.unconfirmed_when)})
+            and not ({confirmed}) then 'unconfirmed'
         else 'differs' end"""
+
+
+def _confirmed_sql(documents: Documents, side: str) -> str:
+    """Condition: the check digit says that the number of a side was typed rightly.
+
+    What was erased from the vault cannot be checked any more, and stays as it was delivered."""
+    number = f"clear_document_{side}"
+    cases = " ".join(
+        f"when {quote_text(kind)} then {has_check_digit_sql(number, scheme)}"
+        for kind, scheme in documents.check_digits.items()
+    )
+    return f"coalesce(case document_type_{side} {cases} else {number} is null end, true)"
 
 
 def _outcomes_sql(parameters: Parameters, outcomes: Outcomes) -> str:

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from bankcrm.errors import ContractError
+from pipelines.contracts.contract import CheckDigitScheme
 from pipelines.identity.blocks import BLOCK_RULES
 
 PARAMETERS_FILE = Path(__file__).parent / "parameters.yml"
@@ -63,15 +64,19 @@ class Documents(_Frozen):
     """Which kinds of document last for life, and when a number is a placeholder.
 
     One document makes two records one customer's where any of ``holds_when`` is the outcome of
-    their comparison. Documents that differ are put before a person where ``mistyped_when`` or
-    ``renewed_when`` is.
+    their comparison. Documents that differ are put before a person where a line of
+    ``mistyped_when`` is and the numbers are nearly equal; where ``renewed_when`` is and the kind is
+    renewed; where a line of ``unconfirmed_when`` is and a number lacks the check digit of its kind
+    (``check_digits``).
     """
 
     lifelong: tuple[str, ...]
     largest_group: int = Field(ge=2)
     holds_when: tuple[Outcomes, ...]
-    mistyped_when: Outcomes
+    check_digits: dict[str, CheckDigitScheme]
+    mistyped_when: tuple[Outcomes, ...]
     renewed_when: Outcomes
+    unconfirmed_when: tuple[Outcomes, ...]
 
 
 class Thresholds(_Frozen):
@@ -110,8 +115,11 @@ class Parameters(_Frozen):
             for item in self.comparisons
         }
         documents = self.documents
-        every = (*documents.holds_when, documents.mistyped_when, documents.renewed_when)
-        for outcomes in (*every, *self.review_requires, self.merge_requires):
+        every = (
+            *(*documents.holds_when, *documents.mistyped_when, documents.renewed_when),
+            *(*documents.unconfirmed_when, *self.review_requires, self.merge_requires),
+        )
+        for outcomes in every:
             for name, labels in outcomes.items():
                 if unknown := set(labels) - known[name]:
                     raise ValueError(f"{name} has no outcome {', '.join(sorted(unknown))}")

@@ -3,7 +3,8 @@
 A pair waits when its best score lies in the review band (or above it, where a merge needs an
 agreement that is missing) or when both hold one document but contradict each other; when its
 customers are not one already, when they may become one, and when nobody has decided. Documents of
-one kind that differ exclude it, unless one may be mistyped or was renewed. Decisions are appended
+one kind that differ exclude it, unless one may be mistyped or was renewed, or no check digit
+confirms both. Decisions are appended
 to ``identity.decision`` and take effect at the next refresh; the last one on a pair holds.
 """
 
@@ -20,6 +21,7 @@ from bankcrm.dates import END_OF_TIME
 from bankcrm.errors import BankcrmError
 from bankcrm.sql import quote_date
 from pipelines.contracts.contract import Customer
+from pipelines.identity.linkage import LASTING
 from pipelines.identity.parameters import load_parameters
 from pipelines.identity.schema import pair_id_sql
 
@@ -40,7 +42,7 @@ from (
 """
 
 MISTYPED = """
-select count(*) from identity.candidate where document = 'mistyped'
+select count(*) from identity.candidate where document in ('mistyped', 'unconfirmed')
     and (left_system, left_customer_id, right_system, right_customer_id) = ($1, $2, $3, $4)
 """
 
@@ -58,7 +60,7 @@ with apart as (
         and l.source_system = left_system and l.source_customer_id = left_customer_id
     join identity.link as r on r.is_current
         and r.source_system = right_system and r.source_customer_id = right_customer_id
-    where (match_probability >= $1 or document = 'equal')
+    where (match_probability >= $1 or document in ({LASTING}))
         and (l.survivor_system, l.survivor_customer_id)
             <> (r.survivor_system, r.survivor_customer_id)
 ), best as (
@@ -67,7 +69,7 @@ with apart as (
         partition by pair_id
         order by match_probability desc, left_record_id, right_record_id) = 1
 ), doubtful as (
-    select pair_id from apart where document in ('mistyped', 'renewed')
+    select pair_id from apart where document in ('mistyped', 'renewed', 'unconfirmed')
 ), named as (
     select left_system as source_system, left_customer_id as customer_id from best
     union select right_system, right_customer_id from best

@@ -34,6 +34,7 @@ from pipelines.validation.dispositions import (
 )
 from pipelines.validation.examination import LARGEST_FILE, Examination, examine_file
 from pipelines.validation.figures import RowCounts
+from pipelines.validation.optional_fields import store_nulled_fields
 from pipelines.validation.text_file import SMALL_FILE
 
 LoadStatus = Literal["loaded", "already loaded", "rejected"]
@@ -48,6 +49,7 @@ class LoadResult:
 
     ``load_id`` names the ledger row about it: an earlier one when the same file was loaded or
     rejected before. ``rules`` counts quarantined rows by ``column: rule``; a row may break several.
+    ``nulled_fields`` counts optional fields that were left empty in the same way.
     ``earliest_affected_date`` is the earliest date the load changes, None unless loaded now.
     """
 
@@ -65,6 +67,7 @@ class LoadResult:
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     rules: dict[str, int] = field(default_factory=dict)
+    nulled_fields: dict[str, int] = field(default_factory=dict)
     earliest_affected_date: date | None = None
 
 
@@ -227,6 +230,7 @@ def _store(
         examination.rows or NO_ROWS,
         warnings=examination.warnings,
         rules=examination.broken_rules,
+        nulled_fields=examination.nulled_fields,
         earliest_affected_date=earliest_affected_date,
     )
 
@@ -274,6 +278,8 @@ def _write_rows(
     connection.execute(accepted_rows_sql(contract, names, relation, business_date, load_id))
     if examination.broken_rules:
         store_quarantine(connection, contract, business_date, load_id)
+    if examination.nulled_fields:
+        store_nulled_fields(connection, examination.relation, load_id)
     if contract.delivers_keys_once:
         store_repeated_rows(connection, load_id)
 
@@ -287,6 +293,7 @@ def _result(
     problems: tuple[str, ...] = (),
     warnings: tuple[str, ...] = (),
     rules: dict[str, int] | None = None,
+    nulled_fields: dict[str, int] | None = None,
     earliest_affected_date: date | None = None,
 ) -> LoadResult:
     return LoadResult(
@@ -304,5 +311,6 @@ def _result(
         problems=problems,
         warnings=warnings,
         rules=rules or {},
+        nulled_fields=nulled_fields or {},
         earliest_affected_date=earliest_affected_date,
     )

@@ -93,6 +93,33 @@ def _read_row(row: tuple[Any, ...]) -> QuarantinedRow:
     )
 
 
+@dataclass(frozen=True)
+class NulledFields:
+    """Optional fields of one file that were left empty by one rule."""
+
+    feed: str
+    business_date: date
+    file_name: str
+    rule: str
+    fields: int
+    first_line: int
+
+
+def list_nulled_fields(
+    connection: duckdb.DuckDBPyConnection, feed: str | None = None, limit: int = 100
+) -> list[NulledFields]:
+    """Optional fields of loads that count that were left empty, newest first, by file and rule."""
+    rows = connection.execute(
+        """select l.source || '.' || l.feed, l.business_date, l.file_name, n.rule, count(*),
+            min(n.file_line)
+        from ops.nulled_field as n join ops.active_load as l using (load_id)
+        where ($1 is null or l.source || '.' || l.feed = $1)
+        group by all order by l.business_date desc, l.file_name, n.rule limit $2""",
+        [feed, limit],
+    ).fetchall()
+    return [NulledFields(*row) for row in rows]
+
+
 def read_fields(
     connection: duckdb.DuckDBPyConnection, rows: Iterable[QuarantinedRow]
 ) -> dict[int, Fields]:

@@ -37,6 +37,7 @@ create table if not exists ops.quarantine (
     load_id bigint, file_line bigint, row_token varchar, holder varchar, rules varchar[],
     source varchar, feed varchar, business_date date
 );
+create table if not exists ops.nulled_field (load_id bigint, file_line bigint, rule varchar);
 create table if not exists ops.repeated_row (
     load_id bigint, file_line bigint, earlier_load_id bigint, earlier_line bigint, is_same boolean
 );

@@ -24,6 +24,7 @@ from pipelines.landing.folder import IGNORED_REMEDY, find_deliveries
 from pipelines.loading.complete_through import explain_incomplete_date
 from pipelines.loading.deadlines import StaleFeed, list_stale_feeds
 from pipelines.loading.load_plan import plan_loads
+from pipelines.loading.quarantine import NulledFields, list_nulled_fields
 from pipelines.loading.raw import open_raw
 from pipelines.operations.audit_check import AuditCheck, check_audit_log
 from pipelines.operations.journal import Journal
@@ -33,6 +34,8 @@ from pipelines.publishing.hold import Hold, read_hold
 
 Health = Literal["good", "waiting", "bad"]
 MOST_RUNS = 12
+MOST_NULLED = 12
+"""Files and rules for which optional fields that were left empty are shown."""
 FILES_OF_A_HABIT = 6
 FEEDS = """
 with delivered as (
@@ -116,7 +119,8 @@ class Status:
     ``feeds`` is None while a refresh holds the raw database; ``ledger_lines`` and
     ``ledger_months`` state how much of the general ledger the subledger was compared with;
     ``ignored`` are entries of the landing folder that are no deliveries, and why; ``warnings`` are
-    recent findings of the checks that hold nothing back.
+    recent findings of the checks that hold nothing back; ``nulled_fields`` are optional fields
+    that were left empty, of the newest files.
     """
 
     asked_at: datetime
@@ -134,6 +138,7 @@ class Status:
     blocked: BlockedDate | None
     ignored: tuple[str, ...]
     warnings: tuple[Finding, ...]
+    nulled_fields: tuple[NulledFields, ...]
     runs: tuple[RunRecord, ...]
     waivers: tuple[Waiver, ...]
     last_success: Success | None
@@ -160,6 +165,7 @@ class _Raw(NamedTuple):
     blocked: BlockedDate | None
     ignored: tuple[str, ...]
     warnings: tuple[Finding, ...] = ()
+    nulled_fields: tuple[NulledFields, ...] = ()
 
 
 def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
@@ -173,7 +179,7 @@ def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
     version, problem = _find_version(settings)
     business_date, tests, ledger, refused = _read_version(settings, version)
     versions = _read_versions(settings, version)
-    feeds, stale, waiting, blocked, ignored, warnings = _read_raw(settings, wait_seconds)
+    feeds, stale, waiting, blocked, ignored, warnings, nulled = _read_raw(settings, wait_seconds)
     runs = tuple(reversed(read_runs(settings, MOST_RUNS)))
     hold, audit = read_hold(settings), check_audit_log(settings)
     return Status(
@@ -192,6 +198,7 @@ def read_status(settings: Settings, wait_seconds: float = 0.0) -> Status:
         blocked=blocked,
         ignored=ignored,
         warnings=warnings,
+        nulled_fields=nulled,
         runs=runs,
         waivers=tuple(list_waivers(journal, today())),
         last_success=read_success(settings),
@@ -271,11 +278,12 @@ def _read_raw(settings: Settings, wait_seconds: float) -> _Raw:
             blocked = plan.blocked or explain_incomplete_date(connection)
             stale = tuple(list_stale_feeds(connection))
             warnings = tuple(list_warnings(connection))
+            nulled = tuple(list_nulled_fields(connection, limit=MOST_NULLED))
     except Busy:
         return _Raw(None, (), 0, None, ())
     contracts = load_contracts()
     feeds = [_read_feed(row, contracts[row[0]].mandatory) for row in rows if row[0] in contracts]
-    return _Raw(tuple(feeds), stale, len(plan.dates), blocked, found.problems, warnings)
+    return _Raw(tuple(feeds), stale, len(plan.dates), blocked, found.problems, warnings, nulled)
 
 
 def _read_feed(row: Sequence, is_mandatory: bool) -> FeedStatus:  # type: ignore[type-arg]

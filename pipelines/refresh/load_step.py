@@ -67,6 +67,7 @@ def _describe(result: LoadResult) -> dict[str, object]:
         "quarantined": result.rows_quarantined,
         "problems": list(result.problems),
         "rules": result.rules,
+        "nulled_fields": result.nulled_fields,
     }
 
 

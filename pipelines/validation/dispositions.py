@@ -103,13 +103,14 @@ def is_swapped_date_sql(name: str) -> str:
     """One row: whether the texts of a date column are dates with day and month swapped.
 
     They are when every bad one becomes a date by swapping, and not one good date has a day above
-    the 12th. Needs ``checked_row`` and ``disposition``.
+    the 12th. Needs ``checked_row``, ``disposition`` and ``nulled_field``.
     """
     bad = f"list_contains(row_rules, {quote_text(f'{name}: bad_date')})"
     text = f"trim(raw_row ->> {quote_text(name)})"
     return (
         f"select coalesce((select bool_and(regexp_full_match({text}, '{SWAPPED_DATE}'))"
-        f" from disposition where {bad}), false)"
+        " from (select raw_row, row_rules from disposition"
+        f" union all select raw_row, [rule] from nulled_field) where {bad}), false)"
         f" and not exists (from checked_row where day({quote_name(name)}) > 12)"
     )
 

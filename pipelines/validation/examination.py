@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -24,6 +25,11 @@ from pipelines.validation.figures import (
     count_figures,
 )
 from pipelines.validation.file_rules import find_file_defects
+from pipelines.validation.optional_fields import (
+    count_nulled_fields,
+    describe_nulled_fields,
+    leave_fields_empty,
+)
 from pipelines.validation.source import (
     Source,
     explain_failure,
@@ -46,7 +52,8 @@ class Examination:
     """Result of examining a file. The temporary tables of the connection hold its rows.
 
     Without problems the file may be loaded. ``relation`` is SQL over the delivered text;
-    ``earliest_effective_date`` the earliest date in the contract's effective column.
+    ``nulled_fields`` counts the optional fields that were left empty, by rule;
+    ``earliest_effective_date`` is the earliest date in the contract's effective column.
     """
 
     sha256: str
@@ -56,6 +63,7 @@ class Examination:
     rows: RowCounts | None = None
     totals: tuple[Books, ...] = ()
     broken_rules: dict[str, int] = field(default_factory=dict)
+    nulled_fields: dict[str, int] = field(default_factory=dict)
     earliest_effective_date: date | None = None
 
 
@@ -96,15 +104,21 @@ def examine_file(
     totals, differences = balance_totals(connection, contract, stated, figures.totals)
     broken_rules = _count_broken_rules(connection) if figures.rows.quarantined else {}
     problems += [*_compare_rows(stated, figures.rows), *differences]
-    problems += find_file_defects(connection, contract, business_date, figures, broken_rules)
+    nulled = checked.nulled_fields
+    all_rules = dict(Counter(broken_rules) + Counter(nulled))
+    problems += find_file_defects(connection, contract, business_date, figures, all_rules)
+    warnings = checked.warnings
+    if nulled:
+        warnings += describe_nulled_fields(connection, contract, checked.relation)
     return Examination(
         sha256,
         tuple(problems),
-        checked.warnings,
+        warnings,
         checked.relation,
         figures.rows,
         totals,
         broken_rules,
+        nulled,
         figures.earliest_effective_date,
     )
 
@@ -122,6 +136,7 @@ class _CheckedRows:
     warnings: tuple[str, ...]
     figures: FileFigures
     trailer: Trailer | None = None
+    nulled_fields: dict[str, int] = field(default_factory=dict)
 
 
 def _check_rows(
@@ -181,15 +196,19 @@ def _check_any_rows(
         raise RejectedDelivery(rejection.file, problems, rejection.remedy) from error
     numbered = number_lines(connection, source, rows)
     bad, has_duplicate_keys = fetch_row(connection, dispositions.defects_sql(contract))
-    is_clean = not bad and not has_duplicate_keys
-    if not is_clean:
+    has_defects = bad or has_duplicate_keys
+    if has_defects:
         connection.execute(dispositions.dispositions_sql(contract, business_date))
+        leave_fields_empty(connection, contract)
+        (bad,) = fetch_row(connection, "select count(*) from disposition")
+    is_clean = not bad and not has_duplicate_keys
     if has_duplicate_keys:
         connection.execute(dispositions.duplicate_keys_sql(contract))
         connection.execute(dispositions.ADD_DUPLICATE_KEYS)
     relation = dispositions.relation_sql(numbered, is_clean)
     figures = count_figures(connection, contract, relation, is_clean=is_clean)
-    return _CheckedRows(relation, source.warnings, figures)
+    nulled_fields = count_nulled_fields(connection) if has_defects else {}
+    return _CheckedRows(relation, source.warnings, figures, nulled_fields=nulled_fields)
 
 
 def _check_readable_rows(

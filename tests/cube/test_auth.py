@@ -30,6 +30,8 @@ ENDPOINTS = [
     ("POST", "/cubejs-api/v1/dry-run"),
     ("GET", "/cubejs-api/v1/explain"),
     ("POST", "/cubejs-api/v1/explain"),
+    ("GET", "/cubejs-api/v1/distribution"),
+    ("POST", "/cubejs-api/v1/distribution"),
     ("GET", "/cubejs-api/v1/meta"),
     ("GET", "/status"),
 ]

@@ -109,8 +109,10 @@ def plant(settings: Settings) -> None:
     customers = bank.read("card.customer", _last_delivery(settings, "card.customer"))
     (template,) = customers[:1]
     good = template | PLANTED | {"customer_id": "CANARY1"}
-    shifted = template | PLANTED | {"customer_id": "CANARY2", "gender": "欧阳翠花"}
-    lost = template | PLANTED | {"customer_id": "CANARY3", "birth_date": "Quentin Xylander"}
+    # Without a type they are quarantined, which a bad optional field alone would not do.
+    bad = template | PLANTED | {"customer_type": ""}
+    shifted = bad | {"customer_id": "CANARY2", "gender": "欧阳翠花"}
+    lost = bad | {"customer_id": "CANARY3", "birth_date": "Quentin Xylander"}
     _deliver(bank, "card.customer", [good, shifted, lost])
     entries = bank.read("teller.transaction", NINTH)
     entries[0]["currency_code"] = "Quentin Xylander"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -18,6 +18,7 @@ from bankcrm.warehouse.versions import open_published
 from cube.compiler.compiled import CompiledDimension, CompiledView
 from cube.compiler.expression import MemberId
 from cube.engine.engine import Engine
+from cube.errors import QueryError
 from cube.planner.prepare import PlanningContext, prepare
 from cube.query.query import parse_query
 from cube.security.auth import make_token
@@ -70,7 +71,7 @@ class Bank:
         views = self.engine.control.grant(self.roles[role]).views
         return {name: view for name, view in views.items() if view.definition.public}
 
-    def load(self, query: object, role: str) -> Any:
+    def load(self, query: object, role: str, **others: str) -> Any:
         """The body of an answer.
 
         Raises:
@@ -79,7 +80,7 @@ class Bank:
         """
         reply = self.http.post(
             "/cubejs-api/v1/load",
-            content=json.dumps({"query": query}),
+            content=json.dumps({"query": query, **others}),
             headers={"Authorization": self.tokens[role], "Content-Type": "application/json"},
         )
         if reply.status_code == 400:
@@ -98,6 +99,16 @@ class Bank:
             if error.sqlstate in (None, "XX000", "57014"):
                 raise BrokenError(f"{error.sqlstate}: {error}") from error
             raise RefusedError(str(error)) from error
+
+    def has_rollup(self, query: Query, role: str) -> bool:
+        """Whether a rollup answers a query."""
+        access = self.engine.control.grant(self.roles[role])
+        with self.engine.warehouse.pin() as version:
+            try:
+                plan = self.engine.prepare(parse_query(query), version, access).plan
+            except QueryError:
+                return False
+        return bool(plan.rollups)
 
 
 @dataclass
@@ -140,22 +151,24 @@ class Asker:
         self.asked.append(f"  -> {found[:4]!r}")
         return found
 
-    def count_rollups(self, query: Query) -> int:
-        """How many rollups answer a query."""
-        return len(self.bank.load(query, self.role).get("usedPreAggregations", {}))
-
     def _rest(self, query: Query) -> Rows:
         body = self.bank.load({"limit": MOST_ROWS, **query}, self.role)
         if body["truncated"] and "limit" not in query:
             raise CutError
-        columns = list_columns(query)
-        names = [*columns, *query["measures"]]
-        rows = [[row[name] for name in names] for row in body["data"]]
+        return self.read(query, body["data"])
+
+    def read(self, query: Query, data: list[dict[str, Any]]) -> Rows:
+        """Rows of an answer as JSON."""
+        names = [*list_columns(query), *query["measures"]]
         types = [self._type(name) for name in names]
-        return [
-            _split([_read(v, t) for v, t in zip(row, types, strict=True)], len(query["measures"]))
-            for row in rows
-        ]
+        return self.split(
+            query,
+            [[_read(row[n], t) for n, t in zip(names, types, strict=True)] for row in data],
+        )
+
+    def split(self, query: Query, rows: Iterable[Sequence[Any]]) -> Rows:
+        """Rows, each by its groups."""
+        return [_split(row, len(query["measures"])) for row in rows]
 
     def _type(self, name: str) -> str:
         view = self.bank.engine.model.views[name.split(".", maxsplit=1)[0]]
@@ -167,7 +180,7 @@ class Asker:
         rows = self.bank.execute(sql, self.role)
         if len(rows) > MOST_ROWS:
             raise CutError
-        return [_split(row, len(query["measures"])) for row in rows]
+        return self.split(query, rows)
 
 
 def list_columns(query: Query) -> list[str]:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.truths.bank import Asker, Bank, BrokenError, CutError, Protocol, RefusedError
+from tests.truths.forms import FORMS
 from tests.truths.measures import Query
 from tests.truths.questions import Detail, Drawer, without
 from tests.truths.refusals import find_secret
@@ -19,9 +20,11 @@ from tests.truths.times import TIMES
 from tests.truths.truths import TRUTHS, Truth
 
 ROLES = ["administrator"] * 3 + ["analyst", "branch manager", "customer manager", "both managers"]
-ALL = [*TRUTHS, *TIMES]
+ALL = [*TRUTHS, *TIMES, *FORMS]
 _ALIKE = Decimal("1e-9")
 _MOST_SHOWN = 2_000
+_FOR_MISSING = 0.5
+"""Share of the turns that truths get which have not been tried yet."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,6 @@ class Tally:
     answered: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
-    rollups: int = 0
 
 
 def run(bank: Bank, count: int, seed: str, stop_at: str | None = None) -> Tally:
@@ -54,7 +56,9 @@ def run(bank: Bank, count: int, seed: str, stop_at: str | None = None) -> Tally:
     turn = 0
     while sum(tally.answered.values()) < count and turn < 20 * count:
         turn += 1
-        case = draw(bank, pick, f"{seed} {bank.name} {turn}")
+        missing = [truth for truth in ALL if not tally.answered[truth.name]]
+        truths = missing if missing and pick.random() < _FOR_MISSING else ALL
+        case = draw(bank, truths, pick, f"{seed} {bank.name} {turn}")
         if case is None or not case.truth.name.startswith(stop_at or ""):
             continue
         tally.tried[case.truth.name] += 1
@@ -69,18 +73,16 @@ def run(bank: Bank, count: int, seed: str, stop_at: str | None = None) -> Tally:
             continue
         tally.answered[case.truth.name] += 1
         if asked:
-            small = shrink(bank, case)
+            small = shrink(bank, case) if case.truth.shrinks else case
             tally.violations.append(describe(bank, small, examine(bank, small)))
             if stop_at is not None:
                 break
-        elif case.truth.counts_rollups:
-            tally.rollups += Asker(bank, case.role, "rest").count_rollups(case.query)
     return tally
 
 
-def draw(bank: Bank, pick: random.Random, seed: str) -> Case | None:
-    """A case of some truth."""
-    (truth,) = pick.choices(ALL, [truth.weight for truth in ALL])
+def draw(bank: Bank, truths: list[Truth], pick: random.Random, seed: str) -> Case | None:
+    """A case of one of some truths."""
+    (truth,) = pick.choices(truths, [truth.weight for truth in truths])
     role = pick.choice(ROLES)
     protocol: Any = pick.choice(truth.protocols)
     drawn = truth.draw(Drawer(bank, role, protocol, seed))

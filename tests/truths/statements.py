@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -20,18 +21,27 @@ class UnsaidError(Exception):
     """SQL has no words for it."""
 
 
-def write_statement(query: Query, model: Model, today: date) -> str:
+def write_statement(
+    query: Query, model: Model, today: date, spelled: Mapping[str, str] | None = None
+) -> str:
     """The SELECT with the same rows, groups before measures.
+
+    Args:
+        query: as it is sent over REST.
+        model: of the cubes.
+        today: the business date, which relative ranges count from.
+        spelled: how some members are written in conditions, where not by their names.
 
     Raises:
         UnsaidError: the query has a time zone.
     """
-    return _Writer(model, today).write(query)
+    return _Writer(model, today, spelled or {}).write(query)
 
 
 class _Writer:
-    def __init__(self, model: Model, today: date) -> None:
+    def __init__(self, model: Model, today: date, spelled: Mapping[str, str]) -> None:
         self._model = model
+        self._spelled = spelled
         self._today = today
 
     def write(self, query: Query) -> str:
@@ -92,7 +102,7 @@ class _Writer:
             if word in item:
                 return f" {word} ".join(f"({self._filter(inner)})" for inner in item[word])
         name, operator, values = item["member"], item["operator"], item.get("values", [])
-        left = _short(name)
+        left = self._spelled.get(name) or _short(name)
         if self._kind(name) == "measure":
             left = f"measure({left})"
         return self._condition(left, self._type(name), operator, values)

@@ -258,6 +258,48 @@ def _having(drawer: Drawer, list_of: Any) -> list[str]:
     return [name for name, view in drawer.views.items() if list(list_of(view))]
 
 
+# Ranges
+
+CHANGES = ["2023-03-26T02:30:00", "2023-10-29T02:30:00", "2023-11-05T01:20:00"]
+"""Moments that the clocks of some zones skip or show twice."""
+
+
+def _draw_halves(drawer: Drawer) -> Drawn:
+    view = drawer.view(*_having(drawer, lambda v: [m for m in list_times(v) if not is_day(m)]))
+    found = [member for member in list_measures(view) if is_flow(member)]
+    times = list_times(view)
+    if not found or not times:
+        return None
+    moments = [member for member in times if not is_day(member)]
+    member = drawer.pick.choice(moments or times)
+    first, last = (date.fromisoformat(day) for day in drawer.period())
+    day = first + timedelta(days=drawer.pick.randint(0, (last - first).days))
+    middle = datetime.combine(day, datetime.min.time())
+    middle += timedelta(minutes=drawer.pick.randrange(1, 1440))
+    change = datetime.fromisoformat(drawer.pick.choice(CHANGES))
+    if first < change.date() < last:
+        middle = change
+    dates = [first.isoformat(), last.isoformat()]
+    item: Query = {"dimension": member.name, "dateRange": dates}
+    query = {**drawer.question(view, drawer.some(found)), "timeDimensions": [item]}
+    return drawer.in_zone(query), {"middle": middle.isoformat()}
+
+
+def _halves_and_range(ask: Asker, query: Query, detail: Detail) -> Answers:
+    """What happened before a moment of a range and since add up to the range."""
+    (item,) = query["timeDimensions"]
+    first, last = item["dateRange"]
+    middle = datetime.fromisoformat(detail["middle"])
+    before = (middle - timedelta(milliseconds=1)).isoformat(timespec="milliseconds")
+    since = middle.isoformat(timespec="milliseconds")
+    halves = [
+        row
+        for dates in ([first, before], [since, last])
+        for row in ask({**query, "timeDimensions": [{**item, "dateRange": dates}]})
+    ]
+    return add_up(halves, lambda key: key), add_up(ask(query), lambda key: key)
+
+
 # Zones
 
 
@@ -282,5 +324,6 @@ TIMES = [
     Truth("a stock of a period is that of one month", 8, _draw_ends, _period_and_month),
     Truth("a shift is the earlier period", 5, _draw_shift, _shift_and_earlier),
     Truth("a window is the sum of its months", 4, _draw_window, _window_and_months),
+    Truth("a range is the sum of its halves", 5, _draw_halves, _halves_and_range),
     Truth("zones move no days", 2, _draw_days, _zones_and_days, ("rest",)),
 ]

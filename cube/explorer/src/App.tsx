@@ -106,8 +106,10 @@ function Ready({ freshness, catalog, token, refused, signOut, preferences, prefe
   const page = useMemo(() => ({ catalog, connection, freshness, unit }), [connection, catalog, unit]);
   return (
     <PageContext.Provider value={page}>
-      <Header {...{ page: route.page, freshness, preferences, prefer, signOut }} />
-      {published !== freshness.version && <NewVersion shown={freshness.version} published={published} />}
+      <div class="head">
+        <Header {...{ page: route.page, freshness, preferences, prefer, signOut }} />
+        {published !== freshness.version && <NewVersion shown={freshness.version} published={published} />}
+      </div>
       <main id="content" tabIndex={-1}>
         {catalog.views.length === 0 ? <NoView /> : <Content route={route} />}
       </main>

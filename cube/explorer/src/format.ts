@@ -40,6 +40,11 @@ export function formatPercent(ratio: number, language: Language, digits = 1): st
   return `${formatNumber(ratio * 100, digits, language)}%`;
 }
 
+/** A difference of two ratios, in percentage points. */
+export function formatPoints(difference: number, language: Language, points: string): string {
+  return `${formatNumber(difference * 100, 1, language)} ${points}`;
+}
+
 /** Amounts in a unit: whole numbers need no cents once they are thousands. */
 export function formatAmount(value: number, unit: Unit, language: Language): string {
   return formatNumber(value / DIVISORS[unit], unit === 'one' ? 2 : 1, language);
@@ -101,6 +106,12 @@ export function formatDay(text: string, language: Language): string {
 
 export function formatMonth(text: string, language: Language): string {
   return dateFormat(language, 'month').format(new Date(`${text.slice(0, 10)}T00:00:00Z`));
+}
+
+/** First and last of several days or months, what they share said once: `Apr – May 2024`. */
+export function formatRange([from, to]: [string, string], shape: 'day' | 'month', language: Language): string {
+  const [first, last] = [from, to].map((text) => new Date(`${text}T00:00:00Z`)) as [Date, Date];
+  return dateFormat(language, shape).formatRange(first, last).replace(/\s/g, ' ');
 }
 
 function formatTime(value: string, granularity: string | undefined, language: Language): string {

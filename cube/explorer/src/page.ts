@@ -39,29 +39,38 @@ export interface Asked<T> {
 
 /** Ask again whenever `key` changes; an answer that comes too late is dropped. */
 export function useAsked<T>(key: string | null, ask: () => Promise<T>): Asked<T> {
-  const [state, setState] = useState<Omit<Asked<T>, 'retry'>>(PENDING);
+  const [state, setState] = useState<Omit<Asked<T>, 'retry'> & { key: string | null }>(PENDING);
   const [attempt, setAttempt] = useState(0);
   useEffect(() => {
     if (key === null) return;
     let isCurrent = true;
-    setState((before) => ({ ...before, error: null, isPending: true }));
+    setState((before) => ({ ...before, error: null, isPending: true, key }));
     ask().then(
-      (value) => isCurrent && setState({ value, error: null, isPending: false }),
-      (error: Error) => isCurrent && setState({ value: null, error, isPending: false }),
+      (value) => isCurrent && setState({ value, error: null, isPending: false, key }),
+      (error: Error) => isCurrent && setState({ value: null, error, isPending: false, key }),
     );
     return () => {
       isCurrent = false;
     };
   }, [key, attempt]);
-  return { ...state, retry: () => setAttempt((count) => count + 1) };
+  // From the very draw that asks for something else, what is held is the former value.
+  const isPending = key !== null && (state.isPending || state.key !== key);
+  return { ...state, isPending, retry: () => setAttempt((count) => count + 1) };
 }
 
-const PENDING = { value: null, error: null, isPending: true };
+const PENDING = { value: null, error: null, isPending: true, key: null };
 
-/** Rows of several queries, or null while there are none. */
-export function useAnswers(queries: Parameters<Connection['load']>[0][]): Asked<Answer[]> {
+/** Rows of several queries, or null while there are none; the first may be a distribution. */
+export function useAnswers(
+  queries: Parameters<Connection['load']>[0][],
+  isDistribution = false,
+): Asked<Answer[]> {
   const { connection } = usePage();
   return useAsked(JSON.stringify(queries), () =>
-    Promise.all(queries.map((query) => connection.load(query))),
+    Promise.all(
+      queries.map((query, index) =>
+        isDistribution && index === 0 ? connection.distribution(query) : connection.load(query),
+      ),
+    ),
   );
 }

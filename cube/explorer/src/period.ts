@@ -59,6 +59,33 @@ function shiftDay(text: string, months: number): string {
   return isMonthEnd ? end : `${end.slice(0, 8)}${String(Math.min(day, lastDay)).padStart(2, '0')}`;
 }
 
+/** Number of whole months of a range; null where it begins or ends within a month. */
+export function wholeMonths([from, to]: DateRange): number | null {
+  const [year = 0, month = 1] = to.split('-').map(Number);
+  const [fromYear = 0, fromMonth = 1] = from.split('-').map(Number);
+  if (!from.endsWith('-01') || to !== lastOfMonth(year, month - 1)) return null;
+  return (year - fromYear) * 12 + month - fromMonth + 1;
+}
+
+const DAY_MS = 86_400_000;
+
+/** The days just before a range, as many as it has. */
+export function shiftDays([from, to]: DateRange): DateRange {
+  const days = (Date.parse(to) - Date.parse(from)) / DAY_MS + 1;
+  const back = (text: string) => toText(new Date(Date.parse(text) - days * DAY_MS));
+  return [back(from), back(to)];
+}
+
+/** The days that a range typed by a user may lie between: what the warehouse keeps dates of. */
+const [EARLIEST, LATEST] = ['1900-01-01', '2199-12-31'];
+
+/** Whether two dates that a user typed are a range: both there, in order, of four-digit years. */
+export function isRange(from: string, to: string): boolean {
+  const isDay = (text: string) =>
+    /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) && text >= EARLIEST && text <= LATEST;
+  return isDay(from) && isDay(to) && from <= to;
+}
+
 /** First and last day of the bucket that starts at a moment. */
 export function bucketRange(start: string, granularity: string): DateRange {
   const [year = 0, month = 1, day = 1] = start.slice(0, 10).split('-').map(Number);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,26 @@ from bankcrm.audit import acting_user, record
 from bankcrm.settings import Settings
 from pipelines.cli.screens.tables import print_rows
 from pipelines.contracts.contract import get_contract
-from pipelines.loading.quarantine import QuarantinedRow, list_quarantine, read_fields
+from pipelines.loading.quarantine import (
+    NulledFields,
+    QuarantinedRow,
+    list_nulled_fields,
+    list_quarantine,
+    read_fields,
+)
 from pipelines.loading.raw import open_raw
 from pipelines.loading.release import find_quarantined, release_rows, write_corrections
 from pipelines.operations.journal import Journal
 from pipelines.operations.lock import hold_lock
+from pipelines.validation.remedies import remedy_of
 
 
 def print_quarantine(console: Console, settings: Settings, feed: str | None, limit: int) -> None:
     """Print the rows in quarantine, newest first."""
     with open_raw(settings, with_vault=False) as connection:
         rows = list_quarantine(connection, feed, limit=limit)
+        nulled = list_nulled_fields(connection, feed, limit)
+    print_nulled_fields(console, nulled)
     if not rows:
         console.print("Nothing is in quarantine.")
         return
@@ -32,6 +42,17 @@ def print_quarantine(console: Console, settings: Settings, feed: str | None, lim
         for row in rows
     ]
     print_rows(console, columns, shown, "Quarantine")
+
+
+def print_nulled_fields(console: Console, nulled: Sequence[NulledFields]) -> None:
+    """Print optional fields that were left empty, with what to change."""
+    columns = ("file", "rule", "fields", "first_line", "remedy")
+    shown = [
+        (n.file_name, n.rule, n.fields, n.first_line, remedy_of(get_contract(n.feed), n.rule))
+        for n in nulled
+    ]
+    if shown:
+        print_rows(console, columns, shown, "Optional fields left empty")
 
 
 def _state(row: QuarantinedRow) -> str:

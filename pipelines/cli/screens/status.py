@@ -6,6 +6,7 @@ from rich.console import Console
 
 from bankcrm.settings import Settings
 from bankcrm.warehouse.rollup_states import describe_refused
+from pipelines.cli.screens.quarantine import print_nulled_fields
 from pipelines.cli.screens.tables import print_rows
 from pipelines.monitoring.status import Status, read_status
 from pipelines.operations.runs import RunRecord, find_run, read_runs, run_log
@@ -18,6 +19,7 @@ def print_status(console: Console, settings: Settings) -> None:
     status = read_status(settings)
     _print_versions(console, status)
     _print_feeds(console, status)
+    print_nulled_fields(console, status.nulled_fields)
     _print_waivers(console, status)
     if status.runs:
         last = status.runs[0]

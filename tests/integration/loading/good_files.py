@@ -88,7 +88,8 @@ def make_entries(day: date) -> GoodFile:
     kinds = [("D", "ATM"), ("C", "MOBILE"), ("D", "COUNTER")]
     rows = [
         {
-            "transaction_id": f"E{number:011}",
+            # Ids go on from night to night, as a teller system gives them.
+            "transaction_id": f"E{day:%Y%m%d}{number:03}",
             "account_id": f"A{number % 5:09}",
             "posting_date": str(day),
             "posted_at": f"{day} 10:{number:02}:00",

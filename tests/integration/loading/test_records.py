@@ -72,7 +72,7 @@ class Framed:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{feed.feed}_{self.night}_r{rerun}{feed.format.suffix}"
         content = written.encode()
-        path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+        path.write_bytes(gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
         return path
 
 

@@ -8,13 +8,14 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from bankcrm.settings import Settings
 from pipelines.identity.link import LinkReport, link_customers
 from pipelines.loading.complete_through import set_complete_through
 from pipelines.loading.raw import open_raw
-from tests.unit.raw_rows import insert_row
+from tests.unit.raw_rows import insert_row, insert_rows
 
 DAYS = [date(2024, 1, day) for day in range(1, 10)]
 LI_WEI = {
@@ -41,6 +42,11 @@ class Bank:
         system, number = customer.split(":")
         values = {**LI_WEI, **attributes, "customer_id": number}
         return self._load(system, "customer", night, values)
+
+    def deliver_many(self, night: date, system: str, rows: pa.Table) -> None:
+        """The customers of a system in one load, by columns of its feed."""
+        load_id = self._begin_load(system, "customer", night)
+        insert_rows(self.connection, f"{system}.customer", load_id, night, rows)
 
     def take_back(self, load_id: int) -> None:
         """A rerun without the row replaces a load."""
@@ -86,13 +92,17 @@ class Bank:
                 self._load(source, feed, day, {"account_id": "A"})
 
     def _load(self, source: str, feed: str, night: date, values: dict[str, object]) -> int:
+        load_id = self._begin_load(source, feed, night)
+        insert_row(self.connection, f"{source}.{feed}", load_id, night, **values)
+        return load_id
+
+    def _begin_load(self, source: str, feed: str, night: date) -> int:
         self.loads += 1
         self.connection.execute(
             """insert into ops.load (load_id, source, feed, file_name, business_date, rerun,
                 status, earliest_affected_date) values ($1, $2, $3, $3, $4, 0, 'loaded', $4)""",
             [self.loads, source, feed, night],
         )
-        insert_row(self.connection, f"{source}.{feed}", self.loads, night, **values)
         return self.loads
 
 

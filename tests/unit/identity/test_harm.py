@@ -171,6 +171,22 @@ def test_relatives_and_sisters_wait_for_a_person(
     assert waiting(bank) == [PAIR]
 
 
+@pytest.mark.parametrize("kind", [None, "ID_CARD", "PASSPORT"])
+@pytest.mark.parametrize("born", [None, date(1959, 8, 27)])
+def test_a_couple_under_one_roof_is_not_reviewed(
+    bank: Bank, kind: str | None, born: date | None
+) -> None:
+    """They share family name, telephone and address; neither given name nor birth."""
+    one, other = person("Thomas Whitfield", FATHER, **HOME), person("Agnes Whitfield", born, **HOME)
+    if kind:
+        one, other = one | paper(kind, "A1234567"), other | paper(kind, "B7654321")
+    bank.deliver(DAYS[0], "branch:B1", **one)
+    bank.deliver(DAYS[0], "card:K7", **other | {"gender": "F"})
+    bank.link()
+    assert len(bank.groups()) == 2
+    assert waiting(bank) == ([PAIR] if born is None and kind is None else [])
+
+
 @pytest.mark.parametrize(
     "filler",
     [{"address": "not available"}, {"phone": "13800000000"}, {"phone": "0000000000"}],
@@ -192,9 +208,12 @@ def test_namesakes_with_fillers_are_two_customers(bank: Bank, filler: dict[str, 
         pytest.param("PASSPORT", "A1111111", "B2222222", id="renewed"),
         pytest.param("ID_CARD", "110105198503020038", "110105198503020083", id="card mistyped"),
         pytest.param("ID_CARD", "110105198503020038", "11010519850302038", id="card a zero short"),
+        pytest.param("ID_CARD", "110105198503020038", "350103199212317770", id="wrong check digit"),
+        pytest.param("ID_CARD", "110105198503020038", "4003660", id="no number of a card"),
+        pytest.param("RESIDENCE", "11111119", "98765430", id="kind without check digits"),
     ],
 )
-def test_a_renewed_or_mistyped_document_is_reviewed_and_a_person_may_decide(
+def test_a_renewed_mistyped_or_unconfirmed_document_is_reviewed_and_a_person_may_decide(
     bank: Bank, kind: str, one: str, other: str
 ) -> None:
     bank.deliver(DAYS[0], "branch:B1", **paper(kind, one))

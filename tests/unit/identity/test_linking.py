@@ -21,7 +21,7 @@ from tests.unit.identity.conftest import DAYS, LI_WEI, Bank
 
 OLD_CARD: dict[str, Any] = {"document_type": "ID_CARD", "document_number": "110105491231002"}
 NEW_CARD: dict[str, Any] = OLD_CARD | {"document_number": "11010519491231002X"}
-OTHER_CARD: dict[str, Any] = OLD_CARD | {"document_number": "350103199212317776"}
+OTHER_CARD: dict[str, Any] = OLD_CARD | {"document_number": "350103199212317778"}
 STRANGER: dict[str, Any] = {
     "full_name": "Zhao Min",
     "birth_date": date(1991, 2, 3),

@@ -11,10 +11,13 @@ export interface Member {
   description?: string;
   type: MemberType;
   format?: 'currency' | 'percent';
-  meta?: { title_zh?: string; description_zh?: string; personal?: boolean; precision?: 'day' };
+  meta?: { title_zh?: string; description_zh?: string; personal?: boolean; precision?: 'day'; direction?: Direction };
   aggType?: string;
   drillMembers?: string[];
 }
+
+/** Whether more of a measure is better for the bank, or less; absent where it is neither. */
+export type Direction = 'more' | 'less';
 
 export interface Hierarchy {
   name: string;
@@ -59,6 +62,11 @@ export class Catalog {
 
   isMeasure(name: string): boolean {
     return this.#measures.has(name);
+  }
+
+  /** Whether a measure is a rate: it has no growth or share, but a change in percentage points. */
+  isRate(name: string): boolean {
+    return this.#members.get(name)?.format === 'percent';
   }
 
   has(...names: string[]): boolean {

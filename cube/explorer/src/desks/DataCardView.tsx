@@ -19,13 +19,13 @@ interface Props {
 /** A card of figures: a chart, the table behind it, and ways to take either along. */
 export function DataCardView({ card, context }: Props) {
   const { t } = useTexts();
-  const asked = useAnswers(card.queries(context));
+  const asked = useAnswers(card.queries(context), card.isDistribution);
   const [isTable, setTable] = useState(card.chart === undefined);
   const drawing = useRef<Drawing | null>(null);
   const colours = useColours();
   const { value } = asked;
   const title = card.title(t);
-  const copy = () => value && void copyText(asTabs(card.table(value, context)));
+  const copy = () => value && !asked.isPending && void copyText(asTabs(card.table(value, context)));
   const picture = () => drawing.current && void savePicture(drawing.current, colours, title);
   const finding = value && card.finding?.(value, context);
   return (
@@ -114,12 +114,12 @@ function CardTable({ table, title }: { table: TableData; title: string }) {
 /** Without a header above, the first cell of a row says what the row is. */
 function CardCell({ cell, isHeader }: { cell: Cell; isHeader: boolean }) {
   if (isHeader) return <th scope="row">{cell.text}</th>;
-  return <td class={classOf(cell.figure)}>{cell.text}</td>;
+  return <td class={classOf(cell)}>{cell.text}</td>;
 }
 
-function classOf(figure: number | undefined): string | undefined {
+function classOf({ figure, isBad }: Cell): string | undefined {
   if (figure === undefined) return undefined;
-  return figure < 0 ? 'figure negative' : 'figure';
+  return isBad ? 'figure bad' : 'figure';
 }
 
 function asTabs({ headers, rows }: TableData): string {

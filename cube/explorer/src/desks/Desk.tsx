@@ -75,7 +75,6 @@ function useContext(parameters: URLSearchParams): Context {
     reading,
     t: reading.texts,
     month,
-    monthBefore: shiftRange(month, 1),
     year: [yearStart, month[1]],
     customer: parameters.get('key'),
   };

@@ -1,8 +1,9 @@
 import { descriptionOf, titleOf } from '../api/catalog';
 import { type Answer } from '../api/connection';
-import { formatAlone, formatNumber, formatPercent, toNumber } from '../format';
+import { formatAlone, formatPercent, formatPoints, toNumber } from '../format';
 import { type Language, useTexts } from '../i18n';
-import { useAnswers } from '../page';
+import { compare, type Compared, dataStart, isComparison, rangeTitle, refusalText } from '../comparison';
+import { type Asked, useAsked, usePage } from '../page';
 import { type DateRange } from '../period';
 import { Shown } from '../ui/State';
 import { type Context, type Headline } from './card';
@@ -11,22 +12,18 @@ import { type Context, type Headline } from './card';
 export function Headlines({ headlines, context }: { headlines: Headline[]; context: Context }) {
   const { catalog } = context.reading;
   const shown = headlines.filter(({ measure }) => catalog.has(measure));
-  const queries = [context.month, context.monthBefore].flatMap((range) =>
-    shown.map(({ measure }) => headlineQuery(measure, range, context)),
-  );
-  const asked = useAnswers(queries);
+  const asked = useFigures(shown, context);
   if (shown.length === 0) return null;
   return (
     <div class="headlines">
       <Shown asked={asked}>
-        {(answers) => (
+        {(figures) => (
           <dl>
             {shown.map((headline, index) => (
               <Figure
                 key={headline.measure}
                 headline={headline}
-                now={valueOf(answers[index], headline)}
-                before={valueOf(answers[index + shown.length], headline)}
+                shown={figures[index] ?? NOTHING}
                 context={context}
               />
             ))}
@@ -35,6 +32,34 @@ export function Headlines({ headlines, context }: { headlines: Headline[]; conte
       </Shown>
     </div>
   );
+}
+
+/** A figure of the month, and what it is compared with. */
+interface ShownFigure {
+  now: number;
+  before: number;
+  compared: Compared;
+}
+
+const NOTHING: ShownFigure = {
+  now: Number.NaN,
+  before: Number.NaN,
+  compared: { reason: 'no_period', range: null, dataFrom: null },
+};
+
+function useFigures(headlines: Headline[], context: Context): Asked<ShownFigure[]> {
+  const { connection, freshness, catalog } = usePage();
+  const { month, customer } = context;
+  const ask = async ({ measure }: Headline): Promise<ShownFigure> => {
+    const read = async (range: DateRange) => valueOf(await connection.load(headlineQuery(measure, range, context)), measure);
+    const start = await dataStart(connection, catalog, [measure]);
+    const compared = compare(month, 'before', freshness.businessDate, start);
+    const base = isComparison(compared) ? read(compared.base) : Number.NaN;
+    const [now, before] = await Promise.all([read(month), base]);
+    return { now, before, compared };
+  };
+  const key = JSON.stringify([headlines, month, customer]);
+  return useAsked(key, () => Promise.all(headlines.map(ask)));
 }
 
 function headlineQuery(measure: string, range: DateRange, { customer }: Context) {
@@ -47,23 +72,23 @@ function headlineQuery(measure: string, range: DateRange, { customer }: Context)
   };
 }
 
-function valueOf(answer: Answer | undefined, { measure }: Headline): number {
-  return toNumber(answer?.rows[0]?.[measure]);
+function valueOf(answer: Answer, measure: string): number {
+  return toNumber(answer.rows[0]?.[measure]);
 }
 
 interface FigureProps {
   headline: Headline;
-  now: number;
-  before: number;
+  shown: ShownFigure;
   context: Context;
 }
 
-function Figure({ headline, now, before, context: { reading } }: FigureProps) {
+function Figure({ headline, shown: { now, before, compared }, context: { reading } }: FigureProps) {
   const { t, language } = useTexts();
   const member = reading.catalog.member(headline.measure);
-  const change = describeChange(now, before, member?.format === 'percent', language, t.desk.points);
-  const isGood = (now > before) !== (headline.mood === 'burden');
-  const isSame = !/[1-9]/.test(change) || headline.mood === 'neutral';
+  const change = describeChange(now, before, member?.format === 'percent', language, t.points);
+  const direction = member?.meta?.direction;
+  const isGood = (now > before) === (direction === 'more');
+  const isSame = !/[1-9]/.test(change) || direction === undefined;
   const isMoney = member?.format === 'currency';
   return (
     <div>
@@ -73,7 +98,15 @@ function Figure({ headline, now, before, context: { reading } }: FigureProps) {
         {isMoney && <small> {t.unitNote[reading.unit]}</small>}
       </dd>
       <dd class={isSame ? 'change' : isGood ? 'change good' : 'change bad'}>
-        {change} <span>{t.desk.onBefore}</span>
+        {isComparison(compared) ? (
+          <>
+            {change} <span>{t.desk.onBefore(rangeTitle(compared.base, language))}</span>
+          </>
+        ) : (
+          <span title={refusalText(compared, language, t)}>
+            — <span class="unseen">{refusalText(compared, language, t)}</span>
+          </span>
+        )}
       </dd>
     </div>
   );
@@ -89,7 +122,7 @@ function describeChange(
 ): string {
   if (Number.isNaN(now - before) || (before === 0 && !isRatio)) return '—';
   const text = isRatio
-    ? `${formatNumber((now - before) * 100, 1, language)} ${points}`
+    ? formatPoints(now - before, language, points)
     : formatPercent((now - before) / Math.abs(before), language);
   return now > before && /[1-9]/.test(text) ? `+${text}` : text;
 }

@@ -7,16 +7,15 @@ import { formatAlone, formatDimension, toNumber } from '../format';
 import { type Texts } from '../i18n';
 import { wordOf } from '../i18n/codes';
 import { type DateRange } from '../period';
-import { type Reading } from '../pivot/layout';
+import { isBadValue, type Reading } from '../pivot/layout';
 import { emptyPivot, splitAxis, type PivotState, type Value } from '../pivot/state';
 
 /** What a desk is asked about. */
 export interface Context {
   reading: Reading;
   t: Texts;
-  /** The month in question, the one before, and the twelve that end with it. */
+  /** The month in question, and the twelve that end with it. */
   month: DateRange;
-  monthBefore: DateRange;
   year: DateRange;
   /** Key of the customer of the customer desk. */
   customer: string | null;
@@ -26,6 +25,8 @@ export interface Cell {
   text: string;
   /** The figure itself, for copies; absent for text. */
   figure?: number;
+  /** Bad for the bank, by the direction of its measure. */
+  isBad?: boolean;
 }
 
 export interface TableData {
@@ -43,6 +44,8 @@ export interface DataCard {
   /** Members without which the card says that the user's rights do not reach it. */
   needs: string[];
   queries: (context: Context) => Query[];
+  /** Whether the first query is answered as a distribution in a hundred parts. */
+  isDistribution?: boolean;
   finding?: (answers: Answer[], context: Context) => string | null;
   chart?: (answers: Answer[], context: Context, colours: Colours) => EChartsOption;
   table: (answers: Answer[], context: Context) => TableData;
@@ -57,11 +60,9 @@ export interface PivotCard {
   state: (context: Context) => PivotState;
 }
 
-/** Figures of a month, each with its change on the month before. */
+/** A figure of a month with its change on the month before; the model says which change is good. */
 export interface Headline {
   measure: string;
-  /** Whether more is worse, or neither better nor worse; else more is better. */
-  mood?: 'burden' | 'neutral';
 }
 
 export interface DeskSpec {
@@ -138,7 +139,7 @@ export function columnTitle(name: string, { catalog, language }: Reading): strin
 function cellOf(row: Row, axis: string, reading: Reading): Cell {
   if (!reading.catalog.isMeasure(axis)) return { text: label(row, axis, reading) };
   const value = figure(row, axis);
-  return { text: formatter(axis, reading)(value), figure: value };
+  return { text: formatter(axis, reading)(value), figure: value, isBad: isBadValue(value, { measure: axis, show: 'value' }, reading.catalog) };
 }
 
 export function rowsOf(answers: Answer[], index = 0): Row[] {

@@ -157,11 +157,11 @@ const organisation = organisationCard('loans', BALANCE, [
 export const credit: DeskSpec = {
   headlines: [
     { measure: BALANCE },
-    { measure: NPL, mood: 'burden' },
-    { measure: NPL_RATIO, mood: 'burden' },
-    { measure: 'loans.overdue_ratio', mood: 'burden' },
+    { measure: NPL },
+    { measure: NPL_RATIO },
+    { measure: 'loans.overdue_ratio' },
     { measure: 'loans.provision_coverage_ratio' },
-    { measure: 'loans.expected_credit_loss_amount', mood: 'burden' },
+    { measure: 'loans.expected_credit_loss_amount' },
   ],
   cards: [classes, npl, migration, overdue, organisation],
 };

@@ -135,9 +135,9 @@ export const managers: DeskSpec = {
     { measure: SCORE },
     { measure: 'managers.scored_manager_count' },
     { measure: GROWTH },
-    { measure: MOVED, mood: 'neutral' },
+    { measure: MOVED },
     { measure: KEPT },
-    { measure: 'contact_compliance.neglected_customer_count', mood: 'burden' },
+    { measure: 'contact_compliance.neglected_customer_count' },
   ],
   cards: [scorecard, attainment, growth, contacts],
 };

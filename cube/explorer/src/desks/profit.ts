@@ -22,29 +22,49 @@ const ADDED = 'profit_contribution.economic_value_added_amount';
 const CUSTOMER = 'profit_contribution.customer_key';
 const NAME = 'profit_contribution.customer_name';
 const MONTH = 'profit_contribution.date.month';
-const LARGEST_ANSWER = 50_000;
+const BEST = 200;
 const FIFTH = 0.2;
 
+/** A part of all customers, the most profitable first, as the server computed it. */
+interface Part {
+  count: number;
+  value: number;
+  negativeCount: number;
+  negativeValue: number;
+}
+
+function partsOf(answers: Answer[]): Part[] {
+  return rowsOf(answers).map((row) => ({
+    count: figure(row, 'count'),
+    value: figure(row, 'value'),
+    negativeCount: figure(row, 'negativeCount'),
+    negativeValue: figure(row, 'negativeValue'),
+  }));
+}
+
+function sumOf(parts: Part[], key: keyof Part): number {
+  return parts.reduce((sum, part) => sum + part[key], 0);
+}
+
 /** Points of the whale curve: share of customers, and what they have made together. */
-function cumulate(answer: Answer | undefined): [number, number][] {
-  const figures = (answer?.rows ?? []).map((row) => figure(row, NET)).filter((value) => !Number.isNaN(value));
-  let sum = 0;
-  const points = figures.map((value, index): [number, number] => {
-    sum += value;
-    return [(index + 1) / figures.length, sum];
+function cumulate(parts: Part[]): [number, number][] {
+  const customers = sumOf(parts, 'count');
+  let [count, sum] = [0, 0];
+  const points = parts.map((part): [number, number] => {
+    count += part.count;
+    sum += part.value;
+    return [count / customers, sum];
   });
   return [[0, 0], ...points];
 }
 
 function findPareto(answers: Answer[], { reading, t }: Context): string | null {
-  const points = cumulate(answers[0]);
+  const parts = partsOf(answers);
   const total = figure(rowsOf(answers, 1)[0], NET);
-  const best = points[Math.ceil((points.length - 1) * FIFTH)]?.[1];
+  const best = cumulate(parts).find(([share]) => share >= FIFTH)?.[1];
   if (best === undefined || !(total > 0)) return null;
-  const losses = rowsOf(answers).map((row) => figure(row, NET)).filter((value) => value < 0);
-  const lost = losses.reduce((sum, value) => sum + value, 0);
-  const count = formatNumber(losses.length, 0, reading.language);
-  const shown = formatAmount(-lost, reading.unit, reading.language);
+  const count = formatNumber(sumOf(parts, 'negativeCount'), 0, reading.language);
+  const shown = formatAmount(-sumOf(parts, 'negativeValue'), reading.unit, reading.language);
   const amount = [shown, t.unitNote[reading.unit]].filter(Boolean).join(' ');
   return `${t.desk.pareto(formatPercent(best / total, reading.language, 0))} ${t.desk.paretoLoss(count, amount)}`;
 }
@@ -55,25 +75,27 @@ const whale: DataCard = {
   hint: (t) => t.desk.whaleHint,
   width: 7,
   needs: [NET, CUSTOMER, NAME],
+  isDistribution: true,
   queries: ({ month }) => [
+    { measures: [NET], dimensions: [CUSTOMER], ...inRange('profit_contribution', month) },
+    { measures: [NET], ...inRange('profit_contribution', month) },
     {
       measures: [NET],
       dimensions: [CUSTOMER, NAME],
       order: { [NET]: 'desc' },
-      limit: LARGEST_ANSWER,
+      limit: BEST,
       ...inRange('profit_contribution', month),
     },
-    { measures: [NET], ...inRange('profit_contribution', month) },
   ],
   finding: findPareto,
   chart: (answers, { reading, t }, colours) =>
     whaleOption(
       { format: formatter(NET, reading), colours },
-      cumulate(answers[0]),
+      cumulate(partsOf(answers)),
       { x: t.desk.whaleX, y: t.desk.whaleY },
       (share) => formatPercent(share, reading.language, 0),
     ),
-  table: (answers, { reading }) => tabulate(rowsOf(answers).slice(0, 200), [NAME, NET], reading),
+  table: (answers, { reading }) => tabulate(rowsOf(answers, 2), [NAME, NET], reading),
 };
 
 const CAUSE = 'customers.below_cost_cause';
@@ -178,8 +200,8 @@ export const profit: DeskSpec = {
     { measure: NET },
     { measure: ADDED },
     { measure: 'profit_contribution.raroc' },
-    { measure: 'profit_contribution.cost_to_serve_amount', mood: 'burden' },
-    { measure: BELOW, mood: 'burden' },
+    { measure: 'profit_contribution.cost_to_serve_amount' },
+    { measure: BELOW },
     { measure: 'profit_contribution.customer_count' },
   ],
   cards: [whale, belowCost, statement, months, organisation],

@@ -114,7 +114,7 @@ export const transactions: DeskSpec = {
     { measure: 'transactions.customer_count' },
     { measure: SHARE },
     { measure: 'transactions.fee_income_amount' },
-    { measure: 'transactions.cost_amount', mood: 'burden' },
+    { measure: 'transactions.cost_amount' },
   ],
   cards: [types, cost, channels, organisation],
 };

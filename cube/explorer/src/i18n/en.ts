@@ -92,7 +92,7 @@ export const en = {
     level: 'Open to',
     levelN: (count: number) => `level ${count}`,
     compare: 'Compare',
-    compares: { none: 'with nothing', month: 'with the month before', year: 'with the year before' },
+    compares: { none: 'with nothing', month: 'with the period before', year: 'with the year before' },
     cannotCompare: 'To compare, remove the calendar from rows and columns, and choose a period.',
     copy: 'Copy',
     copied: 'Copied as tab separated text',
@@ -127,9 +127,9 @@ export const en = {
     share_of_column: 'share of column',
     share_of_parent: 'share of parent',
     share_of_total: 'share of total',
-    month_before: 'month before',
-    change_on_month: 'change on month',
-    growth_on_month: 'growth on month',
+    month_before: 'period before',
+    change_on_month: 'change on period',
+    growth_on_month: 'growth on period',
     year_before: 'year before',
     change_on_year: 'change on year',
     growth_on_year: 'growth on year',
@@ -148,6 +148,18 @@ export const en = {
     any: 'any',
     value: 'Value',
   },
+  points: 'pp',
+  comparison: {
+    of: (now: string, base: string) => `${now} vs ${base}`,
+    noPeriod: 'All time has no period before it. Choose a period to compare.',
+    running: (range: string) => `No comparison: ${range} has no complete month yet. Choose a period with one.`,
+    beforeData: (range: string, from: string) =>
+      `No comparison: ${range} begins before the data, which is complete from ${from}.`,
+  },
+  dates: {
+    order: 'From is after To. The figures are those of the range before.',
+    unknown: 'This is not a date between 1900 and 2199. The figures are those of the range before.',
+  },
   total: 'Total',
   moreRows: (count: number) => `${count} more, counted in the total`,
   drill: {
@@ -156,7 +168,14 @@ export const en = {
     rows: (from: string, to: string, total: string) => `${from} – ${to} of ${total}`,
     next: 'Next',
     previous: 'Previous',
-    figure: 'Figure',
+    sides: 'Sides of the figure',
+    download: 'CSV',
+    allTime: 'all time',
+    nature: {
+      sum: 'The rows add up to the figure.',
+      count: 'Each row is one of those counted.',
+      other: 'The figure is no sum: it is computed from these rows, which do not add up to it.',
+    },
   },
   card: {
     table: 'Table',
@@ -213,8 +232,7 @@ export const en = {
     grades: 'Grade history',
     contactsOf: 'Contacts',
     riskOf: 'Credit risk',
-    onBefore: 'on month',
-    points: 'pp',
+    onBefore: (period: string) => `on ${period}`,
   },
 };
 

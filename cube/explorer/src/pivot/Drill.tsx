@@ -1,17 +1,24 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { type Query } from '@cubejs-client/core';
 import { titleOf } from '../api/catalog';
+import { type Row } from '../api/connection';
+import { rangeTitle } from '../comparison';
 import { formatDimension, formatMeasure, formatNumber, toNumber } from '../format';
 import { useTexts } from '../i18n';
 import { useAsked, usePage, useReading } from '../page';
+import { download } from '../ui/deliver';
 import { Empty, Shown } from '../ui/State';
-import { DRILL_PAGE, drillMembers, drillQuery } from './drill';
-import { keyLabel } from './layout';
-import { type Path, type PivotState } from './state';
+import { DRILL_PAGE, drillMembers, drillQuery, figureQuery, natureOf, type Order, type Side } from './drill';
+import { isBadValue, keyLabel, type Reading } from './layout';
+import { type PivotState, type Value } from './state';
+import { toCsv } from './table';
 
 export interface Cell {
-  row: Path;
-  column: Path;
-  measure: string;
+  /** The rows behind it; of a change or a share those of both its sides. */
+  sides: Side[];
+  value: Value;
+  /** Header of the column. */
+  title: string;
   /** The figure as the grid shows it. */
   figure: string;
 }
@@ -22,78 +29,129 @@ interface Props {
   close: () => void;
 }
 
-/** The rows behind a figure, page by page, in a panel over the grid. */
+/** The rows behind a figure, in a panel over the grid. */
 export function Drill({ state, cell, close }: Props) {
-  const { connection, catalog, freshness } = usePage();
   const { t } = useTexts();
-  const [page, setPage] = useState(0);
+  const [chosen, choose] = useState(0);
   const dialog = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => dialog.current?.showModal(), []);
-  const query = drillQuery(state, catalog, cell, freshness.businessDate, page);
-  const asked = useAsked(JSON.stringify(query), async () => ({
-    answer: await connection.load(query),
-    page,
-  }));
+  const side = cell.sides[chosen];
   return (
     <dialog class="drill" ref={dialog} onClose={close} aria-label={t.drill.title}>
       <header>
         <div>
           <h2>{t.drill.title}</h2>
-          <Heading state={state} cell={cell} />
+          <p>
+            {cell.title} <strong>{cell.figure}</strong>
+          </p>
+          <Sides {...{ state, cell, chosen, choose }} />
         </div>
         <button type="button" onClick={() => dialog.current?.close()}>
           {t.drill.close}
         </button>
       </header>
-      <Shown asked={asked}>
-        {({ answer, page: shown }) =>
-          answer.rows.length === 0 ? (
-            <Empty />
-          ) : (
-            <>
-              <DrillTable measure={cell.measure} rows={answer.rows} />
-              <Pages page={shown} total={answer.total ?? answer.rows.length} turn={setPage} />
-            </>
-          )
-        }
-      </Shown>
+      {side ? <SideRows key={chosen} {...{ state, side }} measure={cell.value.measure} /> : <Empty />}
     </dialog>
   );
 }
 
-function Heading({ state, cell }: Pick<Props, 'state' | 'cell'>) {
+/** Place and period of the rows; where a figure has two sides, either can be chosen. */
+function Sides({ state, cell, chosen, choose }: Omit<Props, 'close'> & { chosen: number; choose: (side: number) => void }) {
   const reading = useReading();
-  const member = reading.catalog.member(cell.measure);
-  const keys = [
-    ...cell.row.map((key, index) => keyLabel(state.rows[index] ?? '', key, reading)),
-    ...cell.column.map((key, index) => keyLabel(state.columns[index] ?? '', key, reading)),
-  ];
-  const place = keys.length > 0 ? keys.join(' › ') : reading.texts.total;
+  const { t } = useTexts();
+  const titles = cell.sides.map((side) => sideTitle(state, side, reading));
+  if (titles.length < 2) return <p>{titles[0]}</p>;
   return (
-    <p>
-      {place} · {member && titleOf(member, reading.language)} <strong>{cell.figure}</strong>
-    </p>
+    <div class="sides" role="group" aria-label={t.drill.sides}>
+      {titles.map((title, index) => (
+        <button key={index} type="button" aria-pressed={index === chosen} onClick={() => choose(index)}>
+          {title}
+        </button>
+      ))}
+    </div>
   );
 }
 
-function DrillTable({ measure, rows }: { measure: string; rows: Record<string, string | boolean | null>[] }) {
+function sideTitle(state: PivotState, { row, column, range }: Side, reading: Reading): string {
+  const keys = [
+    ...row.map((key, index) => keyLabel(state.rows[index] ?? '', key, reading)),
+    ...column.map((key, index) => keyLabel(state.columns[index] ?? '', key, reading)),
+  ];
+  const place = keys.length > 0 ? keys.join(' › ') : reading.texts.total;
+  return `${place} · ${range ? rangeTitle(range, reading.language) : reading.texts.drill.allTime}`;
+}
+
+interface RowsProps {
+  state: PivotState;
+  side: Side;
+  measure: string;
+}
+
+function SideRows({ state, side, measure }: RowsProps) {
+  const { connection, catalog } = usePage();
+  const [page, setPage] = useState(0);
+  const [order, setOrder] = useState<Order>({ member: measure, descending: true });
+  const query = drillQuery(state, catalog, measure, side, order);
+  const paged: Query = { ...query, limit: DRILL_PAGE, offset: page * DRILL_PAGE, total: true };
+  const asked = useAsked(JSON.stringify(paged), async () => {
+    const whole = connection.load(figureQuery(state, measure, side));
+    const [answer, figure] = await Promise.all([connection.load(paged), whole]);
+    return { answer, page, figure: toNumber(figure.rows[0]?.[measure]) };
+  });
+  const sortBy = (member: string) => {
+    setOrder({ member, descending: order.member === member ? !order.descending : catalog.isMeasure(member) });
+    setPage(0);
+  };
+  return (
+    <Shown asked={asked}>
+      {({ answer, page: shown, figure }) =>
+        answer.rows.length === 0 ? (
+          <Empty />
+        ) : (
+          <>
+            <DrillTable {...{ measure, figure, order, sortBy }} rows={answer.rows} total={answer.total ?? answer.rows.length} />
+            <Footer query={query} measure={measure} page={shown} total={answer.total ?? answer.rows.length} turn={setPage} />
+          </>
+        )
+      }
+    </Shown>
+  );
+}
+
+interface TableProps {
+  measure: string;
+  rows: Row[];
+  /** What the server says of all rows. */
+  figure: number;
+  total: number;
+  order: Order;
+  sortBy: (member: string) => void;
+}
+
+function DrillTable({ measure, rows, figure, total, order, sortBy }: TableProps) {
   const { catalog } = usePage();
-  const { language } = useTexts();
+  const { language, t } = useTexts();
   const names = drillMembers(catalog, measure);
   const member = catalog.member(measure);
+  const format = (value: number) => formatMeasure(member, value, 'one', language);
+  const classOf = (value: number) => (isBadValue(value, { measure, show: 'value' }, catalog) ? 'figure bad' : 'figure');
   return (
     <div class="scroll" tabIndex={0}>
       <table>
         <thead>
           <tr>
-            {names.map((name) => (
-              <th key={name} scope="col">
-                {titleOf(catalog.member(name) ?? {}, language)}
+            {[...names, measure].map((name) => (
+              <th
+                key={name}
+                scope="col"
+                class={name === measure ? 'figure' : undefined}
+                aria-sort={order.member !== name ? 'none' : order.descending ? 'descending' : 'ascending'}
+              >
+                <button type="button" class="plain" onClick={() => sortBy(name)}>
+                  {titleOf(catalog.member(name) ?? {}, language)}
+                </button>
               </th>
             ))}
-            <th scope="col" class="figure">
-              {titleOf(member ?? {}, language)}
-            </th>
           </tr>
         </thead>
         <tbody>
@@ -102,24 +160,42 @@ function DrillTable({ measure, rows }: { measure: string; rows: Record<string, s
               {names.map((name) => (
                 <td key={name}>{formatDimension(catalog.member(name), row[name] ?? null, language)}</td>
               ))}
-              <td class={toNumber(row[measure]) < 0 ? 'figure negative' : 'figure'}>
-                {formatMeasure(member, toNumber(row[measure]), 'one', language)}
-              </td>
+              <td class={classOf(toNumber(row[measure]))}>{format(toNumber(row[measure]))}</td>
             </tr>
           ))}
         </tbody>
+        <tfoot>
+          <tr>
+            <th scope="row" colSpan={names.length}>
+              {t.total} <span class="faint">{t.drill.nature[natureOf(catalog, measure, figure, total)]}</span>
+            </th>
+            <td class={classOf(figure)}>{format(figure)}</td>
+          </tr>
+        </tfoot>
       </table>
     </div>
   );
 }
 
-function Pages({ page, total, turn }: { page: number; total: number; turn: (page: number) => void }) {
+interface FooterProps {
+  query: Query;
+  measure: string;
+  page: number;
+  total: number;
+  turn: (page: number) => void;
+}
+
+function Footer({ query, measure, page, total, turn }: FooterProps) {
   const { t, language } = useTexts();
+  const save = useRowsSaved(query, measure);
   const count = (value: number) => formatNumber(value, 0, language);
   const last = Math.min(total, (page + 1) * DRILL_PAGE);
   return (
     <footer>
       <span role="status">{t.drill.rows(count(page * DRILL_PAGE + 1), count(last), count(total))}</span>
+      <button type="button" onClick={() => void save()}>
+        {t.drill.download}
+      </button>
       <button type="button" disabled={page === 0} onClick={() => turn(page - 1)}>
         {t.drill.previous}
       </button>
@@ -128,4 +204,22 @@ function Pages({ page, total, turn }: { page: number; total: number; turn: (page
       </button>
     </footer>
   );
+}
+
+/** Every row as a file, with all digits. */
+function useRowsSaved(query: Query, measure: string): () => Promise<void> {
+  const { connection, catalog, freshness } = usePage();
+  const { language } = useTexts();
+  return async () => {
+    const names = drillMembers(catalog, measure);
+    const { rows } = await connection.loadAll(query);
+    const cells = rows.map((row) => {
+      const figure = toNumber(row[measure]);
+      const texts = names.map((name) => formatDimension(catalog.member(name), row[name] ?? null, language));
+      return [...texts, Number.isNaN(figure) ? null : figure];
+    });
+    const headers = [[...names, measure].map((name) => titleOf(catalog.member(name) ?? {}, language))];
+    const text = toCsv({ notes: [], headers, rows: cells, formats: [] });
+    download(new Blob([text], { type: 'text/csv' }), `${measure}-${freshness.businessDate}.csv`);
+  };
 }

@@ -6,7 +6,7 @@ import { resolvePeriod } from '../period';
 import { copyText, download } from '../ui/deliver';
 import { describeFilter } from './FilterChip';
 import { isRatio } from './figures';
-import { type Layout } from './layout';
+import { isPoints, type Layout } from './layout';
 import { useCorner } from './PivotView';
 import { completeFilters } from './queries';
 import { type PivotState } from './state';
@@ -14,8 +14,8 @@ import { type Sheet, toCsv, toSheet, toTabs } from './table';
 
 interface Props {
   state: PivotState;
-  /** What is shown at the moment of the export. */
-  layout: () => Layout | null;
+  /** What is shown; nothing while figures of another state are computed. */
+  layout: Layout | null;
 }
 
 /** Takes the pivot elsewhere: clipboard, CSV, Excel, or a link to it. */
@@ -25,8 +25,7 @@ export function Exports({ state, layout }: Props) {
   const { title, name } = useNames(state);
   const [told, setTold] = useState('');
   const withSheet = async (use: (sheet: Sheet) => void | Promise<void>) => {
-    const shown = layout();
-    if (shown) await use(makeSheet(shown));
+    if (layout) await use(makeSheet(layout));
   };
   const copy = async (sheet: Sheet) => {
     await copyText(toTabs(sheet));
@@ -46,13 +45,13 @@ export function Exports({ state, layout }: Props) {
       <span role="status" class="told">
         {told}
       </span>
-      <button type="button" onClick={() => void withSheet(copy)}>
+      <button type="button" disabled={!layout} onClick={() => void withSheet(copy)}>
         {t.pivot.copy}
       </button>
-      <button type="button" onClick={() => void withSheet(csv)}>
+      <button type="button" disabled={!layout} onClick={() => void withSheet(csv)}>
         {t.pivot.csv}
       </button>
-      <button type="button" onClick={() => void withSheet(excel)}>
+      <button type="button" disabled={!layout} onClick={() => void withSheet(excel)}>
         {t.pivot.excel}
       </button>
       <button type="button" onClick={() => void link()}>
@@ -93,9 +92,14 @@ function useSheet(state: PivotState): (layout: Layout) => Sheet {
     const formatOf = (index: number) => {
       const value = layout.columns[index]?.value;
       const format = value && catalog.member(value.measure)?.format;
+      if (value && isPoints(value.measure, value.show, catalog)) return `0.0" ${t.points}"`;
       if (value && (isRatio(value.show) || format === 'percent')) return '0.0%';
       return format === 'currency' ? '#,##0.00' : '#,##0.##';
     };
-    return toSheet(layout, corner, notes, formatOf);
+    const scaleOf = (index: number) => {
+      const value = layout.columns[index]?.value;
+      return value && isPoints(value.measure, value.show, catalog) ? 100 : 1;
+    };
+    return toSheet(layout, corner, notes, formatOf, scaleOf);
   };
 }

@@ -1,8 +1,9 @@
-import { useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type Member, titleOf } from '../api/catalog';
 import { formatDimension } from '../format';
 import { type Language, type Texts, useTexts } from '../i18n';
 import { useAsked, usePage } from '../page';
+import { DateFields } from '../ui/DateFields';
 import { useDismiss } from '../ui/Menu';
 import { Select } from '../ui/Select';
 import { Shown } from '../ui/State';
@@ -23,6 +24,10 @@ export function FilterChip({ filter, put, drop }: Props) {
   const { t, language } = useTexts();
   const [isOpen, setOpen] = useState(filter.values.length === 0 && !isUnary(filter.operator));
   const box = useRef<HTMLSpanElement>(null);
+  // A filter just added is open: its first field takes the focus, so that the next key stays in it.
+  useLayoutEffect(() => {
+    if (isOpen) box.current?.querySelector<HTMLElement>('.editor :is(select, input)')?.focus();
+  }, [isOpen]);
   useDismiss(box, isOpen, () => setOpen(false));
   const member = catalog.member(filter.member) ?? NOTHING;
   const text = describeFilter(filter, member, language, t);
@@ -101,7 +106,7 @@ function Editor({ filter, member, put }: Pick<Props, 'filter' | 'put'> & { membe
       {['equals', 'notEquals'].includes(operator) && (
         <ValueList member={member} chosen={filter.values} choose={change} />
       )}
-      {operator === 'inDateRange' && <DateFields values={filter.values} change={change} />}
+      {operator === 'inDateRange' && <DateFields values={filter.values} put={change} />}
       {['contains', 'gte', 'lte'].includes(operator) && (
         <TextField
           kind={operator === 'contains' ? 'text' : 'number'}
@@ -127,23 +132,6 @@ function TextField({ kind, value, change }: TextFieldProps) {
     onChange: (event: { currentTarget: HTMLInputElement }) => change(event.currentTarget.value),
   };
   return kind === 'number' ? <input type="number" {...common} /> : <input type="text" {...common} />;
-}
-
-function DateFields({ values, change }: { values: string[]; change: (values: string[]) => void }) {
-  const { t } = useTexts();
-  const [from = '', to = ''] = values;
-  const [draft, setDraft] = useState([from, to]);
-  const put = (position: 0 | 1, text: string) => {
-    const next = draft.map((item, index) => (index === position ? text : item));
-    setDraft(next);
-    if (next.every((item) => item !== '')) change(next);
-  };
-  return (
-    <div class="dates">
-      <input type="date" aria-label={t.pivot.from} value={draft[0]} onChange={(event) => put(0, event.currentTarget.value)} />
-      <input type="date" aria-label={t.pivot.to} value={draft[1]} onChange={(event) => put(1, event.currentTarget.value)} />
-    </div>
-  );
 }
 
 interface ValueListProps {

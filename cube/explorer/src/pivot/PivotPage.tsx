@@ -1,4 +1,4 @@
-import { useMemo, useRef } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { descriptionOf, titleOf } from '../api/catalog';
 import { useTexts } from '../i18n';
 import { usePage } from '../page';
@@ -20,7 +20,7 @@ const FIRST_VIEW = 'bank_overview';
 export function PivotPage({ parameters }: { parameters: URLSearchParams }) {
   const { catalog } = usePage();
   const { t, language } = useTexts();
-  const layout = useRef<Layout | null>(null);
+  const [layout, setLayout] = useState<Layout | null>(null);
   const text = parameters.toString();
   const { state, unknown } = useMemo(() => {
     const first = catalog.view(FIRST_VIEW) ?? catalog.views[0];
@@ -43,7 +43,7 @@ export function PivotPage({ parameters }: { parameters: URLSearchParams }) {
           <p class="faint" title={descriptionOf(view, language)}>
             {descriptionOf(view, language)}
           </p>
-          <Exports state={state} layout={() => layout.current} />
+          <Exports state={state} layout={state.values.length > 0 ? layout : null} />
         </div>
         <Zones state={state} change={change} />
         <Toolbar state={state} change={change} />
@@ -55,7 +55,7 @@ export function PivotPage({ parameters }: { parameters: URLSearchParams }) {
             state={state}
             change={change}
             label={`${t.pivot.grid}: ${titleOf(view, language)}`}
-            onLayout={(shown) => (layout.current = shown)}
+            onLayout={setLayout}
           />
         )}
       </div>

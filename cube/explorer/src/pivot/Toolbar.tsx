@@ -1,8 +1,10 @@
-import { useState } from 'preact/hooks';
 import { type Period, PERIODS, resolvePeriod } from '../period';
+import { DateFields } from '../ui/DateFields';
 import { useTexts } from '../i18n';
 import { usePage } from '../page';
 import { Select } from '../ui/Select';
+import { type Catalog } from '../api/catalog';
+import { isRatio } from './figures';
 import { canCompare } from './queries';
 import { type PivotState, type Show, type Value } from './state';
 
@@ -12,6 +14,7 @@ interface Props {
 }
 
 const TOPS = [5, 10, 20, 50, 100];
+/** How a measure is shown by each comparison; the growth of a ratio is its change in points. */
 const COMPARISONS: Readonly<Record<'none' | 'month' | 'year', Show[]>> = {
   none: ['value'],
   month: ['value', 'change_on_month', 'growth_on_month'],
@@ -36,7 +39,7 @@ export function Toolbar({ state, change }: Props) {
           options={(isComparable ? (['none', 'month', 'year'] as const) : (['none'] as const)).map(
             (name) => [name, t.pivot.compares[name]],
           )}
-          onChange={(name) => change(compare(state, name))}
+          onChange={(name) => change(compareAll(state, name, catalog))}
         />
       </span>
       {levels.length > 1 && (
@@ -66,10 +69,12 @@ function comparisonOf(state: PivotState): Comparison {
 }
 
 /** Every measure as its value and, where asked, its change and growth beside it. */
-function compare(state: PivotState, name: Comparison): PivotState {
+function compareAll(state: PivotState, name: Comparison, catalog: Catalog): PivotState {
   const measures = [...new Set(state.values.map((value) => value.measure))];
   const values = measures.flatMap((measure) =>
-    COMPARISONS[name].map((show): Value => ({ measure, show })),
+    COMPARISONS[name]
+      .filter((show) => !(catalog.isRate(measure) && isRatio(show)))
+      .map((show): Value => ({ measure, show })),
   );
   return { ...state, values, sort: null };
 }
@@ -92,23 +97,7 @@ function PeriodChoice({ state, change }: Props) {
         options={[...PERIODS, 'custom' as const].map((name) => [name, t.periods[name]])}
         onChange={choose}
       />
-      {typeof state.period !== 'string' && <Dates range={state.period} put={put} />}
+      {typeof state.period !== 'string' && <DateFields values={state.period} put={put} />}
     </>
-  );
-}
-
-function Dates({ range, put }: { range: [string, string]; put: (period: Period) => void }) {
-  const { t } = useTexts();
-  const [draft, setDraft] = useState(range);
-  const edit = (position: 0 | 1, text: string) => {
-    const next: [string, string] = position === 0 ? [text, draft[1]] : [draft[0], text];
-    setDraft(next);
-    if (next[0] !== '' && next[0] <= next[1]) put(next);
-  };
-  return (
-    <span class="dates">
-      <input type="date" aria-label={t.pivot.from} value={draft[0]} onChange={(event) => edit(0, event.currentTarget.value)} />
-      <input type="date" aria-label={t.pivot.to} value={draft[1]} onChange={(event) => edit(1, event.currentTarget.value)} />
-    </span>
   );
 }

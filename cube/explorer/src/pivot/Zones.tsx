@@ -5,10 +5,11 @@ import { dictionaryAddress } from '../route';
 import { type Choice, type Link, Menu } from '../ui/Menu';
 import { usePage, useReading } from '../page';
 import { isDragged, readDrag, startDrag } from './dragging';
+import { isRatio } from './figures';
 import { FilterChip } from './FilterChip';
 import { type Reading, valueTitle } from './layout';
 import { place, remove, shift, type Zone, zonesFor } from './moves';
-import { canCompare, monthsBackOf } from './queries';
+import { canCompare, againstOf } from './queries';
 import { type Filter, type PivotState, SHOWS, splitAxis } from './state';
 
 interface Props {
@@ -153,8 +154,9 @@ function showChoices(props: ChipProps, catalog: Catalog, t: Texts): (Choice | 'l
   const isPercent = catalog.member(value.measure)?.format === 'percent';
   const offered = SHOWS.filter(
     (show) =>
-      !(isPercent && show.startsWith('share')) &&
-      (monthsBackOf(show) === 0 || canCompare(state, catalog)),
+      // Shares of a ratio mean nothing, and its growth is a difference in percentage points.
+      !(isPercent && isRatio(show)) &&
+      (againstOf(show) === null || canCompare(state, catalog)),
   );
   const put = (show: (typeof SHOWS)[number]) => {
     const values = state.values.map((item, index) => (index === position ? { ...item, show } : item));

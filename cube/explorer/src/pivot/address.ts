@@ -1,5 +1,5 @@
 import { type Catalog } from '../api/catalog';
-import { type NamedPeriod, type Period, PERIODS } from '../period';
+import { type NamedPeriod, isRange, type Period, PERIODS } from '../period';
 import {
   emptyPivot,
   type Filter,
@@ -82,7 +82,7 @@ function readValue(text: string): { measure: string; show: Show } {
 function readPeriod(text: string | null): Period {
   const named = PERIODS.find((period): period is NamedPeriod => period === text);
   const range = /^(\d{4}-\d{2}-\d{2})~(\d{4}-\d{2}-\d{2})$/.exec(text ?? '');
-  if (range?.[1] && range[2]) return [range[1], range[2]];
+  if (range?.[1] && range[2] && isRange(range[1], range[2])) return [range[1], range[2]];
   return named ?? 'this_month';
 }
 

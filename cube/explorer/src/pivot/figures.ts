@@ -1,6 +1,8 @@
 import { type Answer, type Row, type Scalar } from '../api/connection';
 import { toNumber } from '../format';
-import { type Level, monthsBackOf, type MonthsBack } from './queries';
+import { isComparison } from '../comparison';
+import { type DateRange } from '../period';
+import { againstOf, type Comparisons, type Level } from './queries';
 import { type Path, type Show, type Value } from './state';
 
 /** A node of the tree of columns. `id` numbers the columns; the root is 0. */
@@ -36,9 +38,14 @@ export class Figures {
     readonly rows: string[],
     readonly columns: string[],
     levels: Level[],
+    /** The days that are shown, and those that they are compared with. */
+    readonly range: DateRange | null,
+    readonly comparisons: Comparisons,
+    /** Measures whose change is a difference of ratios, whatever way it is asked for. */
+    readonly isRate: (measure: string) => boolean,
   ) {
-    for (const { measures, monthsBack } of levels)
-      for (const measure of measures) this.#addSlot(measure, monthsBack);
+    for (const level of levels)
+      for (const measure of level.measures) this.#addSlot(measure, level.range);
   }
 
   /** Take in the answer to one level. */
@@ -50,7 +57,7 @@ export class Figures {
       const node = this.#rowNode(row, rowAxes);
       const offset = this.#columnNode(row, columnAxes).id * this.#slots.size;
       for (const measure of level.measures) {
-        const slot = this.#slots.get(slotKey(measure, level.monthsBack)) ?? 0;
+        const slot = this.#slots.get(slotKey(measure, level.range)) ?? 0;
         node.cells[offset + slot] = toNumber(row[measure]);
       }
     }
@@ -58,36 +65,33 @@ export class Figures {
 
   /** A figure as it is shown; NaN where there is none. */
   show(row: RowNode, column: ColumnNode, value: Value): number {
-    const figure = this.#figure(row, column, value.measure, 0);
-    const basis = this.#basis(row, column, value);
-    return SHOWN[value.show](figure, basis);
-  }
-
-  #basis(row: RowNode, column: ColumnNode, { measure, show }: Value): number {
-    const back = monthsBackOf(show);
-    if (back !== 0) return this.#figure(row, column, measure, back);
-    switch (show) {
-      case 'share_of_row':
-        return this.#figure(row, this.columnRoot, measure, 0);
-      case 'share_of_column':
-        return this.#figure(this.root, column, measure, 0);
-      case 'share_of_parent':
-        return this.#figure(row.parent ?? row, column, measure, 0);
-      case 'share_of_total':
-        return this.#figure(this.root, this.columnRoot, measure, 0);
-      default:
-        return Number.NaN;
+    const { measure, show } = value;
+    const against = againstOf(show);
+    if (against === null) {
+      const figure = this.#figure(row, column, measure, this.range);
+      return SHOWN[show](figure, this.#whole(row, column, value));
     }
+    const compared = this.comparisons[against];
+    if (!isComparison(compared)) return Number.NaN;
+    const figure = this.#figure(row, column, measure, compared.now);
+    const base = this.#figure(row, column, measure, compared.base);
+    return (this.isRate(measure) && show.startsWith('growth') ? change : SHOWN[show])(figure, base);
   }
 
-  #figure(row: RowNode, column: ColumnNode, measure: string, back: MonthsBack): number {
-    const slot = this.#slots.get(slotKey(measure, back));
+  /** What a share is a share of. */
+  #whole(row: RowNode, column: ColumnNode, { measure, show }: Value): number {
+    const place = wholeOf(this, row, column, show);
+    return place ? this.#figure(place.row, place.column, measure, this.range) : Number.NaN;
+  }
+
+  #figure(row: RowNode, column: ColumnNode, measure: string, range: DateRange | null): number {
+    const slot = this.#slots.get(slotKey(measure, range));
     if (slot === undefined) return Number.NaN;
     return row.cells[column.id * this.#slots.size + slot] ?? Number.NaN;
   }
 
-  #addSlot(measure: string, monthsBack: MonthsBack): void {
-    const key = slotKey(measure, monthsBack);
+  #addSlot(measure: string, range: DateRange | null): void {
+    const key = slotKey(measure, range);
     if (!this.#slots.has(key)) this.#slots.set(key, this.#slots.size);
   }
 
@@ -121,8 +125,29 @@ export class Figures {
   }
 }
 
-function slotKey(measure: string, monthsBack: MonthsBack): string {
-  return `${measure} ${monthsBack}`;
+function slotKey(measure: string, range: DateRange | null): string {
+  return `${measure} ${range}`;
+}
+
+/** The cell that a share is a share of; null for what is no share. */
+export function wholeOf(
+  figures: Pick<Figures, 'root' | 'columnRoot'>,
+  row: RowNode,
+  column: ColumnNode,
+  show: Show,
+): { row: RowNode; column: ColumnNode } | null {
+  switch (show) {
+    case 'share_of_row':
+      return { row, column: figures.columnRoot };
+    case 'share_of_column':
+      return { row: figures.root, column };
+    case 'share_of_parent':
+      return { row: row.parent ?? row, column };
+    case 'share_of_total':
+      return { row: figures.root, column: figures.columnRoot };
+    default:
+      return null;
+  }
 }
 
 /** Of a total that is zero or negative there is no share. */

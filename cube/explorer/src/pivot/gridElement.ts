@@ -210,9 +210,9 @@ function styleFigure(
   cell.setAttribute('role', 'gridcell');
   cell.setAttribute('aria-colindex', String(meta.x + 2));
   if (!line || !column) return;
-  const isNegative = layout.number(line, column) < 0;
+  const isBad = layout.isBad(line, column);
   const isTotal = line.level === 0 || (column.node.path.length === 0 && layout.headerDepth > 1);
-  cell.className = `figure${isNegative ? ' negative' : ''}${isTotal ? ' total' : ''}`;
+  cell.className = `figure${isBad ? ' bad' : ''}${isTotal ? ' total' : ''}`;
 }
 
 function styleLine(cell: HTMLTableCellElement, y: number, layout: Layout): void {

@@ -1,9 +1,11 @@
 import { type Catalog, titleOf } from '../api/catalog';
 import { type Scalar } from '../api/connection';
-import { formatDimension, formatMeasure, formatPercent, type Unit } from '../format';
+import { formatDimension, formatMeasure, formatPercent, formatPoints, type Unit } from '../format';
 import { type Language, type Texts } from '../i18n';
 import { type ColumnNode, type Figures, isRatio, type RowNode } from './figures';
-import { isOpen, type PivotState, type Sort, splitAxis, type Value } from './state';
+import { isComparison, rangeTitle } from '../comparison';
+import { againstOf, type Comparisons } from './queries';
+import { isOpen, type PivotState, type Show, type Sort, splitAxis, type Value } from './state';
 
 /** A line of the grid: a node, the total, or the note that a top N left some out. */
 export interface Line {
@@ -43,6 +45,8 @@ export interface Layout {
   /** Rows of column headers. */
   headerDepth: number;
   number(line: Line, column: Column): number;
+  /** Whether a figure is bad for the bank, by the direction of its measure. */
+  isBad(line: Line, column: Column): boolean;
   text(line: Line, column: Column): string;
 }
 
@@ -55,8 +59,8 @@ export function layOut(state: PivotState, figures: Figures, reading: Reading): L
   const depth = state.columns.length > 0 ? headerDepth : 1;
   const columns = nodes.flatMap((node) =>
     state.values.map((value, valueIndex) => ({
-      headers: headersOf(node, value, state, reading, depth),
-      shortTitle: reading.texts.shows[value.show],
+      headers: headersOf(node, value, state, reading, depth, figures.comparisons),
+      shortTitle: showTitle(value, reading, figures.comparisons),
       node,
       value,
       valueIndex,
@@ -68,20 +72,47 @@ export function layOut(state: PivotState, figures: Figures, reading: Reading): L
     line.node ? figures.show(line.node, column.node, column.value) : Number.NaN;
   const text = (line: Line, column: Column) =>
     formatValue(number(line, column), column.value, reading);
-  return { lines, columns, headerDepth: depth, number, text };
+  const isBad = (line: Line, column: Column) => isBadValue(number(line, column), column.value, reading.catalog);
+  return { lines, columns, headerDepth: depth, number, text, isBad };
+}
+
+/** Whether a value is a difference of two ratios, which is told in percentage points. */
+export function isPoints(measure: string, show: Show, catalog: Catalog): boolean {
+  return catalog.isRate(measure) && /^(change|growth)/.test(show);
 }
 
 export function formatValue(figure: number, { measure, show }: Value, reading: Reading): string {
   if (Number.isNaN(figure)) return '';
+  if (isPoints(measure, show, reading.catalog)) return formatPoints(figure, reading.language, reading.texts.points);
   if (isRatio(show)) return formatPercent(figure, reading.language);
   return formatMeasure(reading.catalog.member(measure), figure, reading.unit, reading.language);
 }
 
-/** Title of a value: its measure, and how it is shown. */
-export function valueTitle({ measure, show }: Value, { catalog, language, texts }: Reading): string {
-  const member = catalog.member(measure);
-  const title = member ? titleOf(member, language) : measure;
-  return show === 'value' ? title : `${title} · ${texts.shows[show]}`;
+/** Whether a figure, or its change, is bad: of a cost a rise is, of a profit a fall below zero. */
+export function isBadValue(figure: number, { measure, show }: Value, catalog: Catalog): boolean {
+  const direction = catalog.member(measure)?.meta?.direction;
+  if (direction === 'more') return figure < 0;
+  return direction === 'less' && /^(change|growth)/.test(show) && figure > 0;
+}
+
+/** Title of a value: its measure, how it is shown, and of a comparison the periods of both sides. */
+export function valueTitle(value: Value, reading: Reading, comparisons: Comparisons = {}): string {
+  const member = reading.catalog.member(value.measure);
+  const title = member ? titleOf(member, reading.language) : value.measure;
+  return value.show === 'value' ? title : `${title} · ${showTitle(value, reading, comparisons)}`;
+}
+
+function showTitle({ measure, show }: Value, reading: Reading, comparisons: Comparisons): string {
+  const { catalog, language, texts } = reading;
+  const isGrowthOfRate = isPoints(measure, show, catalog) && show.startsWith('growth');
+  const shown = isGrowthOfRate ? (show === 'growth_on_year' ? 'change_on_year' : 'change_on_month') : show;
+  const points = isPoints(measure, show, catalog) ? `, ${texts.points}` : '';
+  const words = `${texts.shows[shown]}${points}`;
+  const against = againstOf(show);
+  const compared = against === null ? undefined : comparisons[against];
+  if (!isComparison(compared)) return words;
+  const [now, base] = [rangeTitle(compared.now, language), rangeTitle(compared.base, language)];
+  return show.endsWith('before') ? `${words}: ${base}` : `${words}: ${texts.comparison.of(now, base)}`;
 }
 
 function headersOf(
@@ -90,8 +121,9 @@ function headersOf(
   state: PivotState,
   reading: Reading,
   depth: number,
+  comparisons: Comparisons,
 ): string[] {
-  const title = valueTitle(value, reading);
+  const title = valueTitle(value, reading, comparisons);
   if (depth === 1) return [title];
   const labels = node.path.map((key, index) => keyLabel(state.columns[index] ?? '', key, reading));
   if (labels.length === 0) labels.push(reading.texts.total);

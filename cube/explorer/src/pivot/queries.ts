@@ -1,7 +1,8 @@
 import { type Query } from '@cubejs-client/core';
 import { type Catalog } from '../api/catalog';
 import { type Scalar } from '../api/connection';
-import { bucketRange, type DateRange, resolvePeriod, shiftRange } from '../period';
+import { type Against, compare, type Compared, isComparison } from '../comparison';
+import { bucketRange, type DateRange } from '../period';
 import {
   type Filter,
   isOpen,
@@ -14,22 +15,46 @@ import {
 
 type QueryFilter = NonNullable<Query['filters']>[number];
 
-/** Months by which a figure is earlier than the period. */
-export type MonthsBack = 0 | 1 | 12;
-
 /** One query: the figures of one level of rows by one level of columns. */
 export interface Level {
   rowLevel: number;
   columnLevel: number;
-  monthsBack: MonthsBack;
+  /** The days that the figures are of; null for all time. */
+  range: DateRange | null;
   measures: string[];
   query: Query;
 }
 
-export function monthsBackOf(show: Show): MonthsBack {
-  if (show === 'month_before' || show.endsWith('on_month')) return 1;
-  if (show === 'year_before' || show.endsWith('on_year')) return 12;
-  return 0;
+/** What a value is compared with; null where it is shown as it is, or as a share. */
+export function againstOf(show: Show): Against | null {
+  if (show === 'month_before' || show.endsWith('on_month')) return 'before';
+  if (show === 'year_before' || show.endsWith('on_year')) return 'year';
+  return null;
+}
+
+/** Measures that are shown beside those of another period. */
+export function comparedMeasures(state: PivotState, catalog: Catalog): string[] {
+  if (!canCompare(state, catalog)) return [];
+  const values = state.values.filter((value) => againstOf(value.show) !== null);
+  return [...new Set(values.map((value) => value.measure))];
+}
+
+/** The comparisons that the values of a pivot ask for. */
+export type Comparisons = Partial<Record<Against, Compared>>;
+
+/** Both ranges of each comparison of a pivot, or why there is none. */
+export function planComparisons(
+  state: PivotState,
+  catalog: Catalog,
+  businessDate: string,
+  dataFrom: string | null,
+): Comparisons {
+  if (!canCompare(state, catalog)) return {};
+  const asked = new Set(state.values.map((value) => againstOf(value.show)));
+  const found: Comparisons = {};
+  for (const against of ['before', 'year'] as const)
+    if (asked.has(against)) found[against] = compare(state.period, against, businessDate, dataFrom);
+  return found;
 }
 
 /** The calendar of a view: every view has a member `date`. */
@@ -58,19 +83,20 @@ export function canCompare(state: PivotState, catalog: Catalog): boolean {
  * The queries of a pivot: one for every level of rows that is open, by every level of columns, by
  * every period. Every subtotal and total is thus a figure of the server.
  */
-export function planLevels(state: PivotState, catalog: Catalog, businessDate: string): Level[] {
-  const range = resolvePeriod(state.period, businessDate);
+export function planLevels(
+  state: PivotState,
+  catalog: Catalog,
+  shown: DateRange | null,
+  comparisons: Comparisons,
+): Level[] {
   const rows = openLevels(state.rowsOpened, state.rows.length);
   const columns = openLevels(state.columnsOpened, state.columns.length);
-  return measuresByPeriod(state, catalog).flatMap(([monthsBack, measures]) =>
+  return measuresByRange(state, shown, comparisons).flatMap(([range, measures]) =>
     rows.flatMap((rowLevel) =>
-      columns.map((columnLevel) => ({
-        rowLevel,
-        columnLevel,
-        monthsBack,
-        measures,
-        query: levelQuery(state, catalog, { rowLevel, columnLevel, monthsBack, measures }, range),
-      })),
+      columns.map((columnLevel) => {
+        const level = { rowLevel, columnLevel, range, measures };
+        return { ...level, query: levelQuery(state, catalog, level) };
+      }),
     ),
   );
 }
@@ -91,23 +117,33 @@ function openedPaths(opened: Opened): Path[] {
   );
 }
 
-function measuresByPeriod(state: PivotState, catalog: Catalog): [MonthsBack, string[]][] {
-  const current = new Set(state.values.map((value) => value.measure));
-  const groups: [MonthsBack, string[]][] = [[0, [...current]]];
-  if (!canCompare(state, catalog)) return groups;
-  for (const months of [1, 12] as const) {
-    const values = state.values.filter((value) => monthsBackOf(value.show) === months);
-    const measures = [...new Set(values.map((value) => value.measure))];
-    if (measures.length > 0) groups.push([months, measures]);
+/** Measures by the days that they are asked of: those shown, and both sides of a comparison. */
+function measuresByRange(
+  state: PivotState,
+  shown: DateRange | null,
+  comparisons: Comparisons,
+): [DateRange | null, string[]][] {
+  const groups = new Map<string, [DateRange | null, Set<string>]>();
+  const ask = (range: DateRange | null, measure: string) => {
+    const key = String(range);
+    const group = groups.get(key) ?? [range, new Set<string>()];
+    group[1].add(measure);
+    groups.set(key, group);
+  };
+  for (const { measure } of state.values) ask(shown, measure);
+  for (const { measure, show } of state.values) {
+    const compared = comparisons[againstOf(show) ?? 'before'];
+    if (againstOf(show) === null || !isComparison(compared)) continue;
+    ask(compared.now, measure);
+    ask(compared.base, measure);
   }
-  return groups;
+  return [...groups.values()].map(([range, measures]) => [range, [...measures]]);
 }
 
 function levelQuery(
   state: PivotState,
   catalog: Catalog,
   level: Omit<Level, 'query'>,
-  range: DateRange | null,
 ): Query {
   const dimensions = [
     ...state.rows.slice(0, level.rowLevel),
@@ -117,13 +153,12 @@ function levelQuery(
     ...completeFilters(state.filters).map(toQueryFilter),
     ...openFilter(state, catalog, level.rowLevel),
   ];
-  const shifted = range && shiftRange(range, level.monthsBack);
   return {
     measures: level.measures,
     dimensions,
     ...(filters.length > 0 ? { filters } : {}),
     ...(state.segments.length > 0 ? { segments: state.segments } : {}),
-    ...(shifted ? { timeDimensions: [dateRangeOf(state.view, shifted)] } : {}),
+    ...(level.range ? { timeDimensions: [dateRangeOf(state.view, level.range)] } : {}),
   };
 }
 

@@ -16,6 +16,8 @@ export function toSheet(
   corner: string,
   notes: Sheet['notes'],
   formatOf: (index: number) => string,
+  /** What a column is multiplied by: percentage points are hundredths of a ratio. */
+  scaleOf: (index: number) => number,
 ): Sheet {
   const headers = Array.from({ length: layout.headerDepth }, (_, depth) => [
     depth === layout.headerDepth - 1 ? corner : '',
@@ -23,8 +25,8 @@ export function toSheet(
   ]);
   const rows = layout.lines.map((line) => [
     `${'    '.repeat(Math.max(0, line.level - 1))}${line.label}`,
-    ...layout.columns.map((column) => {
-      const figure = layout.number(line, column);
+    ...layout.columns.map((column, index) => {
+      const figure = layout.number(line, column) * scaleOf(index);
       return Number.isNaN(figure) ? null : figure;
     }),
   ]);

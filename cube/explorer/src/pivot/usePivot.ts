@@ -1,18 +1,29 @@
 import { useMemo } from 'preact/hooks';
 import { type Asked, useAsked, usePage, useReading } from '../page';
 import { Figures } from './figures';
+import { dataStart } from '../comparison';
+import { resolvePeriod } from '../period';
 import { type Layout, layOut } from './layout';
-import { planLevels } from './queries';
+import { comparedMeasures, planComparisons, planLevels } from './queries';
 import { type PivotState, splitAxis } from './state';
 
 /** The figures of a pivot, asked for level by level, all at once. */
 export function useFigures(state: PivotState): Asked<Figures> {
   const { connection, catalog, freshness } = usePage();
-  const levels = planLevels(state, catalog, freshness.businessDate);
-  return useAsked(state.values.length > 0 ? JSON.stringify(levels) : null, async () => {
+  const { businessDate } = freshness;
+  const range = resolvePeriod(state.period, businessDate);
+  const plan = (dataFrom: string | null) => {
+    const comparisons = planComparisons(state, catalog, businessDate, dataFrom);
+    return { comparisons, levels: planLevels(state, catalog, range, comparisons) };
+  };
+  const key = JSON.stringify([state.values, state.period, plan('0000').levels]);
+  return useAsked(state.values.length > 0 ? key : null, async () => {
     performance.mark('pivot-asked');
+    const compared = comparedMeasures(state, catalog);
+    const start = compared.length > 0 ? await dataStart(connection, catalog, compared) : null;
+    const { comparisons, levels } = plan(start);
     const answers = await Promise.all(levels.map((level) => connection.loadAll(level.query)));
-    const figures = new Figures(state.rows, state.columns, levels);
+    const figures = new Figures(state.rows, state.columns, levels, range, comparisons, (name) => catalog.isRate(name));
     answers.forEach((answer, index) => {
       const level = levels[index];
       if (level) figures.add(level, answer);

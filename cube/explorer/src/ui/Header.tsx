@@ -26,7 +26,7 @@ export function Header({ page, freshness, preferences, prefer, signOut }: Props)
   const { t } = useTexts();
   return (
     <header class="top">
-      <a class="unseen-until-focus" href="#content">
+      <a class="unseen-until-focus" href="#content" onClick={skip}>
         {t.skip}
       </a>
       <span class="brand">bankcrm</span>
@@ -64,6 +64,12 @@ export function Header({ page, freshness, preferences, prefer, signOut }: Props)
       <User freshness={freshness} signOut={signOut} />
     </header>
   );
+}
+
+/** The address says what is shown: the way past the navigation leaves it as it is. */
+function skip(event: Event): void {
+  event.preventDefault();
+  document.getElementById('content')?.focus();
 }
 
 function AsOf({ freshness }: { freshness: Freshness }) {

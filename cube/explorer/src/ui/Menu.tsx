@@ -109,7 +109,10 @@ export function useDismiss(
   useEffect(() => {
     if (!isOpen) return;
     const leave = (event: Event) => {
-      if (!box.current?.contains(event.target as Node)) close();
+      const target = event.target as Element;
+      // A press on something that takes no focus hands it to the page around: nobody turned away.
+      const isAround = event.type === 'focusin' && target.contains(box.current);
+      if (!isAround && !box.current?.contains(target)) close();
     };
     document.addEventListener('pointerdown', leave);
     document.addEventListener('focusin', leave);
