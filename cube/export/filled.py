@@ -187,10 +187,12 @@ def _choose_kind(member: Member, kind: pa.DataType, granularity: list[str]) -> s
     # A key is no quantity: a sheet would round it after 15 digits.
     if pa.types.is_string(kind) or member.name.endswith("_key"):
         return "text"
-    if member.kind == "dimension" and pa.types.is_integer(kind):
+    # DuckDB adds up integers in 128 bits, which Arrow knows as decimals without decimals.
+    is_whole = pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale == 0)
+    if member.kind == "dimension" and is_whole:
         return "integer"
     known = {"currency": "amount", "percent": "ratio"}.get(member.format or "")
-    return known or ("count" if pa.types.is_integer(kind) else "number")
+    return known or ("count" if is_whole else "number")
 
 
 _TIMES: dict[Language, dict[str, str]] = {
