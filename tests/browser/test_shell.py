@@ -177,7 +177,8 @@ def test_the_dictionary_explains_a_member_to_who_has_signed_in(
     member = visit.page.locator(".members").get_by_role("button", name="账户数", exact=True)
     member.focus()
     visit.page.keyboard.press("Enter")
-    expect(visit.page.locator(".menu .about")).to_have_text("期间内有记录的账户数，去重计算。")
+    about = "期间内有记录的账户、贷款和卡数，去重计算，包括此后已销户的。"
+    expect(visit.page.locator(".menu .about")).to_have_text(about)
     with visit.page.expect_popup() as opened:
         visit.page.keyboard.press("End")
         visit.page.keyboard.press("Enter")

@@ -10,12 +10,12 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import duckdb
 import httpx
@@ -32,6 +32,7 @@ from cube.errors import Disconnected, OutOfMemory, Overloaded, Stopping
 from cube.serve import CubeServer
 from cube.server.app import create_app
 from cube.server.formats import CSV_TYPE, JSON_TYPE
+from tests.servers import run_apart
 
 Serve = Callable[..., AbstractContextManager[CubeServer]]
 LOAD = "/cubejs-api/v1/load"
@@ -45,15 +46,6 @@ SLOW = f"""
 alter table marts.dim_channel rename to channels;
 create view marts.dim_channel as select * from marts.channels where ({FOREVER}) > 0
 """
-
-
-T = TypeVar("T")
-
-
-def run_apart(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in a thread: the main one may have the event loop of a browser."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
 
 
 @pytest.fixture(scope="module")

@@ -54,7 +54,7 @@ TOTALS: dict[str, tuple[str, str, dict[str, str]]] = {
             "Closing deposits": "sum(end_balance) filter (account_type = 'DEPOSIT')",
             "Opening deposits": "sum(opening_balance) filter (account_type = 'DEPOSIT')",
             "Closing loans and cards": "sum(end_balance) filter (account_type <> 'DEPOSIT')",
-            "Accounts": "count(distinct account_durable_key)",
+            "Open accounts": "count_if(is_open)",
             "Interest income": "sum(interest_income_amount)",
             "Interest expense": "sum(interest_expense_amount)",
             "Fee income": "sum(fee_income_amount)",

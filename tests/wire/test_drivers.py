@@ -5,7 +5,6 @@ psycopg is the driver of all other tests here.
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 from collections.abc import Callable
 from datetime import date
@@ -19,6 +18,7 @@ import pytest
 
 from cube.engine.engine import Engine
 from cube.wire.session.server import WireServer
+from tests.servers import run_apart
 from tests.tools import find_jdbc, find_odbc, require
 
 PROGRAM = Path(__file__).with_name("Drivers.java")
@@ -124,7 +124,7 @@ def test_asyncpg_binds_values_of_their_types(
         finally:
             await connection.close()
 
-    assert sorted(asyncio.run(fetch())) == sorted(ask(_write(sql, values)))
+    assert sorted(run_apart(fetch())) == sorted(ask(_write(sql, values)))
 
 
 @pytest.mark.parametrize(("sql", "values"), PARAMETERS)

@@ -1,7 +1,8 @@
 {{ config(materialized='incremental') }}
 
 -- Balances, interest, margin and fees of accounts by month, with the members they stood under at its end.
--- A debit card has no balance and earns nothing; it has a row while it is open, because it costs.
+-- A debit card has no balance and earns nothing; it has a row while it is open, because it costs. Where
+-- the bank tells no interest or no price at all, its amounts are unknown like all others.
 -- Grain: one account, loan or card in one month.
 with months as (
     select * from {{ ref('int_calendar__months') }}
@@ -59,7 +60,10 @@ account_months as (
         coalesce(balances.average_balance, 0) as average_balance,
         coalesce(balances.balance_days, 0) as balance_days,
         {%- for amount in ['interest_amount', 'ftp_amount', 'ftp_margin_amount'] %}
-            case when debit_cards.account_durable_key is null then balances.{{ amount }} else 0 end as {{ amount }},
+            case
+                when debit_cards.account_durable_key is null then balances.{{ amount }}
+                when bool_or(balances.{{ amount }} is not null) over same_month then 0
+            end as {{ amount }},
         {%- endfor %}
         balances.ftp_rate,
         coalesce(entries.fee_income_amount, 0) as fee_income_amount,
@@ -73,6 +77,9 @@ account_months as (
         on
             coalesce(balances.account_durable_key, entries.account_durable_key) = debit_cards.account_durable_key
             and coalesce(balances.month_start_date, entries.month_start_date) = debit_cards.month_start_date
+    window same_month as (
+        partition by coalesce(balances.month_start_date, entries.month_start_date, debit_cards.month_start_date)
+    )
 ),
 
 dated_months as (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 
 from tests.integration.oracle.accounts import (
     AccountId,
@@ -145,10 +146,10 @@ class AccountMonths:
     def _row(self, account: AccountId, month: Month) -> AccountMonth:
         balances = self._balances[account]
         terms = self.terms[account].reaching_back(month.as_of)
-        daily = {day: balances.known(day) or Fraction() for day in month.days}
-        accrual = self._accrue(account, daily)
-        if terms.is_debit_card:
-            accrual = _Accrual(Fraction(), Fraction())
+        daily = self._daily(account, month)
+        accrual = (
+            self._accrue_nothing(month) if terms.is_debit_card else self._accrue(account, month)
+        )
         entries = self._entries.get((account, month.end), [])
         is_deposit = terms.account_type == "DEPOSIT"
         interest = optional_half_up(accrual.interest)
@@ -176,7 +177,26 @@ class AccountMonths:
             transaction_count=len(entries),
         )
 
-    def _accrue(self, account: AccountId, daily: dict[date, Fraction]) -> _Accrual:
+    def _daily(self, account: AccountId, month: Month) -> dict[date, Fraction]:
+        balances = self._balances[account]
+        return {day: balances.known(day) or Fraction() for day in month.days}
+
+    @cache  # noqa: B019 - lives as long as the bank
+    def _accrue_nothing(self, month: Month) -> _Accrual:
+        """Accrual of a debit card: nothing, or unknown where nobody's is known."""
+        accruals = [
+            self._accrue(account, month)
+            for account in self._balances
+            if account not in self.debit_cards and self.is_alive(account, month)
+        ]
+        return _Accrual(
+            Fraction() if any(a.interest is not None for a in accruals) else None,
+            Fraction() if any(a.price is not None for a in accruals) else None,
+        )
+
+    @cache  # noqa: B019 - lives as long as the bank
+    def _accrue(self, account: AccountId, month: Month) -> _Accrual:
+        daily = self._daily(account, month)
         interest: Fraction | None = Fraction()
         price: Fraction | None = Fraction()
         for day, balance in daily.items():
