@@ -51,6 +51,11 @@ class Version:
     lease: ExitStack = field(default_factory=ExitStack)
     rollups: States = field(default_factory=dict)
 
+    @property
+    def number(self) -> str:
+        """Name of the version as users know it, such as ``2024-02-29-001``."""
+        return self.name.removesuffix(".duckdb")
+
     def close(self) -> None:
         """Close the connection and give the lease back."""
         self.lease.close()

@@ -111,7 +111,7 @@ def fill_tables(
             for reach in seen
             for rows in [_read_rows(engine, access, version, reach.table, period)]
         )
-        name, business_date = version.name.removesuffix(".duckdb"), version.business_date
+        name, business_date = version.number, version.business_date
     names = {table.table.name for table in filled}
     unseen = tuple(table for table in tables if table.name not in names)
     return FilledTables(name, business_date, filled, unseen)

@@ -11,7 +11,6 @@ from sqlglot import exp
 from cube.compiler.values import Value
 from cube.engine.cache import Answer
 from cube.engine.interrupt import Interrupter
-from cube.engine.warehouse import Version
 from cube.errors import QueryError
 from cube.planner.prepare import PreparedQuery
 from cube.planner.sql import Statement
@@ -48,7 +47,7 @@ def compute_distribution(
     query = _take_query(prepared)
     rows = prepared.version.fetch([write_distribution(query)], timeout_seconds, interrupter)[0]
     body = {
-        "version": _name(prepared.version),
+        "version": prepared.version.number,
         "data": [dict(zip(_COLUMNS, map(_plain, row), strict=True)) for row in rows],
     }
     return Answer(encode(body), len(rows))
@@ -72,10 +71,6 @@ def _take_query(prepared: PreparedRequest) -> PreparedQuery:
     if len(plan.measures) != 1 or not plan.columns:
         raise QueryError("a distribution is of one measure over at least one dimension")
     return query
-
-
-def _name(version: Version) -> str:
-    return version.name.removesuffix(".duckdb")
 
 
 def _plain(value: object) -> int | str:

@@ -124,7 +124,7 @@ class Explorer:
         expected = self._newest_due(now).isoformat() if self._newest_due is not None else None
         with self._warehouse.pin() as version:
             return {
-                "version": version.name.removesuffix(".duckdb"),
+                "version": version.number,
                 "businessDate": version.business_date.isoformat(),
                 "publishedAt": version.published_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
                 "expectedDate": expected,

@@ -65,7 +65,7 @@ def describe_result(
         "annotation": _annotate(prepared.plan),
         "total": total,
         "truncated": truncated,
-        "version": version.name.removesuffix(".duckdb"),
+        "version": version.number,
         "businessDate": version.business_date.isoformat(),
     }
     # As in a stock Cube, there is no key where no rollup answered.

@@ -91,7 +91,7 @@ def describe_headers(prepared: PreparedRequest) -> dict[str, str]:
 def _describe(stream: Stream) -> dict[str, str]:
     """What an answer as JSON holds beside its rows."""
     headers = {
-        "Bankcrm-Version": stream.version.name.removesuffix(".duckdb"),
+        "Bankcrm-Version": stream.version.number,
         "Bankcrm-Business-Date": stream.version.business_date.isoformat(),
         "Bankcrm-Truncated": "true" if stream.truncated else "false",
     }

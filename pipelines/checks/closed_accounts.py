@@ -8,10 +8,13 @@ a warning.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 
 import duckdb
 
 from bankcrm.sql import quote_name, quote_text
+from bankcrm.text import join_first
 from pipelines.checks.findings import Finding
 from pipelines.contracts.contract import Contract, load_contracts
 from pipelines.contracts.watch import Closing
@@ -73,16 +76,14 @@ def _compare(
         closed=quote_text(closing.value),
     )
     found = connection.execute(query).fetchall()
-    for load_id in dict.fromkeys(row[0] for row in found):
-        rows = [row for row in found if row[0] == load_id]
-        _, feed, business_date, *_ = rows[0]
-        named = "; ".join(
+    for (load_id, feed, business_date), rows in groupby(found, itemgetter(0, 1, 2)):
+        told = [
             f"{contract.key[0]} {key} ({file_name} line {line}) has {amount:,} since {since}"
-            for *_, key, file_name, line, amount, since in rows[:MOST_NAMED]
-        )
-        more = f"; and {len(rows) - MOST_NAMED:,} more" if len(rows) > MOST_NAMED else ""
+            for *_, key, file_name, line, amount, since in rows
+        ]
         message = (
-            f"{feed}: {len(rows):,} with {closing.column} {closing.value} have a balance: {named}"
-            f"{more}. Have the source system deliver a balance of 0, or the right {closing.column}"
+            f"{feed}: {len(told):,} with {closing.column} {closing.value} have a balance:"
+            f" {join_first(told, MOST_NAMED)}. Have the source system deliver a balance of 0, or"
+            f" the right {closing.column}"
         )
         yield Finding(f"{CHECK}:{feed}", load_id, business_date, message, "warn")

@@ -143,8 +143,8 @@ def choose_new(
     connection: duckdb.DuckDBPyConnection, findings: Iterable[Finding]
 ) -> tuple[Finding, ...]:
     """The findings that no run recorded before."""
-    rows = connection.execute("select load_id, rule from ops.finding").fetchall()
-    return tuple(f for f in findings if (f.load_id, f.rule) not in set(rows))
+    known = set(connection.execute("select load_id, rule from ops.finding").fetchall())
+    return tuple(f for f in findings if (f.load_id, f.rule) not in known)
 
 
 def record_findings(connection: duckdb.DuckDBPyConnection, findings: Iterable[Finding]) -> None:

@@ -7,10 +7,13 @@ shares exceed one, to the member -2. So the finding is a warning.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 
 import duckdb
 
 from bankcrm.sql import quote_name, quote_names
+from bankcrm.text import join_first
 from pipelines.checks.findings import Finding
 from pipelines.contracts.contract import Contract, load_contracts
 from pipelines.contracts.watch import Shares
@@ -75,17 +78,14 @@ def _compare(
         key=quote_names(contract.key),
     )
     found = connection.execute(query).fetchall()
-    for load_id in dict.fromkeys(row[0] for row in found):
-        rows = [row for row in found if row[0] == load_id]
-        _, feed, business_date, file_name, *_ = rows[0]
-        named = "; ".join(
+    for (load_id, feed, business_date, file_name), rows in groupby(found, itemgetter(0, 1, 2, 3)):
+        told = [
             f"{shares.of} {entity} (line {line}): {share} from {day} on"
-            for *_, entity, line, day, share in rows[:MOST_NAMED]
-        )
-        more = f"; and {len(rows) - MOST_NAMED:,} more" if len(rows) > MOST_NAMED else ""
+            for *_, entity, line, day, share in rows
+        ]
         message = (
-            f"{feed}: {file_name}: {shares.column} does not sum to 1 for {len(rows):,}"
-            f" {shares.of}: {named}{more}. What is missing, or all of it where the sum exceeds 1,"
-            " counts for member -2; have the rows corrected in the source system"
+            f"{feed}: {file_name}: {shares.column} does not sum to 1 for {len(told):,}"
+            f" {shares.of}: {join_first(told, MOST_NAMED)}. What is missing, or all of it where the"
+            " sum exceeds 1, counts for member -2; have the rows corrected in the source system"
         )
         yield Finding(f"{CHECK}:{feed}", load_id, business_date, message, "warn")

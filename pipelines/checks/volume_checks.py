@@ -111,9 +111,10 @@ def compare_with_weeks_before(
         published_loads: loads that the published version holds; they were checked before.
     """
     choose_loads(connection, published_loads)
+    in_themselves = _find_without_history(connection)
     faulty: set[int] = set()
     while True:
-        findings = _find_all(connection)
+        findings = [*in_themselves, *_compare_with_history(connection)]
         found = {f.load_id: f.business_date for f in findings if f.severity == "hold"}
         first = _choose_first({load: day for load, day in found.items() if load not in faulty})
         if not first:
@@ -127,17 +128,18 @@ def _choose_first(found: Mapping[int, date]) -> set[int]:
 
     The others are judged again, without these in their history.
     """
-    days = sorted(set(found.values()))
+    days = [date.min, *sorted(set(found.values()))]
     longest = timedelta(days=max(c.watch.days for c in load_contracts().values()))
-    first = {day for earlier, day in pairwise([None, *days]) if _is_apart(earlier, day, longest)}
+    first = {day for earlier, day in pairwise(days) if day - earlier > longest}
     return {load for load, day in found.items() if day in first}
 
 
-def _is_apart(earlier: date | None, day: date | None, longest: timedelta) -> bool:
-    return day is not None and (earlier is None or day - earlier > longest)
+def _find_without_history(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
+    findings = [*find_repeated_rows(connection), *find_lost_originals(connection)]
+    return [*findings, *find_broken_shares(connection), *find_closed_accounts(connection)]
 
 
-def _find_all(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
+def _compare_with_history(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
     findings = _read_findings(connection, "volume", VOLUMES)
     findings += _read_findings(connection, "mean", MEANS)
     findings += _read_findings(connection, "sign", SIGNS)
@@ -145,9 +147,7 @@ def _find_all(connection: duckdb.DuckDBPyConnection) -> list[Finding]:
         if contract.delivery == "full":
             query = _vanished_sql(contract)
             findings += _read_findings(connection, "partial_snapshot", query)
-    findings += [*find_unexplained_changes(connection), *find_unknown_keys(connection)]
-    findings += [*find_repeated_rows(connection), *find_lost_originals(connection)]
-    return [*findings, *find_broken_shares(connection), *find_closed_accounts(connection)]
+    return [*findings, *find_unexplained_changes(connection), *find_unknown_keys(connection)]
 
 
 def _read_findings(connection: duckdb.DuckDBPyConnection, check: str, query: str) -> list[Finding]:

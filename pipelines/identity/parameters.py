@@ -115,10 +115,8 @@ class Parameters(_Frozen):
             for item in self.comparisons
         }
         documents = self.documents
-        every = (
-            *(*documents.holds_when, *documents.mistyped_when, documents.renewed_when),
-            *(*documents.unconfirmed_when, *self.review_requires, self.merge_requires),
-        )
+        every = [documents.renewed_when, self.merge_requires, *self.review_requires]
+        every += [*documents.holds_when, *documents.mistyped_when, *documents.unconfirmed_when]
         for outcomes in every:
             for name, labels in outcomes.items():
                 if unknown := set(labels) - known[name]:

@@ -4,8 +4,8 @@ A pair waits when its best score lies in the review band (or above it, where a m
 agreement that is missing) or when both hold one document but contradict each other; when its
 customers are not one already, when they may become one, and when nobody has decided. Documents of
 one kind that differ exclude it, unless one may be mistyped or was renewed, or no check digit
-confirms both. Decisions are appended
-to ``identity.decision`` and take effect at the next refresh; the last one on a pair holds.
+confirms both. Decisions are appended to ``identity.decision`` and take effect at the next refresh;
+the last one on a pair holds.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from (
 )
 """
 
-MISTYPED = """
+DOUBTFUL = """
 select count(*) from identity.candidate where document in ('mistyped', 'unconfirmed')
     and (left_system, left_customer_id, right_system, right_customer_id) = ($1, $2, $3, $4)
 """
@@ -264,7 +264,7 @@ def _check_obstacles(
             "Have the system deliver the document for both, or close one of them there.",
         )
     lifelong = set(different) & {*load_parameters().documents.lifelong}
-    if lifelong and not _fetch(connection, MISTYPED, both)[0]:
+    if lifelong and not _fetch(connection, DOUBTFUL, both)[0]:
         raise BankcrmError(
             f"{names} have documents of one kind that differ",
             f"Nobody has two documents of kind {', '.join(sorted(lifelong))}: have the wrong one "

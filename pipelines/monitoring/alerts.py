@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from bankcrm.errors import BankcrmError
 from bankcrm.settings import Settings
+from bankcrm.text import join_first
 from bankcrm.warehouse.rollup_states import REFUSED_REMEDY, RollupState, describe_refused
 from pipelines.checks.findings import Finding
 from pipelines.landing.folder import IGNORED_REMEDY
@@ -96,32 +97,29 @@ def alert_about_rollups(
     settings: Settings, run_id: int, version: str, refused: Iterable[RollupState]
 ) -> None:
     """Send a warning about rollups that a published version had to do without."""
-    problem = describe_refused(refused)
-    if problem:
-        title = f"bankcrm: {version} is published without a rollup on {socket.gethostname()}"
-        log = str(run_log(settings, run_id))
-        send_alert(settings, Alert(title, problem, REFUSED_REMEDY, run_id, log, "warning"))
+    title = f"{version} is published without a rollup"
+    _warn(settings, run_id, title, describe_refused(refused), REFUSED_REMEDY)
 
 
 def alert_about_ignored(settings: Settings, run_id: int, ignored: Sequence[str]) -> None:
     """Send a warning about entries of the landing folder that a published night passed over."""
-    if ignored:
-        title = f"bankcrm: entries of the landing folder were passed over on {socket.gethostname()}"
-        named = "; ".join(ignored[:MOST_NAMED])
-        more = f"; and {len(ignored) - MOST_NAMED:,} more" if len(ignored) > MOST_NAMED else ""
-        log = str(run_log(settings, run_id))
-        send_alert(settings, Alert(title, named + more, IGNORED_REMEDY, run_id, log, "warning"))
+    title = "entries of the landing folder were passed over"
+    _warn(settings, run_id, title, join_first(ignored, MOST_NAMED), IGNORED_REMEDY)
 
 
 def alert_about_warnings(settings: Settings, run_id: int, warnings: Sequence[Finding]) -> None:
     """Send a warning about findings that hold no business date back."""
-    if warnings:
-        title = f"bankcrm: checks of deliveries warn on {socket.gethostname()}"
-        named = "; ".join(f"{w.business_date} {w.message}" for w in warnings[:MOST_NAMED])
-        more = len(warnings) - MOST_NAMED
-        problem = named + (f"; and {more:,} more" if more > 0 else "")
+    told = [f"{warning.business_date} {warning.message}" for warning in warnings]
+    problem = join_first(told, MOST_NAMED)
+    _warn(settings, run_id, "checks of deliveries warn", problem, WARNINGS_REMEDY)
+
+
+def _warn(settings: Settings, run_id: int, title: str, problem: str, remedy: str) -> None:
+    """Send a warning of a run, unless there is nothing to tell."""
+    if problem:
+        title = f"bankcrm: {title} on {socket.gethostname()}"
         log = str(run_log(settings, run_id))
-        send_alert(settings, Alert(title, problem, WARNINGS_REMEDY, run_id, log, "warning"))
+        send_alert(settings, Alert(title, problem, remedy, run_id, log, "warning"))
 
 
 def alert_about_error(settings: Settings, error: BankcrmError) -> None:
