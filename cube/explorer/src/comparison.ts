@@ -71,7 +71,7 @@ function completePart(range: DateRange, businessDate: string): DateRange | null 
 }
 
 /** Last day of the last month that has ended on a business date. */
-export function lastCompleteDay(businessDate: string): string {
+function lastCompleteDay(businessDate: string): string {
   const running = resolvePeriod('this_month', businessDate);
   const before = resolvePeriod('last_month', businessDate);
   return (running?.[1] === businessDate ? running : before)?.[1] ?? businessDate;

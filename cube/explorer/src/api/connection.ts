@@ -65,10 +65,23 @@ export class Connection {
 
   /** Rows of a query, as the server limits them. */
   load(query: Query): Promise<Answer> {
-    const key = JSON.stringify(query);
+    return this.#once(JSON.stringify(query), () => this.#ask(query));
+  }
+
+  /**
+   * A measure over the members of a query in a hundred parts, from the largest value down, as rows.
+   * The server computes it over every row, so that no list is cut.
+   */
+  distribution(query: Query): Promise<Answer> {
+    const text = JSON.stringify(query);
+    return this.#once(`distribution ${text}`, () => this.#spread(text));
+  }
+
+  /** Ask, unless the answer is kept or on its way. */
+  #once(key: string, ask: () => Promise<Answer>): Promise<Answer> {
     const known = this.#kept.get(key);
     if (known) return known;
-    const asked = this.#ask(query);
+    const asked = ask();
     this.#kept.set(key, asked);
     asked.then(
       ({ rows }) => rows.length > LARGEST_KEPT && this.#kept.delete(key),
@@ -89,13 +102,9 @@ export class Connection {
     }
   }
 
-  /**
-   * A measure over the members of a query in a hundred parts, from the largest value down, as rows.
-   * The server computes it over every row, so that no list is cut.
-   */
-  async distribution(query: Query): Promise<Answer> {
+  async #spread(query: string): Promise<Answer> {
     const headers: HeadersInit = this.#token === null ? {} : { Authorization: this.#token };
-    const parameters = new URLSearchParams({ query: JSON.stringify(query) });
+    const parameters = new URLSearchParams({ query });
     const answer = await fetch(`/cubejs-api/v1/distribution?${parameters}`, { headers });
     const body = (await answer.json()) as { version: string; data: Row[]; error?: string };
     if (answer.status === 403) this.on.refused();

@@ -6,12 +6,12 @@ import { compare, type Compared, dataStart, isComparison, rangeTitle, refusalTex
 import { type Asked, useAsked, usePage } from '../page';
 import { type DateRange } from '../period';
 import { Shown } from '../ui/State';
-import { type Context, type Headline } from './card';
+import { type Context } from './card';
 
 /** The figures above a desk, each with its change on the month before. */
-export function Headlines({ headlines, context }: { headlines: Headline[]; context: Context }) {
+export function Headlines({ headlines, context }: { headlines: string[]; context: Context }) {
   const { catalog } = context.reading;
-  const shown = headlines.filter(({ measure }) => catalog.has(measure));
+  const shown = headlines.filter((measure) => catalog.has(measure));
   const asked = useFigures(shown, context);
   if (shown.length === 0) return null;
   return (
@@ -19,10 +19,10 @@ export function Headlines({ headlines, context }: { headlines: Headline[]; conte
       <Shown asked={asked}>
         {(figures) => (
           <dl>
-            {shown.map((headline, index) => (
+            {shown.map((measure, index) => (
               <Figure
-                key={headline.measure}
-                headline={headline}
+                key={measure}
+                measure={measure}
                 shown={figures[index] ?? NOTHING}
                 context={context}
               />
@@ -47,10 +47,10 @@ const NOTHING: ShownFigure = {
   compared: { reason: 'no_period', range: null, dataFrom: null },
 };
 
-function useFigures(headlines: Headline[], context: Context): Asked<ShownFigure[]> {
+function useFigures(measures: string[], context: Context): Asked<ShownFigure[]> {
   const { connection, freshness, catalog } = usePage();
   const { month, customer } = context;
-  const ask = async ({ measure }: Headline): Promise<ShownFigure> => {
+  const ask = async (measure: string): Promise<ShownFigure> => {
     const read = async (range: DateRange) => valueOf(await connection.load(headlineQuery(measure, range, context)), measure);
     const start = await dataStart(connection, catalog, [measure]);
     const compared = compare(month, 'before', freshness.businessDate, start);
@@ -58,8 +58,8 @@ function useFigures(headlines: Headline[], context: Context): Asked<ShownFigure[
     const [now, before] = await Promise.all([read(month), base]);
     return { now, before, compared };
   };
-  const key = JSON.stringify([headlines, month, customer]);
-  return useAsked(key, () => Promise.all(headlines.map(ask)));
+  const key = JSON.stringify([measures, month, customer]);
+  return useAsked(key, () => Promise.all(measures.map(ask)));
 }
 
 function headlineQuery(measure: string, range: DateRange, { customer }: Context) {
@@ -77,14 +77,14 @@ function valueOf(answer: Answer, measure: string): number {
 }
 
 interface FigureProps {
-  headline: Headline;
+  measure: string;
   shown: ShownFigure;
   context: Context;
 }
 
-function Figure({ headline, shown: { now, before, compared }, context: { reading } }: FigureProps) {
+function Figure({ measure, shown: { now, before, compared }, context: { reading } }: FigureProps) {
   const { t, language } = useTexts();
-  const member = reading.catalog.member(headline.measure);
+  const member = reading.catalog.member(measure);
   const change = describeChange(now, before, member?.format === 'percent', language, t.points);
   const direction = member?.meta?.direction;
   const isGood = (now > before) === (direction === 'more');

@@ -60,13 +60,9 @@ export interface PivotCard {
   state: (context: Context) => PivotState;
 }
 
-/** A figure of a month with its change on the month before; the model says which change is good. */
-export interface Headline {
-  measure: string;
-}
-
 export interface DeskSpec {
-  headlines: Headline[];
+  /** Measures of the month with their change on the month before; the model says which is good. */
+  headlines: string[];
   cards: (DataCard | PivotCard)[];
 }
 

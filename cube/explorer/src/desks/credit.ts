@@ -156,12 +156,12 @@ const organisation = organisationCard('loans', BALANCE, [
 /** Where credit worsens. */
 export const credit: DeskSpec = {
   headlines: [
-    { measure: BALANCE },
-    { measure: NPL },
-    { measure: NPL_RATIO },
-    { measure: 'loans.overdue_ratio' },
-    { measure: 'loans.provision_coverage_ratio' },
-    { measure: 'loans.expected_credit_loss_amount' },
+    BALANCE,
+    NPL,
+    NPL_RATIO,
+    'loans.overdue_ratio',
+    'loans.provision_coverage_ratio',
+    'loans.expected_credit_loss_amount',
   ],
   cards: [classes, npl, migration, overdue, organisation],
 };

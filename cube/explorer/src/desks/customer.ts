@@ -190,12 +190,12 @@ const riskOf = listing({
 /** Everything about one customer. */
 export const customer: DeskSpec = {
   headlines: [
-    { measure: 'customers.aum_end_balance' },
-    { measure: 'customers.loan_end_balance' },
-    { measure: 'customers.net_contribution_amount' },
-    { measure: 'customers.year_contribution_amount' },
-    { measure: 'customers.annuity_value_amount' },
-    { measure: 'customers.share_of_wallet' },
+    'customers.aum_end_balance',
+    'customers.loan_end_balance',
+    'customers.net_contribution_amount',
+    'customers.year_contribution_amount',
+    'customers.annuity_value_amount',
+    'customers.share_of_wallet',
   ],
   cards: [profile, products, flows, profitOf, grades, contactsOf, riskOf],
 };

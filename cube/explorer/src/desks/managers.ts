@@ -132,12 +132,12 @@ const contacts: DataCard = {
 /** How managers perform. */
 export const managers: DeskSpec = {
   headlines: [
-    { measure: SCORE },
-    { measure: 'managers.scored_manager_count' },
-    { measure: GROWTH },
-    { measure: MOVED },
-    { measure: KEPT },
-    { measure: 'contact_compliance.neglected_customer_count' },
+    SCORE,
+    'managers.scored_manager_count',
+    GROWTH,
+    MOVED,
+    KEPT,
+    'contact_compliance.neglected_customer_count',
   ],
   cards: [scorecard, attainment, growth, contacts],
 };

@@ -197,12 +197,12 @@ const organisation = organisationCard('profit_contribution', NET, [
 /** Who brings profit. */
 export const profit: DeskSpec = {
   headlines: [
-    { measure: NET },
-    { measure: ADDED },
-    { measure: 'profit_contribution.raroc' },
-    { measure: 'profit_contribution.cost_to_serve_amount' },
-    { measure: BELOW },
-    { measure: 'profit_contribution.customer_count' },
+    NET,
+    ADDED,
+    'profit_contribution.raroc',
+    'profit_contribution.cost_to_serve_amount',
+    BELOW,
+    'profit_contribution.customer_count',
   ],
   cards: [whale, belowCost, statement, months, organisation],
 };

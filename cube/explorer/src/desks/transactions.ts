@@ -109,12 +109,12 @@ const organisation = organisationCard('transactions', COUNT, [
 /** How customers transact, and what it costs. */
 export const transactions: DeskSpec = {
   headlines: [
-    { measure: COUNT },
-    { measure: AMOUNT },
-    { measure: 'transactions.customer_count' },
-    { measure: SHARE },
-    { measure: 'transactions.fee_income_amount' },
-    { measure: 'transactions.cost_amount' },
+    COUNT,
+    AMOUNT,
+    'transactions.customer_count',
+    SHARE,
+    'transactions.fee_income_amount',
+    'transactions.cost_amount',
   ],
   cards: [types, cost, channels, organisation],
 };

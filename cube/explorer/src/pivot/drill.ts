@@ -151,16 +151,13 @@ export function sidesOf(cell: Omit<Side, 'range'>, value: Value, figures: Figure
     return value.show.endsWith('before') ? [base] : [{ ...cell, range: compared.now }, base];
   }
   const side = { ...cell, range: figures.range };
-  const row = rowAt(figures.root, cell.row);
-  const column = columnAt(figures.columnRoot, cell.column);
+  const row = nodeAt(figures.root, cell.row);
+  const column = nodeAt(figures.columnRoot, cell.column);
   const whole = row && column && wholeOf(figures, row, column, value.show);
   return whole ? [side, { ...side, row: whole.row.path, column: whole.column.path }] : [side];
 }
 
-function rowAt(root: RowNode, path: Path): RowNode | undefined {
-  return path.reduce<RowNode | undefined>((node, key) => node?.children.get(key), root);
-}
-
-function columnAt(root: ColumnNode, path: Path): ColumnNode | undefined {
-  return path.reduce<ColumnNode | undefined>((node, key) => node?.children.get(key), root);
+function nodeAt<Node extends RowNode | ColumnNode>(root: Node, path: Path): Node | undefined {
+  const step = (node: Node | undefined, key: Path[number]) => node?.children.get(key) as Node | undefined;
+  return path.reduce(step, root as Node | undefined);
 }
