@@ -106,7 +106,7 @@ living_months as (
         or opening_balance <> 0
         or end_balance <> 0
         or transaction_count > 0
-        or coalesce(account_status, 'ACTIVE') not in ('CLOSED', 'REPAID', 'WRITTEN_OFF')
+        or not {{ is_closed('account_status') }}
 )
 
 select
@@ -125,7 +125,7 @@ select
     card_type,
     is_complete_month,
     ftp_margin_amount is not null as has_ftp_margin,
-    coalesce(account_status, 'ACTIVE') not in ('CLOSED', 'REPAID', 'WRITTEN_OFF') as is_open,
+    not {{ is_closed('account_status') }} as is_open,
     period_days,
     cast(opening_balance as decimal(18, 2)) as opening_balance,
     cast(end_balance as decimal(18, 2)) as end_balance,

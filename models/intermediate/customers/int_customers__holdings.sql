@@ -45,5 +45,5 @@ left join {{ ref('int_products__versions') }} as products
         and {{ valid_on('products', 'months.as_of_date') }}
 where
     account_versions.opened_date <= months.as_of_date
-    and coalesce(account_versions.status, 'ACTIVE') not in ('CLOSED', 'REPAID', 'WRITTEN_OFF')
+    and not {{ is_closed('account_versions.status') }}
 group by owners.customer_durable_key, months.month_end_date, products.product_family

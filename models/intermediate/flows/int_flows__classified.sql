@@ -43,7 +43,7 @@ described_days as (
         keyed_days.*,
         account_versions.opened_date,
         coalesce(account_versions.opened_date < first_night.business_date, true) as is_older_than_data,
-        coalesce(keyed_days.account_status in ('CLOSED', 'REPAID', 'WRITTEN_OFF'), false) as is_closed
+        {{ is_closed('keyed_days.account_status') }} as is_closed
     from keyed_days
     inner join {{ ref('int_accounts__members') }} as account_versions on keyed_days.account_key = account_versions.account_key
     cross join first_night

@@ -1,5 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
+{%- set risks_nothing = "account_months.account_type = 'DEPOSIT' or account_months.card_type = 'DEBIT'" %}
+
 -- Lines of the profit contribution that an account owes as a whole: taxes on turnover, expected loss
 -- and capital. Capital of the period and its charge are those of the exposure of each day. Income that
 -- seed vat_exemption lists bears no tax on turnover. A line is null where what it needs is unknown, never
@@ -48,16 +50,16 @@ bases as (
         + case when coalesce(exemptions.is_fee_exempt, false) then 0 else account_months.fee_income_amount end
             as taxed_income,
         case
-            when account_months.account_type = 'DEPOSIT' or account_months.card_type = 'DEBIT' then 0
+            when {{ risks_nothing }} then 0
             else exposures.expected_loss_amount
         end as expected_loss,
         case
-            when account_months.account_type = 'DEPOSIT' or account_months.card_type = 'DEBIT' then 0
+            when {{ risks_nothing }} then 0
             else
                 {{ capital_units('exposures', 'rates') }}
         end as capital_units,
         case
-            when account_months.account_type = 'DEPOSIT' or account_months.card_type = 'DEBIT' then 0
+            when {{ risks_nothing }} then 0
             else
                 exposures.capital_cent_days
                 * {{ rate_units('exposures.risk_weight') }}
